@@ -1,0 +1,106 @@
+// swift-tools-version: 6.1
+// SPDX-License-Identifier: GPL-2.0-only
+import PackageDescription
+
+/// Warnings are errors in our own code, never in that of a package we depend on.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .unsafeFlags(["-warnings-as-errors"]),
+]
+
+let package = Package(
+    name: "sched-proto",
+    products: [
+        .executable(name: "sched-proto", targets: ["sched-proto"]),
+        .library(name: "PolicyModel", targets: ["PolicyModel"]),
+        .library(name: "SchedProto", targets: ["PolicyModel", "PolicyText", "Conformance", "UserMode"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
+    ],
+    targets: [
+        // The shared header, and the C policy compiled natively.
+        .target(
+            name: "CSchedProto",
+            path: "bpf",
+            sources: ["policy_native.c"],
+            publicHeadersPath: ".",
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+        .systemLibrary(
+            name: "CLibbpf",
+            path: "Sources/CLibbpf",
+            pkgConfig: "libbpf",
+            providers: [.apt(["libbpf-dev"])]),
+
+        // Policy: pure, no I/O, clock or randomness.
+        .target(
+            name: "PolicyModel",
+            dependencies: ["CSchedProto"],
+            swiftSettings: strict,
+            plugins: ["BuildBPF"]),
+
+        // The BPF objects travel inside the binary.
+        .executableTarget(name: "build-bpf", swiftSettings: strict),
+        .plugin(name: "BuildBPF", capability: .buildTool(), dependencies: ["build-bpf"]),
+        .target(
+            name: "KernelLink",
+            dependencies: ["CLibbpf", "CSchedProto", "PolicyModel"],
+            swiftSettings: strict,
+            plugins: ["BuildBPF"]),
+
+        // Descriptions: YAML in and out, and the ones that ship.
+        .target(
+            name: "PolicyText",
+            dependencies: ["PolicyModel", "CSchedProto", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict,
+            plugins: ["BuildBPF"]),
+
+        // The proof: traces, three executions, the first divergence.
+        .target(
+            name: "Conformance",
+            dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
+            swiftSettings: strict),
+
+        // The two modes, and what both need around them.
+        .target(
+            name: "UserMode",
+            dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
+            swiftSettings: strict),
+        .target(
+            name: "BPFMode",
+            dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
+            swiftSettings: strict),
+        .target(
+            name: "Session",
+            dependencies: ["PolicyModel", "KernelLink", "UserMode", "BPFMode"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "sched-proto",
+            dependencies: [
+                "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(
+            name: "PolicyModelTests",
+            dependencies: ["PolicyModel", "CSchedProto"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PolicyTextTests",
+            dependencies: ["PolicyText", "PolicyModel", "CSchedProto"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ConformanceTests",
+            dependencies: ["Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink"],
+            path: "Tests/Conformance",
+            swiftSettings: strict),
+        .testTarget(
+            name: "SessionTests",
+            dependencies: ["Session", "KernelLink", "UserMode", "PolicyModel", "CSchedProto"],
+            swiftSettings: strict),
+    ]
+)

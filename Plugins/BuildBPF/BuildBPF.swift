@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import Foundation
+import PackagePlugin
+
+/// Compiles `bpf/*.bpf.c` with clang and hands each object to the target as a Swift source; gives
+/// a target without BPF programs a stamp of the shared headers, since SwiftPM does not rebuild
+/// Swift code when a C header that it imports changes.
+@main
+struct BuildBPF: BuildToolPlugin {
+    func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
+        let folder = context.package.directoryURL.appending(path: "bpf")
+        let files = try FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: nil
+        ).sorted { $0.path < $1.path }
+        let headers = files.filter { $0.pathExtension == "h" }
+        let tool = try context.tool(named: "build-bpf").url
+        if target.name == "PolicyText" {
+            let output = context.pluginWorkDirectoryURL.appending(path: "ShippedPolicies.swift")
+            let policies = try FileManager.default.contentsOfDirectory(
+                at: context.package.directoryURL.appending(path: "policies"),
+                includingPropertiesForKeys: nil
+            ).filter { $0.pathExtension == "yaml" }.sorted { $0.path < $1.path }
+            return [
+                .buildCommand(
+                    displayName: "Embedding the shipped policies", executable: tool,
+                    arguments: ["embed", output.path] + policies.map(\.path),
+                    inputFiles: policies, outputFiles: [output])
+            ]
+        }
+        if target.name != "KernelLink" {
+            let output = context.pluginWorkDirectoryURL.appending(path: "HeaderStamp.swift")
+            return [
+                .buildCommand(
+                    displayName: "Stamping the shared headers for \(target.name)", executable: tool,
+                    arguments: ["stamp", output.path] + headers.map(\.path), inputFiles: headers,
+                    outputFiles: [output])
+            ]
+        }
+        return files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }.map { source in
+            let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
+            let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
+            return .buildCommand(
+                displayName: "Compiling \(source.lastPathComponent)", executable: tool,
+                arguments: ["compile", name, source.path, output.path],
+                inputFiles: headers + [source], outputFiles: [output])
+        }
+    }
+}

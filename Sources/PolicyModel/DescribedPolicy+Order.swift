@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+
+// Order: what a waiting task's key is. Twin: bpf/policy_order.h.
+
+extension DescribedPolicy {
+    /// used × 100 / weight: scx_simple's charge. The product wraps.
+    @inlinable @inline(__always)
+    static func vtimeCharge(usedNs: UInt64, weight: UInt32) -> UInt64 {
+        usedNs &* UInt64(SP_WEIGHT_NORMAL) / UInt64(weight)
+    }
+
+    /// Charges the CPU time that a task used since it last began to wait.
+    @inlinable @inline(__always)
+    func charge(_ task: inout sp_task, _ event: sp_event) {
+        task.vtime &+= Self.vtimeCharge(usedNs: event.used_ns, weight: event.clampedWeight)
+        task.burst_ns = event.isWakeup ? 0 : task.burst_ns &+ event.used_ns
+    }
+
+    /// A task that slept keeps at most `sleep_credit_ns` of vtime that it did not use.
+    @inlinable @inline(__always)
+    func limitCredit(_ task: inout sp_task) {
+        let oldest = global.vtime_now &- policy.sleep_credit_ns
+        if isBefore(task.vtime, oldest) { task.vtime = oldest }
+    }
+
+    /// What a task's present burst adds to its deadline.
+    @inlinable @inline(__always)
+    func burstShare(_ task: sp_task) -> UInt64 {
+        let burst = min(task.burst_ns, policy.slice_max_ns &* SP_BURST_SLICES_MAX)
+        if policy.burst == SP_BURST_BY_SWITCHES.rawValue {
+            return burst / (1 &+ task.rate / SP_RATE_SCALE)
+        }
+        return burst
+    }
+
+    /// The key of a task that begins to wait; smaller goes first.
+    @inlinable @inline(__always)
+    func orderKey(_ task: inout sp_task) -> UInt64 {
+        if policy.order == SP_ORDER_FIFO.rawValue { return 0 }
+        limitCredit(&task)
+        if policy.order == SP_ORDER_DEADLINE.rawValue { return task.vtime &+ burstShare(task) }
+        return task.vtime
+    }
+
+    /// The clock of vtime follows the furthest task that ran.
+    @inlinable @inline(__always)
+    mutating func advanceVtime(_ task: sp_task) {
+        if isBefore(global.vtime_now, task.vtime) { global.vtime_now = task.vtime }
+    }
+}

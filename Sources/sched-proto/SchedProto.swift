@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import ArgumentParser
+
+@main
+struct SchedProto: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sched-proto",
+        abstract: "One scheduling policy, executed in user space or as BPF, proven identical.",
+        subcommands: [])
+}

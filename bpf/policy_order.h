@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Order: what a waiting task's key is. Twin: DescribedPolicy+Order.swift. */
+#ifndef SCHED_PROTO_POLICY_ORDER_H
+#define SCHED_PROTO_POLICY_ORDER_H
+
+#include "policy_base.h"
+
+/* Order rules that this file knows, one bit each. */
+#define SP_ORDERS_IN_C                                                   \
+	(1u << SP_ORDER_FIFO | 1u << SP_ORDER_VRUNTIME | 1u << SP_ORDER_DEADLINE)
+
+/* used x 100 / weight: scx_simple's charge. The product wraps. */
+static sp_inline sp_u64 sp_vtime_charge(sp_u64 used_ns, sp_u32 weight)
+{
+	return used_ns * SP_WEIGHT_NORMAL / weight;
+}
+
+/* Charges the CPU time that a task used since it last began to wait. */
+static sp_inline void sp_charge(struct sp_task *task, const struct sp_event *event)
+{
+	task->vtime += sp_vtime_charge(event->used_ns, sp_weight(event));
+	if (event->flags & SP_EVENT_WAKEUP)
+		task->burst_ns = 0;
+	else
+		task->burst_ns += event->used_ns;
+}
+
+/* A task that slept keeps at most sleep_credit_ns of vtime it did not use. */
+static sp_inline void sp_limit_credit(const struct sp_policy *policy,
+				      const struct sp_global *global,
+				      struct sp_task *task)
+{
+	sp_u64 oldest = global->vtime_now - policy->sleep_credit_ns;
+
+	if (sp_before(task->vtime, oldest))
+		task->vtime = oldest;
+}
+
+/* What a task's present burst adds to its deadline. */
+static sp_inline sp_u64 sp_burst_share(const struct sp_policy *policy,
+				       const struct sp_task *task)
+{
+	sp_u64 burst = sp_min(task->burst_ns,
+			      policy->slice_max_ns * SP_BURST_SLICES_MAX);
+
+	if (policy->burst == SP_BURST_BY_SWITCHES)
+		return burst / (1 + task->rate / SP_RATE_SCALE);
+	return burst;
+}
+
+/* The key of a task that begins to wait; smaller goes first. */
+static sp_inline sp_u64 sp_order_key(const struct sp_policy *policy,
+				     const struct sp_global *global,
+				     struct sp_task *task)
+{
+	if (policy->order == SP_ORDER_FIFO)
+		return 0;
+	sp_limit_credit(policy, global, task);
+	if (policy->order == SP_ORDER_DEADLINE)
+		return task->vtime + sp_burst_share(policy, task);
+	return task->vtime;
+}
+
+/* The clock of vtime follows the furthest task that ran. */
+static sp_inline void sp_advance_vtime(struct sp_global *global,
+				       const struct sp_task *task)
+{
+	if (sp_before(global->vtime_now, task->vtime))
+		global->vtime_now = task->vtime;
+}
+
+#endif
