@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CLibbpf
+import Glibc
+import Synchronization
+
+/// What libbpf and the verifier say, kept for the message of the call that then fails.
+///
+/// libbpf has one print callback for the whole process, hence the state of the process here. The
+/// buffer keeps the last `capacity` bytes: of a verifier's log, the end names the reason.
+public enum LibbpfLog {
+    /// Bytes kept at most.
+    static let capacity = 64 << 10
+
+    /// A place in the log; see `text(since:)`.
+    public struct Mark: Sendable {
+        fileprivate let offset: UInt64
+    }
+
+    private struct Buffer {
+        var bytes: [UInt8] = []
+        /// Bytes that were said and dropped before `bytes`.
+        var dropped: UInt64 = 0
+        var verbose = false
+        var installed = false
+    }
+
+    private static let buffer = Mutex(Buffer())
+
+    /// Collects libbpf's messages from now on, where it would print them to stderr by itself.
+    /// Once `verbose` is true, it stays so, and all levels are passed on to stderr as well.
+    public static func install(verbose: Bool = false) {
+        let isFirst = buffer.withLock { buffer in
+            defer { buffer.installed = true }
+            buffer.verbose = buffer.verbose || verbose
+            return !buffer.installed
+        }
+        if isFirst {
+            libbpf_set_print { level, format, arguments in
+                LibbpfLog.take(level, format, arguments)
+            }
+        }
+    }
+
+    /// The present end of the log; take it before the call whose messages matter.
+    public static func mark() -> Mark {
+        buffer.withLock { Mark(offset: $0.dropped + UInt64($0.bytes.count)) }
+    }
+
+    /// What was said since `mark`: its last `lines` lines, without the final line break.
+    /// Messages of other threads' calls in the same time are among them.
+    public static func text(since mark: Mark, lines: Int = 40) -> String {
+        let bytes = buffer.withLock { buffer in
+            let skipped = mark.offset > buffer.dropped ? mark.offset - buffer.dropped : 0
+            return Array(buffer.bytes.dropFirst(Int(clamping: skipped)))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+            .split(separator: "\n", omittingEmptySubsequences: false)
+            .drop { $0.isEmpty }.reversed().drop { $0.isEmpty }.reversed()
+            .suffix(lines).joined(separator: "\n")
+    }
+
+    private static func take(
+        _ level: libbpf_print_level, _ format: UnsafePointer<CChar>?, _ arguments: CVaListPointer?
+    ) -> Int32 {
+        let verbose = buffer.withLock { $0.verbose }
+        guard let format, let arguments, verbose || level != LIBBPF_DEBUG else { return 0 }
+        // A verifier's log of megabytes comes as one message, of which the end matters, and the
+        // arguments can be walked only once: so no vsnprintf into a buffer of some size.
+        var message: UnsafeMutablePointer<CChar>?
+        var length = 0
+        guard let stream = open_memstream(&message, &length) else { return 0 }
+        vfprintf(stream, format, arguments)
+        fclose(stream)
+        guard let message else { return 0 }
+        defer { free(message) }
+        if verbose { write(STDERR_FILENO, message, length) }
+        keep(UnsafeRawBufferPointer(start: message, count: length))
+        return Int32(clamping: length)
+    }
+
+    private static func keep(_ message: UnsafeRawBufferPointer) {
+        buffer.withLock { buffer in
+            buffer.bytes.append(contentsOf: message.suffix(capacity))
+            buffer.dropped += UInt64(message.count - min(message.count, capacity))
+            let surplus = buffer.bytes.count - capacity
+            guard surplus > 0 else { return }
+            buffer.bytes.removeFirst(surplus)
+            buffer.dropped += UInt64(surplus)
+        }
+    }
+}
