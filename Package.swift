@@ -10,6 +10,10 @@ let strict: [SwiftSetting] = [
     .unsafeFlags(["-warnings-as-errors"]),
 ]
 
+/// The policy and the harness that compares its executions are optimised in debug builds as well:
+/// tens of millions of decisions belong to every run of the tests.
+let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O"])]
+
 let package = Package(
     name: "sched-proto",
     products: [
@@ -28,7 +32,7 @@ let package = Package(
             path: "bpf",
             sources: ["policy_native.c"],
             publicHeadersPath: ".",
-            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])]),
+            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(
             name: "CLibbpf",
             path: "Sources/CLibbpf",
@@ -39,7 +43,7 @@ let package = Package(
         .target(
             name: "PolicyModel",
             dependencies: ["CSchedProto"],
-            swiftSettings: strict,
+            swiftSettings: optimised,
             plugins: ["BuildBPF"]),
 
         // The BPF objects travel inside the binary.
@@ -62,7 +66,7 @@ let package = Package(
         .target(
             name: "Conformance",
             dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
-            swiftSettings: strict),
+            swiftSettings: optimised),
 
         // The two modes, and what both need around them.
         .target(

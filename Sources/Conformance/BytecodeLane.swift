@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+import KernelLink
+
+/// The C policy, compiled for BPF, admitted by the verifier and run by the kernel.
+public final class BytecodeLane: Lane {
+    public let name = LaneKind.bytecode.rawValue
+    private let memory: ProbeMemory
+    private var program: ProbeProgram?
+
+    /// - Throws: `missing` if this process may not load BPF programs or the kernel has no such
+    ///   programs; `failed` if it refuses the memory.
+    public init() throws(LaneError) {
+        let lane = LaneKind.bytecode.rawValue
+        if let obstacle = ProbeProgram.obstacle() {
+            throw .missing(lane: lane, reason: obstacle)
+        }
+        do throws(ProbeError) {
+            memory = try ProbeMemory()
+        } catch {
+            throw .failed(lane: lane, reason: error.description)
+        }
+    }
+
+    /// - Throws: `failed` with the verifier's log if the program is refused.
+    public func load(_ policy: sp_policy) throws(LaneError) {
+        do throws(ProbeError) {
+            program = try ProbeProgram(policy, memory: memory)
+        } catch {
+            throw .failed(lane: name, reason: error.description)
+        }
+    }
+
+    public func decide(
+        _ events: UnsafeBufferPointer<sp_event>, isStart: Bool, period: Int
+    ) throws(LaneError) -> UnsafePointer<sp_outcome> {
+        guard let first = events.baseAddress else { return memory.outcomes }
+        memory.events.update(from: first, count: events.count)
+        do throws(ProbeError) {
+            let ran: Void? = try program?.decide(
+                count: events.count, start: isStart, period: period)
+            if ran != nil { return memory.outcomes }
+        } catch {
+            throw .failed(lane: name, reason: error.description)
+        }
+        throw .failed(lane: name, reason: "it has no description")
+    }
+
+    public func forget(_ events: UnsafeBufferPointer<sp_event>) {
+        memory.tasks.forget(events)
+    }
+}

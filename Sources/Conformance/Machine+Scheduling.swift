@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+
+extension Machine {
+    /// An actor begins to wait, where the policy says.
+    mutating func wait(_ slot: Int, flags: UInt32) {
+        actors[slot].phase = .waiting
+        let idle = flags & SP_EVENT_WAKEUP != 0 ? idleCPU(for: slot) : -1
+        let decision = decide(slot, SP_EVENT_ENQUEUE, flags: flags, idleCPU: idle)
+        actors[slot].usedNs = 0
+        switch decision.action {
+        case SP_ACTION_DIRECT.rawValue, SP_ACTION_LOCAL.rawValue:
+            append(slot, toLocalQueueOf: Int(decision.cpu))
+            serve(cpu: Int(decision.cpu))
+        default:
+            if decision.queue == SP_QUEUE_PRIORITY.rawValue {
+                priority.insert(Int32(slot), key: decision.key)
+            } else {
+                regular.insert(Int32(slot), key: decision.key)
+            }
+            if idleCPUs != 0 { serve(cpu: idleCPUs.trailingZeroBitCount) }
+        }
+    }
+
+    private func idleCPU(for slot: Int) -> Int32 {
+        let wanted = actors[slot].cpu
+        if idleCPUs & (1 << UInt64(wanted)) != 0 { return wanted }
+        if actors[slot].pinned >= 0 || idleCPUs == 0 { return -1 }
+        return Int32(idleCPUs.trailingZeroBitCount)
+    }
+
+    private mutating func append(_ slot: Int, toLocalQueueOf cpu: Int) {
+        actors[slot].behind = -1
+        if cpus[cpu].localTail >= 0 {
+            actors[Int(cpus[cpu].localTail)].behind = Int32(slot)
+        } else {
+            cpus[cpu].localHead = Int32(slot)
+        }
+        cpus[cpu].localTail = Int32(slot)
+    }
+
+    /// The time of the actor that runs on the CPU is up, or its burst has ended.
+    mutating func stop(cpu: Int) {
+        let slot = Int(cpus[cpu].running)
+        let ran = cpus[cpu].sliceNs
+        cpus[cpu].running = -1
+        idleCPUs |= 1 << UInt64(cpu)
+        actors[slot].usedNs &+= ran
+        actors[slot].remainingNs -= ran
+        if actors[slot].remainingNs == 0 {
+            finishBurst(slot)
+        } else {
+            wait(slot, flags: 0)
+        }
+        serve(cpu: cpu)
+    }
+
+    /// An idle CPU looks for an actor to run: its own queue first, then as the policy says.
+    private mutating func serve(cpu: Int) {
+        guard cpus[cpu].running < 0, !isFull else { return }
+        let head = cpus[cpu].localHead
+        if head >= 0 {
+            cpus[cpu].localHead = actors[Int(head)].behind
+            if cpus[cpu].localHead < 0 { cpus[cpu].localTail = -1 }
+            run(Int(head), on: cpu)
+            return
+        }
+        let decision = decideDispatch(cpu: cpu)
+        guard regular.count + priority.count > 0 else { return }
+        let wantsPriority = decision.queue == SP_QUEUE_PRIORITY.rawValue
+        if priority.count > 0 && (wantsPriority || regular.count == 0) {
+            run(Int(priority.removeFirst().item), on: cpu)
+        } else {
+            run(Int(regular.removeFirst().item), on: cpu)
+        }
+    }
+
+    private mutating func run(_ slot: Int, on cpu: Int) {
+        actors[slot].phase = .running
+        actors[slot].cpu = Int32(cpu)
+        let decision = decide(slot, SP_EVENT_RUNNING)
+        let slice = max(1, min(decision.slice_ns, actors[slot].remainingNs))
+        cpus[cpu].running = Int32(slot)
+        cpus[cpu].sliceNs = slice
+        idleCPUs &= ~(1 << UInt64(cpu))
+        timers.insert(Int32(Self.actorsMax + cpu), key: elapsed &+ slice)
+    }
+}

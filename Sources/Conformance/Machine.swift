@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import PolicyModel
+
+/// A simulated machine whose CPUs run tasks the way the policy decides: its decisions determine
+/// what happens next, so traces are such as a kernel sends. `Machine+Life.swift` has the tasks'
+/// lives, `Machine+Scheduling.swift` the queues and CPUs, `Machine+Events.swift` the events.
+///
+/// It asks a `DescribedPolicy` of its own. If that were wrong, traces would be odd but the
+/// comparison as strict as ever.
+struct Machine: ~Copyable {
+    /// How a task behaves.
+    enum Habit: UInt64, CaseIterable {
+        /// Computes without end.
+        case hog
+        /// Computes and sleeps in turn.
+        case sleeper
+        /// Computes, wakes the next stage and sleeps until it is woken itself.
+        case stage
+        /// Wakes all sleepers at once, now and then.
+        case storm
+        /// Lives for a few bursts.
+        case brief
+    }
+
+    enum Phase {
+        case dead, asleep, waiting, running
+    }
+
+    struct Actor {
+        var habit = Habit.hog
+        var phase = Phase.dead
+        var isKthread = false
+        /// The only CPU that it may run on, or -1.
+        var pinned: Int32 = -1
+        var pid: UInt32 = 0
+        var generation: UInt32 = 0
+        var weight: UInt32 = 100
+        var cpu: Int32 = 0
+        /// A timer will wake it; kept when something else does first.
+        var hasTimer = false
+        /// The actor behind this one in a CPU's local queue, or -1.
+        var behind: Int32 = -1
+        /// Bursts until the exit; 0 for a task that stays.
+        var bursts: UInt32 = 0
+        var burstNs: UInt64 = 0
+        var sleepNs: UInt64 = 0
+        /// CPU time that the present burst still needs.
+        var remainingNs: UInt64 = 0
+        /// CPU time since the last ENQUEUE.
+        var usedNs: UInt64 = 0
+        var switches: UInt64 = 0
+    }
+
+    struct CPU {
+        /// The actor that runs, or -1.
+        var running: Int32 = -1
+        /// How long it has been let run.
+        var sliceNs: UInt64 = 0
+        var localHead: Int32 = -1
+        var localTail: Int32 = -1
+    }
+
+    static let actorsMax = 512
+    static let cpusMax = 64
+    /// The timer that forks, reweights and sends late events.
+    static let housekeeping = Int32(actorsMax + cpusMax)
+
+    var random: SplitMix64
+    var execution: DescribedPolicy
+    let actors: UnsafeMutablePointer<Actor>
+    let states: UnsafeMutablePointer<sp_task>
+    let cpus: UnsafeMutablePointer<CPU>
+    let actorCount: Int
+    let cpuCount: Int
+    /// Time of the machine's start as the events tell it; may be close to the wrap-around.
+    let epoch: UInt64
+    /// Mean of the housekeeping's interval, in ns.
+    let unrestNs: UInt64
+    /// Time since the machine's start, in ns.
+    var elapsed: UInt64 = 0
+    /// CPUs that run nothing, one bit each.
+    var idleCPUs: UInt64
+    /// Asleep until a time, running until a time, housekeeping: actors, then CPUs, then itself.
+    var timers = BinaryHeap(capacity: actorsMax + cpusMax + 1)
+    var regular = BinaryHeap(capacity: actorsMax)
+    var priority = BinaryHeap(capacity: actorsMax)
+    var events: UnsafeMutableBufferPointer<sp_event>
+    var count = 0
+
+    init(seed: UInt64, policy: sp_policy, events: UnsafeMutableBufferPointer<sp_event>) {
+        random = SplitMix64(seed: seed)
+        execution = DescribedPolicy(policy)
+        actors = .allocate(capacity: Self.actorsMax)
+        states = .allocate(capacity: Self.actorsMax)
+        cpus = .allocate(capacity: Self.cpusMax)
+        actors.initialize(repeating: Actor(), count: Self.actorsMax)
+        states.initialize(repeating: sp_task(), count: Self.actorsMax)
+        cpus.initialize(repeating: CPU(), count: Self.cpusMax)
+        actorCount = Int(random.magnitude(2...UInt64(Self.actorsMax)))
+        cpuCount = Int(random.magnitude(1...UInt64(Self.cpusMax)))
+        idleCPUs = cpuCount == 64 ? .max : (1 << UInt64(cpuCount)) - 1
+        epoch = random.pick([0, 1_000_000_000_000, .max - 500_000_000, random.next()])
+        unrestNs = random.magnitude(100_000...50_000_000)
+        self.events = events
+    }
+
+    deinit {
+        actors.deallocate()
+        states.deallocate()
+        cpus.deallocate()
+    }
+
+    /// Runs the machine until the buffer is full.
+    static func fill(
+        _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy
+    ) {
+        var machine = Machine(seed: seed, policy: policy, events: events)
+        machine.run()
+    }
+
+    var isFull: Bool { count == events.count }
+
+    private mutating func run() {
+        for slot in 0..<actorCount {
+            settle(slot)
+            wake(slot, flags: 0)
+        }
+        timers.insert(Self.housekeeping, key: unrestNs)
+        while !isFull {
+            let timer = timers.removeFirst()
+            elapsed = timer.key
+            switch timer.item {
+            case Self.housekeeping: keepHouse()
+            case Int32(Self.actorsMax)...: stop(cpu: Int(timer.item) - Self.actorsMax)
+            default:
+                actors[Int(timer.item)].hasTimer = false
+                wake(Int(timer.item), flags: SP_EVENT_WAKEUP)
+            }
+        }
+    }
+}
