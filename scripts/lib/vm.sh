@@ -111,12 +111,14 @@ vm_arguments() {
 
 # vm_run: exits with the guest's status.
 vm_run() {
-	local status=0 readers=() timer='' machine ended=''
+	local status=0 readers=() timer='' machine ended='' temporary=${TMPDIR:-/tmp}
 	trap vm_clean EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	trap 'exit 129' HUP
-	work=$(mktemp -d /tmp/sched-proto-guest.XXXXXX)
+	# The path goes into options that know no quoting, and a socket's path must be short.
+	[[ $temporary =~ ^/[A-Za-z0-9/._-]{1,60}$ ]] || temporary=/tmp
+	work=$(mktemp -d "$temporary/sched-proto-guest.XXXXXX")
 	if [[ -n $out ]]; then
 		mkdir -p "$out" || die "$EX_UNAVAILABLE" "cannot make the output folder $out"
 		out=$(cd "$out" && pwd -P)
