@@ -36,7 +36,7 @@ ln -sf fd/1 /dev/stdout
 ln -sf fd/2 /dev/stderr
 mount -t virtiofs sched-proto-out /run/sched-proto/out
 # libbpf reads the kernel's configuration here.
-printf '%s\n' "$config" >"/boot/config-$(</proc/sys/kernel/osrelease)"
+[[ -z $config ]] || printf '%s\n' "$config" >"/boot/config-$(</proc/sys/kernel/osrelease)"
 ip link set lo up
 echo sched-proto >/proc/sys/kernel/hostname
 # "quiet" hides warnings of the kernel from the console log; from here on they count.

@@ -62,7 +62,7 @@ write_control() {
 	) >"$work/control/environment"
 	printf '%s\n' "$command" >"$work/control/command"
 	printf '%s\n' "$repo_root" >"$work/control/folder"
-	cp "$kernel_folder/config" "$work/control/config"
+	cat "$kernel_folder/config" >"$work/control/config" 2>/dev/null || true
 	cp "$here/lib/guest-init.sh" "$work/control/init"
 }
 

@@ -62,7 +62,7 @@ left_of() {
 	for pid in $(cat "$folder/children" 2>/dev/null); do
 		[[ ! -e /proc/$pid || $(awk '{ print $3 }' "/proc/$pid/stat" 2>/dev/null) == Z ]] || ps -o pid=,args= -p "$pid"
 	done
-	ls -A "$TMPDIR"
+	find "$TMPDIR" -mindepth 1 -maxdepth 1 -name "sched-proto-*" -printf "%f\n"
 }
 
 test_time_limit() {
