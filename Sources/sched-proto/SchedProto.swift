@@ -6,6 +6,6 @@ struct SchedProto: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sched-proto",
         abstract: "One scheduling policy, executed in user space or as BPF, proven identical.",
-        subcommands: [RunCommand.self, ExecCommand.self],
+        subcommands: [RunCommand.self, ExecCommand.self, PolicyCommand.self],
         defaultSubcommand: RunCommand.self)
 }
