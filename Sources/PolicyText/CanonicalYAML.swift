@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import PolicyModel
+
+extension PolicyDescription {
+    /// The description as YAML: every key that the chosen rules read, defaults too, in the order of
+    /// the reference. Reading it gives an equal description.
+    public var yaml: String {
+        var lines: [String] = []
+        var group: String?
+        for key in PolicyKeys.all where key.isRead(in: policy) {
+            guard let value = yamlValue(of: key) else { continue }
+            if let home = key.group, home != group { lines.append("\(home):") }
+            group = key.group
+            lines.append("\(group == nil ? "" : "  ")\(key.leaf): \(value)")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func yamlValue(of key: PolicyKey) -> String? {
+        switch key.field {
+        case .name: YAMLGuard.isText(name) ? name : Self.quoted(name)
+        case .summary: Self.quoted(summary)
+        case .narrow, .wide: key.text(of: key.value(in: policy))
+        }
+    }
+
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            if scalar == "\"" || scalar == "\\" { quoted.unicodeScalars.append("\\") }
+            quoted.unicodeScalars.append(scalar)
+        }
+        return quoted + "\""
+    }
+
+    /// A table of the keys in which two descriptions differ, name and summary among them; nil if
+    /// they are equal. A key that a description's rules do not read is shown as `-`.
+    ///
+    /// - Parameters:
+    ///   - other: The other description, shown to the right.
+    ///   - titles: What stands above the two columns.
+    public func differences(
+        from other: PolicyDescription, titles: (String, String)
+    ) -> String? {
+        let rows = PolicyKeys.all.compactMap { key -> [String]? in
+            let texts = [self, other].map { key.isRead(in: $0.policy) ? $0.yamlValue(of: key) ?? "-" : "-" }
+            return texts[0] == texts[1] ? nil : [key.path] + texts
+        }
+        if rows.isEmpty { return nil }
+        return TextTable.columns([["KEY", titles.0, titles.1]] + rows)
+    }
+}
+
+/// Tables for a terminal.
+public enum TextTable {
+    /// The rows with their columns aligned, one line each; the last column is not padded.
+    public static func columns(_ rows: [[String]]) -> String {
+        let count = rows.map(\.count).max() ?? 0
+        let widths = (0..<count).map { column in
+            rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
+        }
+        return rows.map { row in
+            row.enumerated().map { column, text in
+                let isLast = column == row.count - 1
+                return isLast ? text : text + String(repeating: " ", count: widths[column] - text.count)
+            }.joined(separator: "  ") + "\n"
+        }.joined()
+    }
+}

@@ -1,0 +1,188 @@
+# shellcheck shell=bash
+# Starts and ends the virtual machine. Uses the variables that guest.sh sets.
+
+work=
+processes=()
+
+# Nothing of the guest outlives this script, whatever ends it.
+vm_clean() {
+	local process
+	trap - EXIT INT TERM HUP
+	for process in ${processes[@]+"${processes[@]}"}; do
+		kill -KILL "$process" 2>/dev/null || true
+	done
+	wait 2>/dev/null || true
+	[[ -z $work ]] || rm -rf "$work"
+}
+
+# share NAME FOLDER CACHE READONLY: serves FOLDER on the socket $work/NAME.sock. The server lives in its own
+# mount namespace, in which a read-only share really is read-only, whatever the guest's root tries.
+share() {
+	local name=$1 folder=$2 cache=$3 readonly=$4 tries limit files=()
+	limit=$(ulimit -Hn)
+	[[ $limit == unlimited ]] || ((limit >= 1000000)) || files=(--rlimit-nofile="$limit")
+	mkdir -p "$work/$name"
+	# shellcheck disable=SC2016
+	setpriv --pdeathsig KILL unshare --mount --propagation private bash -c '
+		set -euo pipefail
+		name=$1 folder=$2 readonly=$3 work=$4
+		shift 4
+		mount --rbind "$folder" "$work/$name"
+		if [[ $readonly == yes ]]; then
+			findmnt --raw --noheadings --output TARGET --submounts "$work/$name" | while read -r target; do
+				printf -v target %b "$target"
+				mount -o remount,bind,ro "$target" 2>/dev/null || true
+			done
+		fi
+		mount -t tmpfs tmpfs /run # its lock files
+		exec "$@"
+	' share "$name" "$folder" "$readonly" "$work" \
+		"$virtiofsd_binary" --socket-path="$work/$name.sock" -o source="$work/$name" -o cache="$cache" \
+		-o sandbox=chroot "${files[@]}" >"$work/$name.log" 2>&1 </dev/null &
+	processes+=($!)
+	for ((tries = 0; tries < 500; tries++)); do
+		[[ ! -S $work/$name.sock ]] || return 0
+		kill -0 "${processes[-1]}" 2>/dev/null || break
+		sleep 0.02
+	done
+	cat "$work/$name.log" >&2
+	die "$EX_UNAVAILABLE" "virtiofsd did not start for $folder" "it needs root and mount namespaces; is this a container without them?"
+}
+
+# The guest gets this environment, less what means something on this machine only.
+write_control() {
+	mkdir "$work/control"
+	(
+		unset work TMPDIR OLDPWD PWD SHLVL MAKEFLAGS MFLAGS MAKELEVEL XDG_RUNTIME_DIR DBUS_SESSION_BUS_ADDRESS
+		unset ${!SUDO_@} ${!BASH_FUNC@} 2>/dev/null || true
+		export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin" HOME="${HOME:-/root}" SCHED_PROTO_GUEST=1 SCHED_PROTO_CLOCK="$clock"
+		export -p
+	) >"$work/control/environment"
+	printf '%s\n' "$command" >"$work/control/command"
+	printf '%s\n' "$repo_root" >"$work/control/folder"
+	cp "$kernel_folder/config" "$work/control/config"
+	cp "$here/lib/guest-init.sh" "$work/control/init"
+}
+
+# Sets qemu_arguments.
+vm_arguments() {
+	local node share port count=$((cpus / nodes)) boot
+	boot="rootfstype=virtiofs root=sched-proto-root ro init=$work/control/init SCHED_PROTO_CONTROL=$work/control"
+	boot+=" console=ttyS0 quiet panic=-1 cryptomgr.notests=1 mitigations=off"
+	qemu_arguments=(
+		-nodefaults -no-user-config -display none -no-reboot -machine q35
+		-L "$qemu_root/usr/share/qemu" -L "$qemu_root/usr/share/seabios"
+		-kernel "$kernel_folder/vmlinuz"
+		-m "${memory_mb}M" -smp "$cpus,sockets=$sockets,cores=$cores,threads=$threads"
+		-serial "file:$work/console"
+		-device virtio-serial-pci,ioeventfd=off
+	)
+	for ((node = 0; node < nodes; node++)); do
+		qemu_arguments+=(
+			-object "memory-backend-memfd,id=memory$node,size=$((memory_mb / nodes + (node == 0 ? memory_mb % nodes : 0)))M,share=on"
+			-numa "node,nodeid=$node,memdev=memory$node,cpus=$((node * count))-$((node * count + count - 1))"
+		)
+	done
+	for share in root out; do
+		qemu_arguments+=(
+			-chardev "socket,id=$share,path=$work/$share.sock"
+			-device "vhost-user-fs-pci,chardev=$share,tag=sched-proto-$share"
+		)
+	done
+	for port in stdout stderr status; do
+		qemu_arguments+=(-chardev "file,id=$port,path=$work/$port" -device "virtserialport,chardev=$port,name=$port")
+	done
+	case $accel-$clock in
+	kvm-*) qemu_arguments+=(-accel kvm -cpu host) ;;
+	tcg-real) qemu_arguments+=(-accel "tcg,thread=multi" -cpu max) ;;
+	tcg-virtual)
+		qemu_arguments+=(
+			-accel "tcg,thread=single" -icount "shift=1,sleep=off" -rtc clock=vm -seed 1 -cpu "max,-rdrand,-rdseed"
+		)
+		boot+=" nokaslr norandmaps random.trust_cpu=off random.trust_bootloader=off"
+		;;
+	esac
+	qemu_arguments+=(-append "$boot")
+}
+
+# vm_run: exits with the guest's status.
+vm_run() {
+	local status=0 readers=() timer='' machine
+	trap vm_clean EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	trap 'exit 129' HUP
+	work=$(mktemp -d /tmp/sched-proto-guest.XXXXXX)
+	if [[ -n $out ]]; then
+		mkdir -p "$out" || die "$EX_UNAVAILABLE" "cannot make the output folder $out"
+		out=$(cd "$out" && pwd -P)
+		check_space "$out" 50
+	else
+		out=$work/discard
+		mkdir "$out"
+	fi
+	write_control
+	share root / always yes
+	share out "$out" auto no
+	mkfifo "$work/stdout" "$work/stderr"
+	cat <"$work/stdout" &
+	readers+=($!)
+	cat <"$work/stderr" >&2 &
+	readers+=($!)
+	vm_arguments
+	QEMU_MODULE_DIR=$qemu_root/usr/lib/x86_64-linux-gnu/qemu setpriv --pdeathsig KILL \
+		"$qemu_binary" "${qemu_arguments[@]}" </dev/null >"$work/qemu.log" 2>&1 &
+	machine=$!
+	processes+=("$machine" "${readers[@]}")
+	if ((time_limit > 0)); then
+		(
+			sleep "$time_limit" &
+			trap 'kill $! 2>/dev/null' EXIT
+			trap 'exit 0' TERM
+			wait $!
+			: >"$work/time-is-up"
+			kill -KILL "$machine" 2>/dev/null
+		) &
+		timer=$!
+		processes+=("$timer")
+	fi
+	wait "$machine" || status=$?
+	[[ -z $timer ]] || kill -TERM "$timer" 2>/dev/null || true
+	# A machine that failed to start has not opened the pipes that the readers wait for.
+	[[ -s $work/status || -e $work/console ]] || kill "${readers[@]}" 2>/dev/null || true
+	wait "${readers[@]}" 2>/dev/null || true
+	vm_status "$status"
+}
+
+vm_status() {
+	[[ -z $verbose ]] || cat "$work/console" >&2 || true
+	if [[ -s $work/status ]]; then
+		exit "$(<"$work/status")"
+	elif [[ -e $work/time-is-up ]]; then
+		[[ -n $verbose ]] || tail -n 20 "$work/console" >&2 2>/dev/null || true
+		die 124 "time limit of $time_limit s reached; the guest was ended"
+	fi
+	sed 's/^/qemu: /' "$work/qemu.log" >&2 || true
+	[[ -n $verbose ]] || tail -n 60 "$work/console" >&2 2>/dev/null || true
+	die "$EX_SOFTWARE" "the guest ended without a status (QEMU's own: $1); above is the end of its console" \
+		"kernel $(cat "$kernel_folder/release" 2>/dev/null), $cpus CPUs, $accel, $clock clock"
+}
+
+# kvm_works: some machines offer KVM that cannot run such kernels, so one boot is tried. The answer is kept
+# for as long as this machine runs.
+kvm_works() {
+	local known
+	[[ -w /dev/kvm ]] || return 1
+	known=$cache_dir/kvm/$kernel-$(</proc/sys/kernel/random/boot_id)
+	if [[ ! -e $known ]]; then
+		mkdir -p "$cache_dir/kvm"
+		say "trying once whether KVM works here"
+		if "${BASH_SOURCE[0]%/*}/../guest.sh" --kernel "$kernel" --accel kvm --cpus 2 --memory 512M --time-limit 20 true >/dev/null 2>&1; then
+			echo yes >"$known"
+		else
+			echo no >"$known"
+		fi
+		say "KVM works: $(<"$known")"
+	fi
+	[[ $(<"$known") == yes ]]
+}
