@@ -107,7 +107,7 @@ struct ConformTask: ParsableArguments {
     }
 }
 
-extension TraceSource: @retroactive ExpressibleByArgument {}
+extension TraceSource: ExpressibleByArgument {}
 
 /// Names of lanes, separated by commas.
 struct LaneList: ExpressibleByArgument {

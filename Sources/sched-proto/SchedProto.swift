@@ -6,5 +6,5 @@ struct SchedProto: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sched-proto",
         abstract: "One scheduling policy, executed in user space or as BPF, proven identical.",
-        subcommands: [])
+        subcommands: [ConformCommand.self])
 }
