@@ -33,8 +33,8 @@ extension PolicyDescription {
         return quoted + "\""
     }
 
-    /// A table of the keys in which two descriptions differ, name and summary among them; nil if
-    /// they are equal. A key that a description's rules do not read is shown as `-`.
+    /// A table of the keys in which two policies differ, whatever they are called; nil if they
+    /// decide alike. A key that a policy's rules do not read is shown as `-`.
     ///
     /// - Parameters:
     ///   - other: The other description, shown to the right.
@@ -43,7 +43,9 @@ extension PolicyDescription {
         from other: PolicyDescription, titles: (String, String)
     ) -> String? {
         let rows = PolicyKeys.all.compactMap { key -> [String]? in
-            let texts = [self, other].map { key.isRead(in: $0.policy) ? $0.yamlValue(of: key) ?? "-" : "-" }
+            let texts = [policy, other.policy].map { policy in
+                key.isRead(in: policy) ? key.text(of: key.value(in: policy)) ?? "-" : "-"
+            }
             return texts[0] == texts[1] ? nil : [key.path] + texts
         }
         if rows.isEmpty { return nil }

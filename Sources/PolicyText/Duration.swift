@@ -37,7 +37,7 @@ enum Duration {
 
     /// The shortest text with a whole number.
     static func text(_ ns: UInt64) -> String {
-        for unit in units.reversed() where ns != 0 && ns.isMultiple(of: unit.ns) {
+        for unit in units.reversed() where ns.isMultiple(of: unit.ns) {
             return "\(ns / unit.ns)\(unit.name)"
         }
         return "\(ns)ns"

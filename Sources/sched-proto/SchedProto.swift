@@ -6,5 +6,8 @@ struct SchedProto: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sched-proto",
         abstract: "One scheduling policy, executed in user space or as BPF, proven identical.",
-        subcommands: [ConformCommand.self])
+        subcommands: [
+            PolicyCommand.self,
+            ConformCommand.self,
+        ])
 }

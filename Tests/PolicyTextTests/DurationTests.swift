@@ -36,7 +36,7 @@ import Testing
             let ns = random.next() >> UInt64.random(in: 0..<64, using: &random)
             #expect(try Duration.parse(Duration.text(ns)) == ns, "seed \(seed)")
         }
-        #expect(Duration.text(0) == "0ns")
+        #expect(Duration.text(0) == "0s")
         #expect(Duration.text(1_500_000) == "1500us")
         #expect(Duration.text(20_000_000) == "20ms")
     }

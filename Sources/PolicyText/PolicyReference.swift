@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The reference of all keys, as `docs/POLICY.md` has it.
+public enum PolicyReference {
+    /// Markdown: the table of keys, and one of the words of every key that has words.
+    public static var markdown: String {
+        let keys = PolicyKeys.all.map { key in
+            [
+                "`\(key.path)`", key.doc, key.allowed + (key.notAbove.map { ", not above `\($0)`" } ?? ""),
+                key.defaultText, key.read.text.isEmpty ? "always" : key.read.text, key.source,
+            ]
+        }
+        let words = PolicyKeys.all.flatMap { key -> [[String]] in
+            guard case .words(let words) = key.kind else { return [] }
+            return words.map { ["`\(key.path)`", "`\($0.word)`", $0.doc] }
+        }
+        return table(["Key", "Meaning", "Allowed", "Default", "Read with", "From"], keys)
+            + "\n" + table(["Key", "Word", "Meaning"], words)
+    }
+
+    private static func table(_ head: [String], _ rows: [[String]]) -> String {
+        ([head, head.map { _ in "---" }] + rows).map { row in
+            "| " + row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |\n"
+        }.joined()
+    }
+}
+
+extension PolicyKey {
+    /// The default in words.
+    fileprivate var defaultText: String {
+        switch fallback {
+        case .required: "required"
+        case .emptyText: "empty"
+        case .value(let value): text(of: value) ?? ""
+        case .sameAs(let path): "`\(path)`"
+        case .atMost(let value, let path): "\(text(of: value) ?? ""), or `\(path)` if that is less"
+        }
+    }
+}
