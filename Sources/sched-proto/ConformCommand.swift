@@ -18,11 +18,6 @@ struct ConformCommand: ParsableCommand {
     @OptionGroup var what: ConformOptions
     @OptionGroup var task: ConformTask
 
-    func validate() throws {
-        try what.validate()
-        try task.validate()
-    }
-
     func run() throws {
         Failure.reporting { () throws(Failure) in
             var random = SystemRandomNumberGenerator()
@@ -31,7 +26,8 @@ struct ConformCommand: ParsableCommand {
             if let path = task.replay {
                 try run.replay(path)
             } else if let path = task.record {
-                try run.record(path, source: task.source, events: task.events ?? 200)
+                try run.record(
+                    path, source: task.hostile ? .hostile : .realistic, events: task.events ?? 200)
             } else if let depth = task.exhaustive {
                 try run.exhaust(depth: depth, seconds: task.seconds?.seconds)
             } else {
@@ -85,8 +81,8 @@ struct ConformTask: ParsableArguments {
     @Option(help: ArgumentHelp("Record a trace of one policy, of --events events.", valueName: "file"))
     var record: String?
 
-    @Option(help: "What --record records: realistic or hostile events.")
-    var source: TraceSource = .realistic
+    @Flag(help: "With --record: events at all bounds, in place of what a machine might send.")
+    var hostile = false
 
     @Option(help: ArgumentHelp("Decide all traces of so many events (1...8).", valueName: "depth"))
     var exhaustive: Int?
@@ -106,8 +102,6 @@ struct ConformTask: ParsableArguments {
         }
     }
 }
-
-extension TraceSource: ExpressibleByArgument {}
 
 /// Names of lanes, separated by commas.
 struct LaneList: ExpressibleByArgument {

@@ -153,15 +153,16 @@ struct ConformRun {
     }
 
     private func subjects() throws(Failure) -> [Campaign.Subject] {
+        var names = options.policy.filter { $0 != "random" }
         if options.policy.isEmpty {
             do throws(PolicyError) {
-                return try PolicySource.shipped().map { .init(name: $0.name, policy: $0.policy) }
+                names = try PolicySource.shipped().map(\.name)
             } catch {
                 throw Failure(error)
             }
         }
         var subjects: [Campaign.Subject] = []
-        for name in options.policy where name != "random" {
+        for name in names {
             let description = try PolicySource.loadOrFail(name, settings: options.settings)
             subjects.append(.init(name: name, policy: description.policy))
         }
