@@ -19,7 +19,7 @@ let package = Package(
     products: [
         .executable(name: "sched-proto", targets: ["sched-proto"]),
         .library(name: "PolicyModel", targets: ["PolicyModel"]),
-        .library(name: "SchedProto", targets: ["PolicyModel", "PolicyText", "Conformance", "UserMode"]),
+        .library(name: "SchedProto", targets: ["PolicyModel", "PolicyText", "Conformance", "Session"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -38,6 +38,8 @@ let package = Package(
             path: "Sources/CLibbpf",
             pkgConfig: "libbpf",
             providers: [.apt(["libbpf-dev"])]),
+
+        .systemLibrary(name: "CSystem", path: "Sources/CSystem"),
 
         // Policy: pure, no I/O, clock or randomness.
         .target(
@@ -71,7 +73,7 @@ let package = Package(
         // The two modes, and what both need around them.
         .target(
             name: "UserMode",
-            dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
+            dependencies: ["PolicyModel", "CSchedProto", "CLibbpf", "CSystem", "KernelLink"],
             swiftSettings: strict),
         .target(
             name: "BPFMode",
@@ -79,12 +81,13 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Session",
-            dependencies: ["PolicyModel", "KernelLink", "UserMode", "BPFMode"],
+            dependencies: ["PolicyModel", "CSchedProto", "CSystem", "KernelLink", "UserMode", "BPFMode"],
             swiftSettings: strict),
         .executableTarget(
             name: "sched-proto",
             dependencies: [
-                "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session",
+                "PolicyModel", "PolicyText", "KernelLink", "BPFMode", "Conformance", "Session",
+                "CSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

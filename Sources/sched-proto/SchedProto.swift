@@ -7,7 +7,10 @@ struct SchedProto: ParsableCommand {
         commandName: "sched-proto",
         abstract: "One scheduling policy, executed in user space or as BPF, proven identical.",
         subcommands: [
+            RunCommand.self,
+            ExecCommand.self,
             PolicyCommand.self,
             ConformCommand.self,
-        ])
+        ],
+        defaultSubcommand: RunCommand.self)
 }

@@ -45,7 +45,7 @@ retry() {
 	for ((try = 1; try <= times; try++)); do
 		"$@" && return 0
 		((try == times)) || {
-			say "attempt $try of $times failed: $*"
+			say "attempt $try of $times failed; trying again"
 			sleep "$((try * 2))"
 		}
 	done

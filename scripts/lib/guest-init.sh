@@ -16,9 +16,16 @@ mount -t sysfs sysfs /sys
 mountpoint -q /dev || mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/pts /dev/shm
 mount -t devpts -o mode=620,ptmxmode=666 devpts /dev/pts
-for target in /dev/shm /tmp /run /var/tmp /boot; do
+mount -t tmpfs -o mode=1777 tmpfs /run
+mkdir -p /run/lock /run/sched-proto/out /run/sched-proto/host
+# The host's files as they are, below the mounts that follow.
+mount --bind / /run/sched-proto/host
+for target in /dev/shm /tmp /var/tmp /boot; do
 	mount -t tmpfs -o mode=1777 tmpfs "$target"
 done
+if [[ ! -e $folder ]]; then
+	mkdir -p "$folder" && mount --bind "/run/sched-proto/host$folder" "$folder"
+fi
 mount -t bpf bpf /sys/fs/bpf
 mount -t debugfs debugfs /sys/kernel/debug
 mount -t tracefs tracefs /sys/kernel/tracing
@@ -27,10 +34,9 @@ ln -sfn /proc/self/fd /dev/fd
 ln -sf fd/0 /dev/stdin
 ln -sf fd/1 /dev/stdout
 ln -sf fd/2 /dev/stderr
-mkdir -p /run/lock /run/sched-proto/out
 mount -t virtiofs sched-proto-out /run/sched-proto/out
 # libbpf reads the kernel's configuration here.
-printf '%s\n' "$config" >"/boot/config-$(</proc/sys/kernel/osrelease)"
+[[ -z $config ]] || printf '%s\n' "$config" >"/boot/config-$(</proc/sys/kernel/osrelease)"
 ip link set lo up
 echo sched-proto >/proc/sys/kernel/hostname
 # "quiet" hides warnings of the kernel from the console log; from here on they count.
@@ -57,9 +63,9 @@ done
 
 (
 	eval "$environment"
-	export SCHED_PROTO_OUT=/run/sched-proto/out TMPDIR=/tmp
+	export SCHED_PROTO_OUT=/run/sched-proto/out SCHED_PROTO_HOST=/run/sched-proto/host TMPDIR=/tmp
 	cd "$folder" || exit 125
-	exec setsid -w bash -c "$command"
+	exec bash -c "$command"
 ) </dev/null >/run/sched-proto/stdout 2>/run/sched-proto/stderr &
 main=$!
 wait "$main"

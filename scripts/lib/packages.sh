@@ -4,7 +4,7 @@
 # clang-format and friends for `make lint`; rt-tests, stress-ng, schedtool, numactl as workloads in the guest.
 host_packages=(
 	libelf-dev zlib1g-dev pkg-config bpftool rt-tests stress-ng schedtool numactl cpio
-	clang-format util-linux procps iproute2 make git ca-certificates
+	clang-format util-linux procps xz-utils zstd iproute2 make git ca-certificates
 )
 
 libbpf_version() {

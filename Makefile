@@ -1,0 +1,80 @@
+# What one can do here. `make` lists it; the work is done by scripts/.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+MODE ?= user
+POLICY ?= fifo
+SECONDS_ ?= 10
+CLOCK ?= real
+
+# As typed: a dollar or a quote in them is for the shell, not for make. They travel in the environment.
+override CMD := $(value CMD)
+override ARGS := $(value ARGS)
+export MODE POLICY KERNEL CPUS SECONDS_ ARGS CMD TOPOLOGY MEMORY CLOCK OUT
+
+cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
+
+.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest guest guest-run lint format clean distclean
+
+help: ## list the targets
+	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 22
+	@printf '\nKERNEL is a series such as 6.18 (the default), 7.0 or 7.1. Guests are described in docs/GUEST.md.\n'
+
+setup: ## install what is needed (Debian 12); KERNEL=
+	@scripts/setup.sh
+
+build: setup ## build in release configuration
+	@swift build -c release
+
+run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= SECONDS_= ARGS=
+	@scripts/run-in-guest.sh
+
+test: setup ## run every test, one lane after another
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-guest
+
+test-scripts: ## test the scripts, on this machine only
+	@scripts/tests/run.sh
+
+test-scripts-guest: setup ## test the scripts that start guests
+	@scripts/tests/run.sh --guest
+
+test-swift: setup ## unit and conformance tests; ARGS= for swift test
+	@swift test $(ARGS)
+
+test-guest: setup ## tests in a kernel with sched_ext; KERNEL=
+	@Tests/Guest/run.sh
+
+lint: ## check the formatting of Swift, C and scripts
+	@scripts/lint.sh
+
+format: ## format Swift and C
+	@scripts/lint.sh --fix
+
+clean: ## remove what was built
+	@rm -rf .build out
+
+distclean: clean ## remove the cache as well: QEMU, virtiofsd, guest kernels
+	@$(if $(cache),rm -rf '$(cache)')
+
+guest: guest-run ## run a command in a guest; CMD= CPUS= TOPOLOGY= KERNEL= MEMORY= CLOCK=real|virtual OUT=
+	@$(call end_with,$(shell cat '$(guest_status)' 2>/dev/null; rm -f '$(guest_status)'))
+
+guest-run: setup
+	@scripts/make-guest.sh '$(guest_status)'
+
+guest_status = $(cache)/guest-status.$(make_id)
+end_with = $(if $(filter-out 0,$1),$(exit-with $1)exit $1,true)
+
+# make ends with 2 whatever a recipe's status was. For `make guest` alone, a function loaded into make ends
+# it with the guest's own; without a C compiler it is 2 again, and scripts/guest.sh still has the true one.
+ifeq ($(MAKECMDGOALS),guest)
+make_id := $(shell echo $$PPID)
+exit_with := $(cache)/make-exit.so
+-load $(exit_with)(make_exit_setup)
+$(exit_with): scripts/make-exit.c
+	@mkdir -p '$(@D)'; cc -shared -fPIC -o '$@' $< 2>/dev/null || clang -shared -fPIC -o '$@' $< 2>/dev/null || true
+endif

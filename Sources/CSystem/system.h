@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What Swift's Glibc module does not show of the system's library. */
+#include <malloc.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static inline int sp_gettid(void)
+{
+	return (int)syscall(SYS_gettid);
+}
+
+/*
+ * One heap for all threads, that neither maps nor gives back memory of its own
+ * accord, and no huge pages, whose making moves ours.
+ */
+static inline void sp_quiet_memory(void)
+{
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_MAX, 0);
+	mallopt(M_TRIM_THRESHOLD, -1);
+	mallopt(M_TOP_PAD, 4 << 20);
+	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
+static inline void sp_name_thread(const char *name)
+{
+	prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL);
+}

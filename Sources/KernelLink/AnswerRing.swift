@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CLibbpf
+public import CSchedProto
+
+/// The writing end of the ring of answers, and what else the daemon tells the backend.
+public struct AnswerRing: ~Copyable {
+    private let memory: MappedMemory
+    private let daemon: UnsafeMutablePointer<sp_daemon>
+    private var head: UInt64 = 0
+    private static let size =
+        Int(SP_ANSWERS_RING_OFFSET) + Int(SP_ANSWERS) * MemoryLayout<sp_answer>.stride
+
+    public init(map descriptor: Int32) throws(KernelError) {
+        memory = try MappedMemory(
+            map: descriptor, count: Self.size, writable: true)
+        daemon = memory.start.assumingMemoryBound(to: sp_daemon.self)
+    }
+
+    /// Says which threads are the daemon's, before the scheduler is attached.
+    public func introduce(process: Int32, thread: Int32) {
+        daemon.pointee.tgid = UInt32(bitPattern: process)
+        daemon.pointee.tid = UInt32(bitPattern: thread)
+    }
+
+    /// CPUs that have nothing to do.
+    @inline(__always)
+    public var idleCPUs: UInt64 {
+        UInt64(sp_load_acquire_u64(memory.start + Int(SP_ANSWERS_IDLE_OFFSET)))
+    }
+
+    /// Whether there is no room for another answer.
+    @inline(__always)
+    public var isFull: Bool {
+        let tail = sp_load_acquire_u64(tailAddress)
+        return head &- UInt64(tail) >= UInt64(SP_ANSWERS)
+    }
+
+    /// Writes an answer; the backend sees it after `publish`. There must be room.
+    @inline(__always)
+    public mutating func append(_ answer: sp_answer) {
+        let slot = Int(head & UInt64(SP_ANSWERS - 1))
+        ringStart[slot] = answer
+        head &+= 1
+    }
+
+    /// Makes the answers written so far visible.
+    /// - Parameter waiting: tasks that still wait for an answer.
+    @inline(__always)
+    public func publish(waiting: Int) {
+        daemon.pointee.waiting = UInt64(waiting)
+        sp_store_release_u64(memory.start, UInt(head))
+    }
+
+    @inline(__always)
+    private var tailAddress: UnsafeRawPointer {
+        UnsafeRawPointer(memory.start) + Int(SP_ANSWERS_TAIL_OFFSET)
+    }
+
+    @inline(__always)
+    private var ringStart: UnsafeMutablePointer<sp_answer> {
+        (memory.start + Int(SP_ANSWERS_RING_OFFSET)).assumingMemoryBound(to: sp_answer.self)
+    }
+}

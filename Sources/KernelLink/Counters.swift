@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+
+/// The counters of an attached scheduler at one moment.
+public struct Counters: Sendable, Equatable {
+    /// One for each value of `enum sp_counter`.
+    public let values: [UInt64]
+    /// Wake-ups by latency: how many waited 2^i to 2^(i+1) ns.
+    public let wakeups: [UInt64]
+    /// The longest wait from wake-up to running, ns.
+    public let wakeupMaxNs: UInt64
+    /// Tasks running, and tasks in the queues, when last looked.
+    public let running: UInt64
+    public let waiting: UInt64
+
+    public init(_ status: sp_status) {
+        values = withUnsafeBytes(of: status.counters) { Array($0.bindMemory(to: UInt64.self)) }
+        wakeups = withUnsafeBytes(of: status.wakeup_ns) { Array($0.bindMemory(to: UInt64.self)) }
+        wakeupMaxNs = status.wakeup_max_ns
+        running = status.running
+        waiting = status.waiting
+    }
+
+    public subscript(counter: sp_counter) -> UInt64 { values[Int(counter.rawValue)] }
+
+    /// What each counter counts, in the order of the header. The names are those of reports.
+    public static let names: [(counter: sp_counter, name: String, meaning: String)] = [
+        (SP_COUNT_ENQUEUED, "enqueued", "tasks that began to wait"),
+        (SP_COUNT_DISPATCHED, "dispatched", "taken from a queue in the policy's order"),
+        (SP_COUNT_DIRECT, "direct", "put on an idle CPU at once"),
+        (SP_COUNT_LOCAL, "local", "never wait: kernel threads, our own threads"),
+        (SP_COUNT_FALLBACK, "fallback", "taken first come, first served, for want of an answer"),
+        (SP_COUNT_OVERDUE, "overdue", "of these: while the daemon ran for too long"),
+        (SP_COUNT_LOST, "lost", "waiting tasks that the daemon did not know"),
+        (SP_COUNT_RESCUED, "rescued", "found waiting beside an idle CPU"),
+        (SP_COUNT_STALE, "stale", "answers to a wait that was over"),
+        (SP_COUNT_EARLY, "early", "answers ahead of their task, tried again"),
+        (SP_COUNT_RING_FULL, "ring-full", "not told to the daemon: its ring was full"),
+        (SP_COUNT_NOTES_LOST, "notes-lost", "exits not told to the daemon for that reason"),
+        (SP_COUNT_NO_STATE, "no-state", "tasks that had no memory for our state"),
+        (SP_COUNT_DAEMON_RUNS, "daemon-runs", "times that a CPU gave way to the daemon"),
+    ]
+}

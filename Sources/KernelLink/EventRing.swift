@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CLibbpf
+public import CSchedProto
+import Glibc
+
+/// The reading end of the backend's ring of events (BPF_MAP_TYPE_RINGBUF).
+///
+/// The kernel maps a page with the consumer's position, one with the producer's, and the data
+/// twice in a row, so that a record never wraps. A record is a 8-byte header (length, with a busy
+/// and a discard bit) and the event, padded to 8 bytes.
+public struct EventRing: ~Copyable {
+    private let consumer: MappedMemory
+    private let producer: MappedMemory
+    private let data: UnsafeMutableRawPointer
+    private let mask: UInt
+    private var position: UInt
+
+    /// The kernel rounds a ring up to a power of two of its own accord: `SP_EVENT_RING` is one.
+    public init(map descriptor: Int32) throws(KernelError) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let size = Int(SP_EVENT_RING)
+        let own = try MappedMemory(map: descriptor, count: page, writable: true)
+        let kernels = try MappedMemory(
+            map: descriptor, count: page + 2 * size, offset: page, writable: false)
+        consumer = own
+        producer = kernels
+        data = producer.start + page
+        mask = UInt(size - 1)
+        position = sp_load_acquire_u64(consumer.start)
+    }
+
+    /// The next event, valid until `advance`; nil if there is none.
+    @inline(__always)
+    public func next() -> UnsafePointer<sp_event>? {
+        guard position < sp_load_acquire_u64(producer.start) else { return nil }
+        let record = data + Int(position & mask)
+        // Reserved, but not written yet: it will be there next time.
+        if sp_load_acquire_u32(record) & (1 << 31) != 0 { return nil }
+        return UnsafePointer((record + 8).assumingMemoryBound(to: sp_event.self))
+    }
+
+    /// Done with the event that `next` returned. The kernel may write over it.
+    @inline(__always)
+    public mutating func advance() {
+        position &+= UInt(8 + MemoryLayout<sp_event>.size)
+        sp_store_release_u64(consumer.start, position)
+    }
+}

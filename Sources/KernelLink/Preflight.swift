@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import Glibc
+
+/// What keeps this machine from running a sched_ext scheduler, found before anything is touched.
+public struct Obstacle: Error, Sendable, CustomStringConvertible {
+    public enum Kind: Sendable {
+        case noPermission
+        case noSupport
+        case busy
+    }
+
+    public let kind: Kind
+    /// What is wrong and what to do about it.
+    public let description: String
+}
+
+/// Looks at the machine, without changing it.
+public enum Preflight {
+    private static let root = "/sys/kernel/sched_ext"
+
+    /// The kernel's release, as uname(2) has it.
+    public static var kernelRelease: String {
+        readLine("/proc/sys/kernel/osrelease") ?? "unknown"
+    }
+
+    /// State of sched_ext in the kernel's words ("enabled", "disabled", ...); nil without it.
+    public static var state: String? { readLine("\(root)/state") }
+
+    /// Name of the attached scheduler; nil if there is none.
+    public static var attachedScheduler: String? { readLine("\(root)/root/ops") }
+
+    /// Everything that stands in the way of attaching, the most basic first.
+    /// - Parameter locksMemory: whether memory will be locked, as user mode does.
+    public static func obstacles(locksMemory: Bool) -> [Obstacle] {
+        var found: [Obstacle] = []
+        let missing = missingCapabilities(locksMemory: locksMemory)
+        if !missing.isEmpty {
+            found.append(
+                Obstacle(
+                    kind: .noPermission,
+                    description:
+                        "not allowed to attach a scheduler: \(missing.joined(separator: ", ")) missing; run it as root, or with sudo"
+                ))
+        }
+        guard let state else {
+            found.append(
+                Obstacle(
+                    kind: .noSupport,
+                    description:
+                        "this kernel (\(kernelRelease)) has no sched_ext: it needs Linux 6.16 or newer with CONFIG_SCHED_CLASS_EXT=y; 'make run' starts one that has, in a virtual machine"
+                ))
+            return found
+        }
+        if access("/sys/kernel/btf/vmlinux", R_OK) != 0 {
+            found.append(
+                Obstacle(
+                    kind: .noSupport,
+                    description:
+                        "this kernel (\(kernelRelease)) does not describe its types in /sys/kernel/btf/vmlinux: it needs CONFIG_DEBUG_INFO_BTF=y"
+                ))
+        }
+        if state != "disabled" {
+            let name = attachedScheduler.map { "'\($0)'" } ?? "one whose name is not known"
+            found.append(
+                Obstacle(
+                    kind: .busy,
+                    description:
+                        "another sched_ext scheduler is attached: \(name) (state: \(state)); end it first, the kernel has room for one"
+                ))
+        }
+        return found
+    }
+
+    /// Names of the capabilities that the process lacks, see capabilities(7).
+    private static func missingCapabilities(locksMemory: Bool) -> [String] {
+        guard let effective = effectiveCapabilities() else { return [] }
+        func has(_ number: UInt64) -> Bool { effective & (1 << number) != 0 }
+        if has(21) { return locksMemory && !has(14) ? ["CAP_IPC_LOCK"] : [] }
+        var wanted: [(UInt64, String)] = [(21, "CAP_SYS_ADMIN"), (39, "CAP_BPF"), (38, "CAP_PERFMON")]
+        if locksMemory { wanted.append((14, "CAP_IPC_LOCK")) }
+        return wanted.filter { !has($0.0) }.map(\.1)
+    }
+
+    private static func effectiveCapabilities() -> UInt64? {
+        readText("/proc/self/status")?.split(separator: "\n")
+            .first { $0.hasPrefix("CapEff:") }
+            .flatMap { line in
+                line.split(whereSeparator: { $0 == "\t" || $0 == " " }).last.flatMap {
+                    UInt64($0, radix: 16)
+                }
+            }
+    }
+
+    private static func readLine(_ path: String) -> String? {
+        readText(path)?.split(separator: "\n").first.map(String.init)
+    }
+
+    /// The first 4 KiB of a file of the kernel's; nil if it cannot be read.
+    private static func readText(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    }
+}

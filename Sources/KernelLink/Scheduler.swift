@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CLibbpf
+public import CSchedProto
+import Glibc
+
+/// One of our schedulers, loaded into the kernel; attached from `attach` until `detach`, or until
+/// this is destroyed. A process that dies takes it along: the kernel detaches it then.
+public struct Scheduler: ~Copyable {
+    public enum Mode: String, Sendable, CaseIterable {
+        case user
+        case bpf
+    }
+
+    /// What is set before loading; it cannot be changed afterwards.
+    public struct Configuration: Sendable {
+        public var mode: Mode
+        public var policy: sp_policy
+        /// The policy's name, the last part of the scheduler's: `sched_proto_MODE_NAME`.
+        public var policyName: String
+        /// Only tasks that ask for SCHED_EXT.
+        public var partial = false
+        /// How long the kernel lets a runnable task wait before it ends the scheduler, in ms,
+        /// 1...30000 (the kernel's own limit).
+        public var watchdogMs: UInt32 = 10_000
+
+        public init(mode: Mode, policy: sp_policy, policyName: String) {
+            self.mode = mode
+            self.policy = policy
+            self.policyName = policyName
+        }
+
+        /// The name under which the kernel shows the scheduler; it keeps 127 letters.
+        public var name: String {
+            let letters = policyName.unicodeScalars.map { scalar in
+                scalar.properties.isAlphabetic && scalar.isASCII || ("0"..."9").contains(scalar)
+                    ? Character(scalar) : "_"
+            }
+            return "sched_proto_\(mode.rawValue)_" + String(letters.prefix(64))
+        }
+    }
+
+    public let configuration: Configuration
+    private let object: OpaquePointer
+    private var link: OpaquePointer?
+    private let statusMemory: UnsafePointer<sp_status>
+    private let dumpMemory: UnsafeRawBufferPointer
+
+    /// Loads the program: the verifier has seen it, no task is scheduled by it yet.
+    public init(_ configuration: Configuration) throws(KernelError) {
+        LibbpfLog.install()
+        let program = configuration.mode == .user ? BPFObject.user_mode : BPFObject.bpf_mode
+        let object = try Self.open(program)
+        let memory: (status: UnsafePointer<sp_status>, dump: UnsafeRawBufferPointer)
+        do throws(KernelError) {
+            memory = try Self.load(object, configuration)
+        } catch {
+            bpf_object__close(object)
+            throw error
+        }
+        self.configuration = configuration
+        self.object = object
+        statusMemory = memory.status
+        dumpMemory = memory.dump
+    }
+
+    deinit {
+        if let link { bpf_link__destroy(link) }
+        bpf_object__close(object)
+    }
+
+    private static func open(_ program: BPFObject) throws(KernelError) -> OpaquePointer {
+        let bytes = program.bytes()
+        let object = bytes.withUnsafeBytes { buffer in
+            program.name.withCString { name in
+                var options = bpf_object_open_opts()
+                options.sz = MemoryLayout<bpf_object_open_opts>.size
+                options.object_name = name
+                return bpf_object__open_mem(buffer.baseAddress, buffer.count, &options)
+            }
+        }
+        guard let object else { throw KernelError("bpf_object__open_mem(\(program.name))", errno: errno) }
+        return object
+    }
+
+    private static func load(
+        _ object: OpaquePointer, _ configuration: Configuration
+    ) throws(KernelError) -> (UnsafePointer<sp_status>, UnsafeRawBufferPointer) {
+        let mark = LibbpfLog.mark()
+        try configure(object, configuration)
+        let result = bpf_object__load(object)
+        if result != 0 {
+            throw KernelError(
+                "bpf_object__load", errno: -result, details: LibbpfLog.text(since: mark))
+        }
+        let variables = BPFVariables(object: object)
+        let status = try variables.memory("status", in: ".bss")
+        let dump = try variables.memory("exit_dump", in: ".bss")
+        guard let start = status.baseAddress, status.count >= MemoryLayout<sp_status>.size else {
+            throw KernelError("bpf_map__initial_value(status)", errno: EINVAL)
+        }
+        return (
+            UnsafePointer(start.assumingMemoryBound(to: sp_status.self)),
+            UnsafeRawBufferPointer(dump)
+        )
+    }
+
+    private static func configure(
+        _ object: OpaquePointer, _ configuration: Configuration
+    ) throws(KernelError) {
+        let variables = BPFVariables(object: object)
+        let description = try variables.memory("description", in: ".rodata")
+        description.storeBytes(of: configuration.policy, as: sp_policy.self)
+        let cpus = try variables.memory("nr_cpus", in: ".rodata")
+        cpus.storeBytes(of: UInt32(clamping: libbpf_num_possible_cpus()), as: UInt32.self)
+        guard let map = bpf_object__find_map_by_name(object, "scheduler"),
+            let table = bpf_map__initial_value(map, nil)
+        else { throw KernelError("bpf_object__find_map_by_name(scheduler)", errno: ENOENT) }
+        let ops = table.assumingMemoryBound(to: sched_ext_ops.self)
+        if configuration.partial { ops.pointee.flags |= UInt64(SP_OPS_SWITCH_PARTIAL) }
+        ops.pointee.timeout_ms = configuration.watchdogMs
+        withUnsafeMutableBytes(of: &ops.pointee.name) { name in
+            for index in name.indices { name[index] = 0 }
+            name.copyBytes(from: configuration.name.utf8.prefix(name.count - 1))
+        }
+    }
+
+    /// Hands the machine's tasks to the scheduler.
+    ///
+    /// - Throws: with `EBUSY` if another scheduler is attached.
+    public mutating func attach() throws(KernelError) {
+        let mark = LibbpfLog.mark()
+        guard let map = bpf_object__find_map_by_name(object, "scheduler"),
+            let link = bpf_map__attach_struct_ops(map)
+        else {
+            let number = errno
+            throw KernelError(
+                "bpf_map__attach_struct_ops", errno: number, details: LibbpfLog.text(since: mark))
+        }
+        self.link = link
+    }
+
+    /// Gives the machine's tasks back to the kernel's own scheduler. Harmless when not attached.
+    public mutating func detach() {
+        guard let link else { return }
+        self.link = nil
+        bpf_link__destroy(link)
+    }
+
+    /// File descriptor of the map called `name`, which the scheduler keeps.
+    public func map(_ name: String) throws(KernelError) -> Int32 {
+        let descriptor = bpf_object__find_map_fd_by_name(object, name)
+        if descriptor < 0 {
+            throw KernelError("bpf_object__find_map_fd_by_name(\(name))", errno: -descriptor)
+        }
+        return descriptor
+    }
+
+    /// The counters as they stand: each is right, together they may be torn.
+    public func status() -> sp_status { statusMemory.pointee }
+
+    /// Where the kernel notes that it ended the scheduler: not 0 from then on. Valid as long as
+    /// the scheduler is.
+    public var exitKind: UnsafeRawPointer {
+        // The kind is the first member of `exit`, the last of the status.
+        UnsafeRawPointer(statusMemory) + MemoryLayout<sp_status>.size - MemoryLayout<sp_exit>.size
+    }
+
+    /// Why the kernel ended the scheduler; nil while it has not.
+    public func exitReport() -> ExitReport? {
+        guard sp_load_acquire_u32(exitKind) != 0 else { return nil }
+        return ExitReport(statusMemory.pointee.exit, dump: dumpMemory)
+    }
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import KernelLink
+import UserMode
+
+/// The lines that a session prints. Values in, text out.
+enum Report {
+    /// Everything that is known at one moment.
+    struct Sample {
+        var elapsedNs: UInt64
+        var counters: Counters
+        var daemon: Daemon.Statistics?
+    }
+
+    /// One line of statistics: what happened since `before`, and what went wrong since the start.
+    static func line(_ now: Sample, since before: Sample) -> String {
+        let span = max(now.elapsedNs &- before.elapsedNs, 1)
+        func rate(_ counter: sp_counter) -> UInt64 {
+            (now.counters[counter] &- before.counters[counter]) &* 1_000_000_000 / span
+        }
+        let counters = now.counters
+        var parts = [
+            pad(left: "\(now.elapsedNs / 1_000_000_000)s", to: 5),
+            "running \(counters.running)", "waiting \(counters.waiting)",
+            "policy \(rate(SP_COUNT_DISPATCHED))/s", "direct \(rate(SP_COUNT_DIRECT))/s",
+            "local \(rate(SP_COUNT_LOCAL))/s", "| fallback \(counters[SP_COUNT_FALLBACK])",
+            "lost \(counters[SP_COUNT_LOST])", "stale \(counters[SP_COUNT_STALE])",
+            "ring-full \(counters[SP_COUNT_RING_FULL])",
+        ]
+        if let daemon = now.daemon {
+            let cpu = daemon.cpuNs &- (before.daemon?.cpuNs ?? 0)
+            parts += [
+                "| daemon queue \(daemon.waiting)", "cpu \(cpu &* 100 / span)%",
+                "faults \(daemon.pageFaults)",
+            ]
+        }
+        let recent = Histogram(
+            zip(counters.wakeups, before.counters.wakeups).map { $0 &- $1 })
+        parts.append("| wake-up p50 ≤\(time(recent.quantile(permille: 500)))")
+        parts.append("p99 ≤\(time(recent.quantile(permille: 990)))")
+        return parts.joined(separator: "  ")
+    }
+
+    /// The whole session: the histogram of wake-up latencies, and every counter.
+    static func summary(_ last: Sample) -> [String] {
+        let histogram = Histogram(last.counters.wakeups)
+        var lines = ["", "@wakeup_latency_ns (longest \(time(last.counters.wakeupMaxNs))):"]
+        lines += histogram.count == 0 ? ["(no task was woken)"] : histogram.lines()
+        lines += ["", "counters:"]
+        for (counter, name, meaning) in Counters.names {
+            lines.append(entry(name, last.counters[counter], meaning))
+        }
+        guard let daemon = last.daemon else { return lines }
+        lines.append(entry("page-faults", daemon.pageFaults, "of the deciding thread, since it began"))
+        lines.append(entry("events", daemon.events, "read by the daemon"))
+        lines.append(entry("picked", daemon.picked, "tasks it picked"))
+        lines.append(entry("passes", daemon.passes, "times that it looked into its ring"))
+        lines.append(entry("overflows", daemon.overflows, "tasks beyond --max-tasks, let run"))
+        lines.append(entry("daemon-stale", daemon.stale, "events of a task that is gone"))
+        lines.append(entry("strange", daemon.strange, "answers of the policy without meaning"))
+        lines.append(entry("daemon-cpu-ms", daemon.cpuNs / 1_000_000, "CPU time of the deciding thread"))
+        return lines
+    }
+
+    /// How the kernel says that it ended the scheduler.
+    static func eviction(_ exit: ExitReport) -> String {
+        var text = "the kernel ended the scheduler: \(exit.reason) (kind \(exit.kind), code \(exit.code))"
+        if !exit.text.isEmpty { text += "\n  \(exit.text)" }
+        if !exit.dump.isEmpty { text += "\nits dump:\n\(exit.dump)" }
+        return text
+    }
+
+    private static func entry(_ name: String, _ value: UInt64, _ meaning: String) -> String {
+        "  " + pad(name, to: 14) + pad(left: "\(value)", to: 12) + "  \(meaning)"
+    }
+
+    private static func time(_ ns: UInt64) -> String {
+        switch ns {
+        case ..<10_000: "\(ns)ns"
+        case ..<10_000_000: "\(ns / 1000)us"
+        default: "\(ns / 1_000_000)ms"
+        }
+    }
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CLibbpf
+import CSchedProto
+import CSystem
+import Glibc
+public import KernelLink
+public import PolicyModel
+import Synchronization
+
+/// The user mode's daemon: one thread that reads events, lets the policy decide, and yields.
+///
+/// Start it, attach the scheduler, `begin`; detach, then `stop`. The thread never sleeps while the
+/// scheduler is attached: it yields, and the backend runs it when a CPU needs it.
+public final class Daemon: Sendable {
+    /// What the thread did, as other threads see it.
+    public struct Statistics: Sendable {
+        public var events: UInt64 = 0
+        public var picked: UInt64 = 0
+        public var overflows: UInt64 = 0
+        public var stale: UInt64 = 0
+        public var strange: UInt64 = 0
+        /// Passes through the loop.
+        public var passes: UInt64 = 0
+        /// Tasks in the run queue, and tasks known.
+        public var waiting: UInt64 = 0
+        public var known: UInt64 = 0
+        /// CPU time of the thread, ns.
+        public var cpuNs: UInt64 = 0
+        /// Page faults of the thread since it began.
+        public var pageFaults: UInt64 = 0
+    }
+
+    fileprivate enum Order { static let wait: UInt32 = 0, run: UInt32 = 1, stop: UInt32 = 2 }
+
+    fileprivate let order = Atomic<UInt32>(Order.wait)
+    fileprivate let thread = Atomic<Int32>(0)
+    fileprivate let ended = Atomic<Bool>(false)
+    fileprivate let published = Published()
+    /// Faults of the thread before it began its work.
+    private let faultsBefore = Atomic<UInt64>(0)
+    private let startFailure = Mutex<KernelError?>(nil)
+
+    /// Numbers that the loop stores without a lock.
+    fileprivate final class Published: Sendable {
+        let events = Atomic<UInt64>(0)
+        let picked = Atomic<UInt64>(0)
+        let overflows = Atomic<UInt64>(0)
+        let stale = Atomic<UInt64>(0)
+        let strange = Atomic<UInt64>(0)
+        let passes = Atomic<UInt64>(0)
+        let waiting = Atomic<UInt64>(0)
+        let known = Atomic<UInt64>(0)
+    }
+
+    /// Starts the thread and locks the process's memory. The scheduler must be loaded and not yet
+    /// attached.
+    ///
+    /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, about 200 bytes
+    ///   each; beyond it a task is let run without the policy, and counted.
+    public init<P: Policy & Sendable>(
+        _ policy: P, for scheduler: borrowing Scheduler, maxTasks: Int
+    ) throws(KernelError) {
+        LockedMemory.prepare()
+        let events = try scheduler.map("events")
+        let answers = try scheduler.map("answers")
+        let exitKind = UInt(bitPattern: scheduler.exitKind)
+        let described = scheduler.configuration.policy
+        let partial = scheduler.configuration.partial
+        try launch { [self] in
+            do throws(KernelError) {
+                var loop = Loop(
+                    events: try EventRing(map: events), answers: try AnswerRing(map: answers),
+                    decider: Decider(policy, described: described, maxTasks: maxTasks),
+                    exitKind: UnsafeRawPointer(bitPattern: exitKind))
+                try prepareThread(partial: partial)
+                loop.answers.introduce(process: getpid(), thread: sp_gettid())
+                thread.store(sp_gettid(), ordering: .releasing)
+                waitForOrder()
+                faultsBefore.store(threadFaults(), ordering: .relaxed)
+                while order.load(ordering: .relaxed) == Order.run && !loop.isOver {
+                    loop.pass(published)
+                    sched_yield()
+                }
+            } catch {
+                startFailure.withLock { $0 = error }
+                thread.store(-1, ordering: .releasing)
+            }
+            ended.store(true, ordering: .releasing)
+        }
+    }
+
+    deinit { stop() }
+
+    /// Lets the thread take up its work; call it as soon as the scheduler is attached.
+    public func begin() {
+        order.store(Order.run, ordering: .releasing)
+    }
+
+    /// Ends the thread. Detach the scheduler first.
+    public func stop() {
+        order.store(Order.stop, ordering: .releasing)
+        while !ended.load(ordering: .acquiring) { usleep(1000) }
+    }
+
+    /// What the thread did so far.
+    public func statistics() -> Statistics {
+        var now = Statistics()
+        now.events = published.events.load(ordering: .relaxed)
+        now.picked = published.picked.load(ordering: .relaxed)
+        now.overflows = published.overflows.load(ordering: .relaxed)
+        now.stale = published.stale.load(ordering: .relaxed)
+        now.strange = published.strange.load(ordering: .relaxed)
+        now.passes = published.passes.load(ordering: .relaxed)
+        now.waiting = published.waiting.load(ordering: .relaxed)
+        now.known = published.known.load(ordering: .relaxed)
+        let usage = ThreadUsage(thread: thread.load(ordering: .relaxed))
+        now.cpuNs = usage?.cpuNs ?? 0
+        let before = faultsBefore.load(ordering: .relaxed)
+        now.pageFaults = (usage?.pageFaults ?? before) &- before
+        return now
+    }
+
+    /// Starts a thread of 256 KiB of stack and waits until it is ready.
+    private func launch(_ body: @escaping @Sendable () -> Void) throws(KernelError) {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setstacksize(&attributes, 256 << 10)
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        let context = Unmanaged.passRetained(ThreadBody(body))
+        var handle = pthread_t()
+        let result = pthread_create(
+            &handle, &attributes,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        if result != 0 {
+            context.release()
+            ended.store(true, ordering: .releasing)
+            throw KernelError("pthread_create", errno: result)
+        }
+        while thread.load(ordering: .acquiring) == 0 { usleep(1000) }
+        if let failure = startFailure.withLock({ $0 }) { throw failure }
+    }
+
+    private func prepareThread(partial: Bool) throws(KernelError) {
+        sp_name_thread("sched-proto-dec")
+        try LockedMemory.lock()
+        // Warms up what the loop calls: the first call of each may bind a symbol.
+        sched_yield()
+        _ = monotonicNs()
+        if partial {
+            var parameters = sched_param()
+            if sched_setscheduler(0, 7 /* SCHED_EXT */, &parameters) != 0 {
+                throw KernelError("sched_setscheduler(SCHED_EXT)", errno: errno)
+            }
+        }
+    }
+
+    private func waitForOrder() {
+        // Short: from attachment to `begin` the backend falls back, and counts it.
+        while order.load(ordering: .acquiring) == Order.wait { usleep(200) }
+    }
+
+    private func threadFaults() -> UInt64 {
+        ThreadUsage(thread: sp_gettid())?.pageFaults ?? 0
+    }
+}
+
+private final class ThreadBody: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+/// The loop's own state: nobody else touches it.
+private struct Loop<P: Policy>: ~Copyable {
+    var events: EventRing
+    var answers: AnswerRing
+    var decider: Decider<P>
+    let exitKind: UnsafeRawPointer?
+
+    /// Whether the kernel ended the scheduler: yielding would spin from then on.
+    var isOver: Bool {
+        guard let exitKind else { return true }
+        return sp_load_acquire_u32(exitKind) != 0
+    }
+
+    /// Reads all events, then picks as many tasks as there are CPUs to take them: the one that
+    /// let us run, and the idle ones. Later arrivals can then still go before the rest.
+    mutating func pass(_ published: Daemon.Published) {
+        while let event = events.next() {
+            if answers.isFull { break }
+            if let answer = decider.take(event) { answers.append(answer) }
+            events.advance()
+        }
+        let now = monotonicNs()
+        var wanted = 1 &+ answers.idleCPUs
+        while wanted > 0 && !answers.isFull, let answer = decider.pick(now: now) {
+            answers.append(answer)
+            wanted &-= 1
+        }
+        answers.publish(waiting: decider.waiting)
+        report(published)
+    }
+
+    private func report(_ published: Daemon.Published) {
+        let counters = decider.counters
+        published.events.store(counters.events, ordering: .relaxed)
+        published.picked.store(counters.picked, ordering: .relaxed)
+        published.overflows.store(counters.overflows, ordering: .relaxed)
+        published.stale.store(counters.stale, ordering: .relaxed)
+        published.strange.store(counters.strange, ordering: .relaxed)
+        published.passes.store(
+            published.passes.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
+        published.waiting.store(UInt64(decider.waiting), ordering: .relaxed)
+        published.known.store(UInt64(decider.known), ordering: .relaxed)
+    }
+}
+
+@inline(__always)
+private func monotonicNs() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+}

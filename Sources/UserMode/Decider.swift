@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+public import PolicyModel
+
+/// What the daemon's thread does between two rings: events in, answers out. No kernel, no clock.
+///
+/// Nothing here allocates after `init`, and nothing is counted in references.
+public struct Decider<P: Policy>: ~Copyable {
+    /// What could not go the usual way; each of them is an answered task, none a lost one.
+    public struct Counters: Sendable {
+        /// Events read.
+        public var events: UInt64 = 0
+        /// Tasks picked from the run queue in the policy's order.
+        public var picked: UInt64 = 0
+        /// No slot was free: the task was let run without the policy.
+        public var overflows: UInt64 = 0
+        /// Events of another generation than the task's.
+        public var stale: UInt64 = 0
+        /// Answers that a policy gave outside its choice (an action that has no meaning for the
+        /// event, a slice of 0): the task was let run.
+        public var strange: UInt64 = 0
+    }
+
+    struct Wait {
+        var pid: UInt32 = 0
+        var generation: UInt32 = 0
+        var wait: UInt32 = 0
+        var weight: UInt32 = 0
+        var cpu: Int32 = 0
+    }
+
+    public var policy: P
+    /// Description of the mechanism that the backend follows as well.
+    private let described: sp_policy
+    private var table: TaskTable
+    private let tasks: UnsafeMutablePointer<sp_task>
+    private let waits: UnsafeMutablePointer<Wait>
+    private var regular: RunQueue
+    private var priority: RunQueue
+    private var cpus: UInt32 = 1
+    public private(set) var counters = Counters()
+
+    /// - Parameter maxTasks: tasks known at one time, 1...2^28; about 200 bytes each.
+    public init(_ policy: P, described: sp_policy, maxTasks: Int) {
+        self.policy = policy
+        self.described = described
+        table = TaskTable(capacity: maxTasks)
+        tasks = .allocate(capacity: maxTasks)
+        tasks.initialize(repeating: sp_task(), count: maxTasks)
+        waits = .allocate(capacity: maxTasks)
+        waits.initialize(repeating: Wait(), count: maxTasks)
+        regular = RunQueue(capacity: maxTasks)
+        priority = RunQueue(capacity: maxTasks)
+    }
+
+    deinit {
+        tasks.deallocate()
+        waits.deallocate()
+    }
+
+    /// Tasks in the run queue.
+    @inline(__always)
+    public var waiting: Int { regular.count + priority.count }
+
+    /// Tasks known.
+    public var known: Int { table.count }
+
+    /// Reads one event. An answer that is due at once is returned; other tasks wait for `pick`.
+    @inline(__always)
+    public mutating func take(_ read: UnsafePointer<sp_event>) -> sp_answer? {
+        counters.events &+= 1
+        var event = read.pointee
+        cpus = event.cpus
+        switch event.kind {
+        case SP_EVENT_ENQUEUE.rawValue: return enqueue(&event)
+        case SP_EVENT_EXIT.rawValue: exit(event)
+        default: counters.strange &+= 1
+        }
+        return nil
+    }
+
+    private mutating func enqueue(_ event: inout sp_event) -> sp_answer? {
+        guard let (slot, _) = table.findOrInsert(event.pid) else {
+            counters.overflows &+= 1
+            return at(once: event)
+        }
+        // It waited, was taken out by the kernel, and waits anew.
+        leave(slot)
+        event.waiting = (UInt32(regular.count), UInt32(priority.count))
+        let decision = policy.decide(event, &tasks[Int(slot)])
+        let runsAlready =
+            event.idle_cpu >= 0 && described.idle == SP_IDLE_DIRECT.rawValue
+        if runsAlready {
+            // The standing decision: the backend let it run, we keep the books.
+            if decision.action != SP_ACTION_DIRECT.rawValue { counters.strange &+= 1 }
+            started(event, slot)
+            return nil
+        }
+        switch decision.action {
+        case SP_ACTION_QUEUE.rawValue:
+            waits[Int(slot)] = Wait(
+                pid: event.pid, generation: event.generation,
+                wait: UInt32(truncatingIfNeeded: event.seq), weight: event.weight, cpu: event.cpu)
+            if decision.queue == SP_QUEUE_PRIORITY.rawValue {
+                priority.insert(slot, key: decision.key)
+            } else {
+                regular.insert(slot, key: decision.key)
+            }
+            return nil
+        case SP_ACTION_DIRECT.rawValue, SP_ACTION_LOCAL.rawValue:
+            return sp_answer(
+                slice_ns: started(event, slot), pid: event.pid,
+                wait: UInt32(truncatingIfNeeded: event.seq))
+        case SP_ACTION_STALE.rawValue:
+            counters.stale &+= 1
+            return at(once: event)
+        default:
+            counters.strange &+= 1
+            return at(once: event)
+        }
+    }
+
+    private mutating func exit(_ event: sp_event) {
+        guard let slot = table.find(event.pid) else { return }
+        let decision = policy.decide(event, &tasks[Int(slot)])
+        if decision.action == SP_ACTION_STALE.rawValue {
+            counters.stale &+= 1
+            return
+        }
+        leave(slot)
+        table.remove(event.pid)
+    }
+
+    /// Picks the next task in the policy's order; nil if nobody waits.
+    /// - Parameter now: ns of a clock that only ever goes forward.
+    @inline(__always)
+    public mutating func pick(now: UInt64) -> sp_answer? {
+        guard waiting > 0 else { return nil }
+        var event = blank(SP_EVENT_DISPATCH, now)
+        var task = sp_task()
+        let decision = policy.decide(event, &task)
+        let slot: UInt32?
+        if decision.queue == SP_QUEUE_PRIORITY.rawValue {
+            slot = priority.popFirst() ?? regular.popFirst()
+        } else {
+            slot = regular.popFirst() ?? priority.popFirst()
+        }
+        guard let slot else { return nil }
+        counters.picked &+= 1
+        let wait = waits[Int(slot)]
+        event.pid = wait.pid
+        event.generation = wait.generation
+        event.weight = wait.weight
+        event.cpu = wait.cpu
+        return sp_answer(slice_ns: started(event, slot), pid: wait.pid, wait: wait.wait)
+    }
+
+    /// Asks for the slice of a task that runs from now on.
+    @discardableResult
+    @inline(__always)
+    private mutating func started(_ event: sp_event, _ slot: UInt32) -> UInt64 {
+        var running = blank(SP_EVENT_RUNNING, event.now)
+        running.pid = event.pid
+        running.generation = event.generation
+        running.weight = event.weight
+        running.cpu = event.cpu
+        let decision = policy.decide(running, &tasks[Int(slot)])
+        if decision.action == SP_ACTION_RUN.rawValue && decision.slice_ns > 0 {
+            return decision.slice_ns
+        }
+        counters.strange &+= 1
+        return described.slice_max_ns
+    }
+
+    @inline(__always)
+    private func blank(_ kind: sp_event_kind, _ now: UInt64) -> sp_event {
+        var event = sp_event()
+        event.kind = kind.rawValue
+        event.now = now
+        event.cpu = -1
+        event.idle_cpu = -1
+        event.cpus = cpus
+        event.waiting = (UInt32(regular.count), UInt32(priority.count))
+        return event
+    }
+
+    private func at(once event: sp_event) -> sp_answer {
+        sp_answer(
+            slice_ns: described.slice_max_ns, pid: event.pid,
+            wait: UInt32(truncatingIfNeeded: event.seq))
+    }
+
+    @inline(__always)
+    private mutating func leave(_ slot: UInt32) {
+        regular.remove(slot)
+        priority.remove(slot)
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSystem
+import Glibc
+import KernelLink
+
+/// Makes sure that the daemon's thread never waits for a page: a thread that faults waits for the
+/// kernel, which may need a task that waits for this very thread.
+enum LockedMemory {
+    /// Before anything large is allocated: one heap for all threads, which neither maps nor gives
+    /// back memory of its own accord, and no huge pages, whose making moves ours.
+    static func prepare() { sp_quiet_memory() }
+
+    /// After everything was allocated: what is mapped, now and later, stays in memory.
+    static func lock() throws(KernelError) {
+        reserveHeap()
+        if mlockall(MCL_CURRENT | MCL_FUTURE) != 0 {
+            throw KernelError("mlockall", errno: errno)
+        }
+        touchStack()
+    }
+
+    /// Room for the other threads of this process, so that their allocations map nothing.
+    private static func reserveHeap() {
+        free(malloc(8 << 20))
+    }
+
+    /// The calling thread's stack, as deep as the loop could ever go.
+    static func touchStack() {
+        withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
+            buffer.initializeMemory(as: UInt8.self, repeating: 0)
+            // Keeps the optimiser from dropping the writes.
+            _ = buffer.load(fromByteOffset: Int(getpid()) & 1023, as: UInt8.self)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import ArgumentParser
+import BPFMode
+import Foundation
+public import KernelLink
+import PolicyModel
+import PolicyText
+import Session
+
+extension Scheduler.Mode: ExpressibleByArgument {}
+
+/// Schedules this machine: the command's main work, and its default.
+struct RunCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run",
+        abstract: "Schedule this machine by a policy, until Ctrl-C.",
+        discussion: """
+            The kernel needs sched_ext (CONFIG_SCHED_CLASS_EXT, Linux 6.16 or newer), and the process \
+            root's rights. Whatever happens to this process, the kernel takes the tasks back.
+
+            Exit status: 0 asked to end, 3 ended by the kernel, 64 wrong usage, 65 wrong description, \
+            66 no such policy, 69 kernel without support, 71 failed call, 75 another scheduler is \
+            attached, 77 not allowed.
+            """)
+
+    @Option(help: "Where the policy is executed: user (Swift daemon) or bpf (in the kernel).")
+    var mode = Scheduler.Mode.user
+
+    @Option(help: "A shipped policy's name, or the path of a description (with a slash or .yaml).")
+    var policy = "fifo"
+
+    @Option(name: .customLong("set"), help: "Changes a key of the description: slice.max=3ms. Repeatable.")
+    var settings: [String] = []
+
+    @Option(help: "Seconds between two lines of statistics, 0.1...3600; 0 for none.")
+    var stats = 1.0
+
+    @Option(help: "End after this many seconds, 0.1...31536000.")
+    var duration: Double?
+
+    @Flag(help: "Only tasks that ask for it (SCHED_EXT, policy 7) are scheduled.")
+    var partial = false
+
+    @Option(help: "User mode: tasks that the policy knows at one time, 16...1048576; ~200 bytes each.")
+    var maxTasks: Int?
+
+    @Option(help: "Seconds that a runnable task may wait before the kernel ends the scheduler, 1...30.")
+    var watchdog = 10
+
+    @Flag(help: "Show libbpf's log.")
+    var verbose = false
+
+    func validate() throws {
+        guard stats == 0 || (0.1...3600).contains(stats) else {
+            throw ValidationError("--stats \(stats): allowed are 0 and 0.1...3600 seconds")
+        }
+        if let duration, !(0.1...31_536_000).contains(duration) {
+            throw ValidationError("--duration \(duration): allowed are 0.1...31536000 seconds")
+        }
+        guard (1...30).contains(watchdog) else {
+            throw ValidationError("--watchdog \(watchdog): allowed are 1...30 seconds")
+        }
+        if let maxTasks {
+            guard mode == .user else {
+                throw ValidationError("--max-tasks is for user mode: in BPF mode the kernel keeps each task's state")
+            }
+            guard (16...1_048_576).contains(maxTasks) else {
+                throw ValidationError("--max-tasks \(maxTasks): allowed are 16...1048576")
+            }
+        }
+    }
+
+    func run() {
+        Failure.reporting { () throws(Failure) in
+            let description = try Self.description(policy, settings)
+            if mode == .bpf { try Self.requireTwins(description) }
+            var scheduler = Scheduler.Configuration(
+                mode: mode, policy: description.policy, policyName: description.name)
+            scheduler.partial = partial
+            scheduler.watchdogMs = UInt32(watchdog) * 1000
+            let ending = try Self.session(Session(scheduler, options: options, say: Self.say))
+            if let eviction = ending.eviction { throw Failure(eviction, .evicted) }
+        }
+    }
+
+    private var options: Session.Options {
+        var options = Session.Options()
+        options.statisticsNs = UInt64(stats * 1e9)
+        options.durationNs = duration.map { UInt64($0 * 1e9) }
+        options.maxTasks = maxTasks ?? options.maxTasks
+        options.verbose = verbose
+        return options
+    }
+
+    private static func say(_ line: String) {
+        // A reader that went away is no reason to stop scheduling.
+        try? FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
+    }
+
+    private static func session(_ session: Session) throws(Failure) -> Session.Ending {
+        do throws(SessionError) {
+            return try session.run()
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// The description of a policy by name or path, with settings over it.
+    static func description(
+        _ nameOrPath: String, _ settings: [String]
+    ) throws(Failure) -> PolicyDescription {
+        do throws(PolicyError) {
+            return try PolicySource.load(nameOrPath: nameOrPath, settings: settings)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// BPF mode executes only what was written in C: a rule that is Swift's alone is refused.
+    static func requireTwins(_ description: PolicyDescription) throws(Failure) {
+        let twins = BPFMode.Twins()
+        let missing = missingTwins(
+            of: description.policy, orders: twins.orders, slices: twins.slices,
+            classes: twins.classes)
+        if missing.isEmpty { return }
+        let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
+        throw Failure(
+            "policy '\(description.name)' uses a rule that has no BPF twin yet: \(rules); run it with --mode user, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
+            .configuration)
+    }
+}
+
+extension Failure {
+    init(_ error: PolicyError) {
+        let code: Code =
+            switch error.kind {
+            case .notFound, .unreadable: .noInput
+            case .noPermission: .noPermission
+            case .badData: .badData
+            case .badSetting: .usage
+            }
+        self.init(error.description, code)
+    }
+
+    init(_ error: SessionError) {
+        let code: Code =
+            switch error {
+            case .obstacles(let obstacles):
+                switch obstacles.first?.kind {
+                case .noPermission: .noPermission
+                case .busy: .temporary
+                default: .unavailable
+                }
+            case .unsupported: .unavailable
+            case .overtaken: .temporary
+            case .kernel: .osError
+            }
+        self.init(error.description, code)
+    }
+}

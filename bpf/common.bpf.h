@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What both modes do alike: counters, tasks, idle CPUs, the way an event is filled. */
+#ifndef SCHED_PROTO_COMMON_BPF_H
+#define SCHED_PROTO_COMMON_BPF_H
+
+#include "compat.h"
+#include "link.h"
+#include "description.bpf.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* Set before the program is loaded. */
+const volatile u32 nr_cpus = 1;
+
+struct sp_status status = {};
+char exit_dump[SP_EXIT_DUMP] = {};
+
+/* CPUs about to idle or idle, set before the kernel's own mask is. */
+static u64 idle_bits[SP_CPUS_MAX / 64];
+static u64 idle_cpus; /* how many of them */
+static u32 generations;
+
+/* What we remember of a task. */
+struct sp_task_ctx {
+	struct sp_task task; /* the policy's, in BPF mode */
+	u64 used; /* sum_exec_runtime at its last ENQUEUE */
+	u64 woken_at; /* 0 unless it was woken and did not run since */
+	u64 since; /* when it began to wait */
+	u32 generation;
+	u32 wait; /* number of that wait */
+	bool sync; /* select_cpu saw a synchronous wake-up */
+	bool idle; /* select_cpu claimed an idle CPU for it */
+	bool never_waits; /* for user space, nor in a queue */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sp_task_ctx);
+} tasks SEC(".maps");
+
+static __always_inline void count(enum sp_counter counter)
+{
+	__sync_fetch_and_add(&status.counters[counter], 1);
+}
+
+static __always_inline struct sp_task_ctx *task_ctx(struct task_struct *p)
+{
+	return bpf_task_storage_get(&tasks, p, NULL, 0);
+}
+
+/* The highest bit set in @value; 0 for 0. */
+static __always_inline u32 highest_bit(u64 value)
+{
+	u32 bit = 0;
+
+	for (u32 shift = 32; shift; shift >>= 1) {
+		if (value >> shift) {
+			value >>= shift;
+			bit += shift;
+		}
+	}
+	return bit;
+}
+
+/* The histogram's bucket: the power of two at or below @ns. */
+static __always_inline u32 bucket_of(u64 ns)
+{
+	u32 bucket = highest_bit(ns);
+
+	return bucket < SP_HISTOGRAM_BUCKETS ? bucket : SP_HISTOGRAM_BUCKETS - 1;
+}
+
+/* Racy by a few ns of another CPU's: the maximum may miss a near tie. */
+static __always_inline void count_wakeup(struct sp_task_ctx *tctx, u64 now)
+{
+	u64 waited = now - tctx->woken_at;
+	u32 bucket;
+
+	if (!tctx->woken_at)
+		return;
+	tctx->woken_at = 0;
+	if ((s64)waited < 0)
+		waited = 0;
+	bucket = bucket_of(waited);
+	if (bucket < SP_HISTOGRAM_BUCKETS)
+		__sync_fetch_and_add(&status.wakeup_ns[bucket], 1);
+	if (waited > status.wakeup_max_ns)
+		status.wakeup_max_ns = waited;
+}
+
+static __always_inline bool starts_with(const char *text, const char *with, u32 length)
+{
+	for (u32 i = 0; i < length; i++)
+		if (text[i] != with[i])
+			return false;
+	return true;
+}
+
+/*
+ * Kernel threads that others, and the daemon itself, cannot do without: bound
+ * to a CPU, or freeing memory.
+ */
+static __always_inline bool is_vital(struct task_struct *p)
+{
+	char comm[16];
+
+	if (!(p->flags & PF_KTHREAD))
+		return false;
+	if (p->nr_cpus_allowed == 1)
+		return true;
+	bpf_probe_read_kernel(comm, sizeof(comm), p->comm);
+	return starts_with(comm, "kswapd", 6) || starts_with(comm, "kcompactd", 9) ||
+	       starts_with(comm, "khugepaged", 10);
+}
+
+/* Whether p may run on its own CPU alone. */
+static __always_inline bool is_pinned(const struct task_struct *p)
+{
+	return p->nr_cpus_allowed == 1 || p->migration_disabled;
+}
+
+/*
+ * A CPU that is about to idle says so in its own bit first, and then looks
+ * whether somebody waits; whoever queues a task looks at the bits too. What
+ * still slips between the two (a task is queued a moment after its enqueue
+ * looked) waits for the next event on that CPU; in user mode a timer counts it.
+ */
+static __always_inline void mark_idle(s32 cpu, bool idle)
+{
+	u32 word = (u32)cpu / 64;
+	u64 bit = 1ULL << (cpu & 63);
+
+	if (word >= SP_CPUS_MAX / 64)
+		return;
+	if (idle && !(__sync_fetch_and_or(&idle_bits[word], bit) & bit))
+		__sync_fetch_and_add(&idle_cpus, 1);
+	else if (!idle && (__sync_fetch_and_and(&idle_bits[word], ~bit) & bit))
+		__sync_fetch_and_sub(&idle_cpus, 1);
+}
+
+/* A CPU on its way to idle that p may use, or -1. Looks at 64 CPUs at most. */
+static __always_inline s32 about_to_idle(const struct task_struct *p)
+{
+	u64 bits = idle_bits[((u32)scx_bpf_task_cpu(p) / 64) & (SP_CPUS_MAX / 64 - 1)];
+	s32 cpu = (scx_bpf_task_cpu(p) & ~63) + highest_bit(bits);
+
+	if (!bits || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+		return -1;
+	return cpu;
+}
+
+/*
+ * An idle CPU for a task that was not led through select_cpu, claimed; or -1.
+ * A pinned task asks for its own CPU only.
+ */
+static __always_inline s32 claim_idle_cpu(struct task_struct *p)
+{
+	s32 cpu = scx_bpf_task_cpu(p);
+
+	if (scx_bpf_test_and_clear_cpu_idle(cpu))
+		return cpu;
+	if (is_pinned(p))
+		return -1;
+	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	return cpu >= 0 || !idle_cpus ? cpu : about_to_idle(p);
+}
+
+/* Whether one of the first tasks in @dsq may run on @cpu. */
+static __always_inline bool has_task_for(u64 dsq, s32 cpu)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool found = false;
+	int left = 16;
+
+	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+		return false;
+	bpf_rcu_read_lock();
+	bpf_iter_scx_dsq_new(&it, dsq, 0);
+	while (!found && left-- > 0 && (p = bpf_iter_scx_dsq_next(&it)))
+		found = bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
+			(!p->migration_disabled || scx_bpf_task_cpu(p) == cpu);
+	bpf_iter_scx_dsq_destroy(&it);
+	bpf_rcu_read_unlock();
+	return found;
+}
+
+/* Fills what every event of a task has in common. */
+static __always_inline void fill_event(struct sp_event *event, u32 kind,
+				       struct task_struct *p,
+				       const struct sp_task_ctx *tctx, u64 now)
+{
+	event->seq = 0;
+	event->now = now;
+	event->used_ns = 0;
+	event->switches = 0;
+	event->kind = kind;
+	event->flags = 0;
+	event->pid = p->pid;
+	event->generation = tctx->generation;
+	event->cpu = scx_bpf_task_cpu(p);
+	event->idle_cpu = -1;
+	event->weight = p->scx.weight;
+	event->cpus = nr_cpus;
+	event->waiting[SP_QUEUE_REGULAR] = 0;
+	event->waiting[SP_QUEUE_PRIORITY] = 0;
+}
+
+/* Fills the event of a task that begins to wait, and charges what it used. */
+static __always_inline void fill_enqueue(struct sp_event *event, struct task_struct *p,
+					 struct sp_task_ctx *tctx, u64 enq_flags,
+					 u64 now)
+{
+	u64 used = p->se.sum_exec_runtime;
+
+	fill_event(event, SP_EVENT_ENQUEUE, p, tctx, now);
+	event->used_ns = used - tctx->used;
+	event->switches = p->nvcsw;
+	if (enq_flags & SCX_ENQ_WAKEUP)
+		event->flags |= SP_EVENT_WAKEUP;
+	if (tctx->sync)
+		event->flags |= SP_EVENT_SYNC;
+	if (p->flags & PF_KTHREAD)
+		event->flags |= SP_EVENT_KTHREAD;
+	tctx->used = used;
+	tctx->sync = false;
+}
+
+static __always_inline s32 new_task(struct task_struct *p)
+{
+	struct sp_task_ctx *tctx;
+
+	tctx = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!tctx)
+		return -12; /* ENOMEM */
+	__builtin_memset(&tctx->task, 0, sizeof(tctx->task));
+	tctx->used = p->se.sum_exec_runtime;
+	tctx->woken_at = 0;
+	tctx->generation = __sync_fetch_and_add(&generations, 1) + 1;
+	if (!tctx->generation) /* 0 is nobody's */
+		tctx->generation = __sync_fetch_and_add(&generations, 1) + 1;
+	tctx->wait = 0;
+	tctx->sync = false;
+	tctx->idle = false;
+	tctx->never_waits = is_vital(p);
+	return 0;
+}
+
+/* Keeps the kernel's reason, for the process that watches. */
+static __always_inline void record_exit(struct scx_exit_info *info)
+{
+	bpf_probe_read_kernel_str(status.exit.reason, sizeof(status.exit.reason),
+				  info->reason);
+	bpf_probe_read_kernel_str(status.exit.text, sizeof(status.exit.text), info->msg);
+	bpf_probe_read_kernel_str(exit_dump, sizeof(exit_dump), info->dump);
+	status.exit.code = info->exit_code;
+	/* Last, and ordered: who sees the kind sees the texts. */
+	__sync_lock_test_and_set(&status.exit.kind, info->kind);
+}
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel's types as far as we look into them. Field offsets are relocated
+ * against the running kernel when a program is loaded, so only names matter.
+ */
+#ifndef SCHED_PROTO_KERNEL_H
+#define SCHED_PROTO_KERNEL_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+struct bpf_iter_num;
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#define SP_HAVE_TYPES
+#include "ops.h"
+
+typedef __s32 s32;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s64 s64;
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct cpumask {
+};
+
+struct sched_entity {
+	u64 sum_exec_runtime;
+};
+
+struct sched_ext_entity {
+	u64 slice;
+	u64 dsq_vtime;
+	u32 flags;
+	u32 weight;
+};
+
+struct task_struct {
+	unsigned int flags;
+	int pid;
+	int tgid;
+	int nr_cpus_allowed;
+	unsigned short migration_disabled;
+	const struct cpumask *cpus_ptr;
+	unsigned long nvcsw;
+	char comm[16];
+	struct sched_entity se;
+	struct sched_ext_entity scx;
+};
+
+struct scx_init_task_args {
+	bool fork;
+};
+
+struct scx_exit_task_args {
+	bool cancelled;
+};
+
+struct scx_exit_info {
+	u32 kind;
+	s64 exit_code;
+	const char *reason;
+	char *msg;
+	char *dump;
+};
+
+#pragma clang attribute pop
+
+#define PF_KTHREAD 0x00200000
+
+/* enum scx_enq_flags and friends; fixed since 6.12. */
+#define SCX_ENQ_WAKEUP (1ULL << 0)
+#define SCX_ENQ_LAST (1ULL << 41)
+#define SCX_WAKE_SYNC (1ULL << 4)
+#define SCX_KICK_IDLE (1ULL << 0)
+#define SCX_KICK_PREEMPT (1ULL << 1)
+#define SCX_DSQ_LOCAL ((1ULL << 63) | 2)
+#define SCX_TASK_QUEUED (1u << 0)
+
+/* Open-coded iterators live on the program's stack. */
+struct bpf_iter_num {
+	u64 opaque[1];
+} __attribute__((aligned(8)));
+
+struct bpf_iter_scx_dsq {
+	u64 opaque[6];
+} __attribute__((aligned(8)));
+
+#endif

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * User mode: a backend that decides nothing. A task that begins to wait goes to
+ * DSQ_HELD, and an event about it to the daemon; the daemon's answer moves it to
+ * DSQ_PICKED, from which any CPU takes it.
+ *
+ * Since every waiting task stands in a queue of the kernel's, none can be lost
+ * with the daemon: whoever finds no answer and no daemon takes from DSQ_HELD,
+ * first come, first served. The kernel itself takes a task out of it that exits
+ * or changes its affinity or class; the answer to it is then stale.
+ *
+ * The daemon does not sleep. It yields, and then stands in DSQ_DAEMON until a
+ * CPU has nothing picked and somebody waits: then that CPU runs it. No wake-up,
+ * no system call but the yield, and no decision before somebody needs one.
+ *
+ * An idle CPU that the kernel found for a waking task takes it at once where
+ * the description says `idle-cpu: direct`: a standing decision. The daemon is
+ * told, so that its state is the same as if it had been asked.
+ */
+#include "common.bpf.h"
+
+#define DSQ_HELD 16
+#define DSQ_PICKED 17
+#define DSQ_DAEMON 18
+
+/* The daemon ran this long without yielding: others stop waiting for it. */
+#define OVERDUE_NS (20 * 1000 * 1000ULL)
+/* An answer that finds its task not queued yet is tried again for this long. */
+#define EARLY_NS (1000 * 1000ULL)
+/* A CPU that waits for a running daemon lets its task go on for this long. */
+#define RETRY_SLICE_NS (500 * 1000ULL)
+#define DAEMON_SLICE_NS (20 * 1000 * 1000ULL)
+/* The daemon runs this often even if nobody needs it. */
+#define DAEMON_IDLE_NS (500 * 1000 * 1000ULL)
+#define TIMER_NS (50 * 1000 * 1000ULL)
+#define DRAIN_MAX 256
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, SP_EVENT_RING);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct sp_answers);
+} answers SEC(".maps");
+
+struct timer_slot {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct timer_slot);
+} timers SEC(".maps");
+
+static u64 drain_busy;
+static u64 daemon_since; /* when the daemon began to run; 0: it does not */
+static u64 daemon_last; /* when it last stopped running */
+static u32 waits; /* numbers of waits */
+
+static __always_inline struct sp_answers *answer_ring(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&answers, &zero);
+}
+
+static __always_inline bool is_daemon(const struct task_struct *p,
+				      const struct sp_answers *ring)
+{
+	return (u32)p->pid == ring->daemon.tid;
+}
+
+/* Tells the daemon; false if there is no room. */
+static __always_inline bool send(const struct sp_event *event)
+{
+	struct sp_event *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);
+
+	if (!slot)
+		return false;
+	*slot = *event;
+	bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
+	return true;
+}
+
+/* Whether the daemon has something to do. */
+static __always_inline bool daemon_has_work(const struct sp_answers *ring)
+{
+	return ring->daemon.waiting || bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+}
+
+SEC("struct_ops/sp_select_cpu")
+s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+	struct sp_answers *ring = answer_ring();
+	bool idle = false;
+	s32 cpu;
+
+	if (ring && is_daemon(p, ring))
+		return prev_cpu;
+	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	if (tctx) {
+		tctx->idle = idle;
+		tctx->sync = wake_flags & SCX_WAKE_SYNC;
+	}
+	return cpu;
+}
+
+/* The daemon's thread: it stands by until a CPU needs it. */
+static __always_inline void enqueue_daemon(struct task_struct *p,
+					   const struct sp_answers *ring,
+					   u64 enq_flags)
+{
+	s32 cpu;
+
+	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
+	if (!daemon_has_work(ring) && scx_bpf_dsq_nr_queued(DSQ_HELD) <= 0)
+		return;
+	cpu = claim_idle_cpu(p);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+}
+
+/* The task waits for the daemon's answer, or for the fallback. */
+static __always_inline void hold(struct task_struct *p, struct sp_task_ctx *tctx,
+				 struct sp_event *event, u64 enq_flags)
+{
+	u64 slice = described()->slice_max_ns;
+
+	if (event->idle_cpu >= 0 && described()->idle == SP_IDLE_DIRECT) {
+		count(SP_COUNT_DIRECT);
+		if (!send(event))
+			count(SP_COUNT_RING_FULL);
+		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
+		return;
+	}
+	if (!send(event)) {
+		count(SP_COUNT_RING_FULL);
+		sp_dsq_insert(p, DSQ_PICKED, slice, enq_flags);
+		return;
+	}
+	sp_dsq_insert(p, DSQ_HELD, slice, enq_flags);
+}
+
+SEC("struct_ops/sp_enqueue")
+void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+	struct sp_answers *ring = answer_ring();
+	struct sp_event event;
+	s32 idle_cpu;
+	u64 now;
+
+	if (!ring)
+		return; /* cannot be: an array always has its first element */
+	if (is_daemon(p, ring)) {
+		enqueue_daemon(p, ring, enq_flags);
+		return;
+	}
+	if (!tctx || tctx->never_waits || (u32)p->tgid == ring->daemon.tgid ||
+	    ((p->flags & PF_KTHREAD) && described()->kthreads == SP_KTHREADS_LOCAL)) {
+		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
+		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
+		return;
+	}
+	if (enq_flags & SCX_ENQ_LAST) {
+		/* Nobody else for this CPU, and dispatch did not extend it. */
+		sp_dsq_insert(p, SCX_DSQ_LOCAL, RETRY_SLICE_NS, enq_flags);
+		return;
+	}
+	now = sp_now();
+	if (enq_flags & SCX_ENQ_WAKEUP)
+		tctx->woken_at = now;
+	tctx->since = now;
+	tctx->wait = __sync_fetch_and_add(&waits, 1) + 1;
+	count(SP_COUNT_ENQUEUED);
+	fill_enqueue(&event, p, tctx, enq_flags, now);
+	event.seq = tctx->wait;
+	idle_cpu = tctx->idle ? event.cpu : claim_idle_cpu(p);
+	tctx->idle = false;
+	if (idle_cpu == event.cpu)
+		event.idle_cpu = idle_cpu;
+	hold(p, tctx, &event, enq_flags);
+	if (idle_cpu >= 0)
+		scx_bpf_kick_cpu(idle_cpu, SCX_KICK_IDLE);
+}
+
+/*
+ * Carries out one answer. Returns false if it has to be tried again: the daemon
+ * was faster than the enqueue that told it.
+ */
+static __always_inline bool carry_out(struct bpf_iter_scx_dsq *it,
+				      const struct sp_answer *answer, s32 here)
+{
+	struct task_struct *p = bpf_task_from_pid(answer->pid);
+	struct sp_task_ctx *tctx;
+	bool done = true;
+	s32 cpu;
+
+	if (!p) {
+		count(SP_COUNT_STALE);
+		return true;
+	}
+	tctx = task_ctx(p);
+	if (!tctx || tctx->wait != answer->wait) {
+		count(SP_COUNT_STALE);
+		goto release;
+	}
+	scx_bpf_dsq_move_set_slice(it, answer->slice_ns);
+	if (!scx_bpf_dsq_move(it, p, DSQ_PICKED, 0)) {
+		done = (s64)(sp_now() - tctx->since) > (s64)EARLY_NS;
+		count(done ? SP_COUNT_STALE : SP_COUNT_EARLY);
+		goto release;
+	}
+	bpf_rcu_read_lock();
+	cpu = is_pinned(p) ? scx_bpf_task_cpu(p) : scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	bpf_rcu_read_unlock();
+	if (cpu >= 0 && cpu != here)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+release:
+	bpf_task_release(p);
+	return done;
+}
+
+/*
+ * Carries out the answers under way. One CPU at a time: another that comes
+ * meanwhile goes on without, and is kicked for what becomes of them.
+ */
+static __always_inline void drain(struct sp_answers *ring, s32 here)
+{
+	struct bpf_iter_scx_dsq it;
+	struct sp_answer answer;
+	u64 tail;
+	int i;
+
+	if (ring->tail == ring->daemon.answers_head)
+		return;
+	if (__sync_lock_test_and_set(&drain_busy, 1))
+		return;
+	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
+	bpf_for(i, 0, DRAIN_MAX) {
+		tail = ring->tail;
+		if (tail == ring->daemon.answers_head)
+			break;
+		answer = ring->ring[tail & (SP_ANSWERS - 1)];
+		if (!carry_out(&it, &answer, here))
+			break;
+		ring->tail = tail + 1;
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	__sync_lock_test_and_set(&drain_busy, 0);
+}
+
+/* Lets the daemon run here, if it stands by. */
+static __always_inline bool run_daemon(void)
+{
+	if (!sp_dsq_move_to_local(DSQ_DAEMON))
+		return false;
+	count(SP_COUNT_DAEMON_RUNS);
+	return true;
+}
+
+/*
+ * A CPU found nothing picked, and somebody waits. Returns the slice for which
+ * its present task may go on, 0 if another was found.
+ */
+static __always_inline u64 ask_daemon(struct sp_answers *ring)
+{
+	u64 since = daemon_since;
+	bool unknown = !since && ring->tail == ring->daemon.answers_head &&
+		       !daemon_has_work(ring);
+
+	if (!unknown && run_daemon())
+		return 0;
+	/* It runs elsewhere, and kicks idle CPUs when it has answered. */
+	if (since && (s64)(sp_now() - since) < (s64)OVERDUE_NS)
+		return RETRY_SLICE_NS;
+	if (!sp_dsq_move_to_local(DSQ_HELD))
+		return described()->slice_max_ns;
+	count(unknown ? SP_COUNT_LOST : SP_COUNT_FALLBACK);
+	if (since)
+		count(SP_COUNT_OVERDUE);
+	return 0;
+}
+
+SEC("struct_ops/sp_dispatch")
+void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
+{
+	struct sp_answers *ring = answer_ring();
+	u64 slice = described()->slice_max_ns;
+	s32 held;
+
+	if (!ring)
+		return;
+	drain(ring, cpu);
+	if (sp_dsq_move_to_local(DSQ_PICKED)) {
+		count(SP_COUNT_DISPATCHED);
+		return;
+	}
+	held = scx_bpf_dsq_nr_queued(DSQ_HELD);
+	status.waiting = held > 0 ? held : 0;
+	if (held > 0)
+		slice = ask_daemon(ring);
+	else if (!daemon_since &&
+		 (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS && run_daemon())
+		slice = 0; /* nobody waits, but its ring wants to be read */
+	/* Nobody else: prev goes on. The daemon stands by instead. */
+	if (slice && prev && (prev->scx.flags & SCX_TASK_QUEUED) &&
+	    !is_daemon(prev, ring))
+		sp_set_slice(prev, slice);
+}
+
+SEC("struct_ops/sp_running")
+void BPF_PROG(sp_running_task, struct task_struct *p)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+	struct sp_answers *ring = answer_ring();
+	u64 now = sp_now();
+
+	__sync_fetch_and_add(&status.running, 1);
+	if (ring && is_daemon(p, ring))
+		daemon_since = now ? now : 1;
+	if (tctx && !tctx->never_waits)
+		count_wakeup(tctx, now);
+}
+
+SEC("struct_ops/sp_stopping")
+void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
+{
+	struct sp_answers *ring = answer_ring();
+
+	__sync_fetch_and_sub(&status.running, 1);
+	if (ring && is_daemon(p, ring)) {
+		daemon_last = sp_now();
+		daemon_since = 0;
+	}
+}
+
+SEC("struct_ops/sp_update_idle")
+void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
+{
+	struct sp_answers *ring = answer_ring();
+
+	mark_idle(cpu, idle);
+	if (!ring)
+		return;
+	ring->idle_cpus = idle_cpus;
+	if (!idle)
+		return;
+	if (has_task_for(DSQ_PICKED, cpu) ||
+	    (has_task_for(DSQ_HELD, cpu) && !daemon_since))
+		scx_bpf_kick_cpu(cpu, 0);
+}
+
+SEC("struct_ops/sp_cpu_release")
+void BPF_PROG(sp_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+{
+	/* A real-time task took the CPU: what waits there may go elsewhere. */
+	if (bpf_ksym_exists(scx_bpf_reenqueue_local))
+		scx_bpf_reenqueue_local();
+}
+
+SEC("struct_ops/sp_cpu_online")
+void BPF_PROG(sp_cpu_online, s32 cpu)
+{
+}
+
+SEC("struct_ops/sp_cpu_offline")
+void BPF_PROG(sp_cpu_offline, s32 cpu)
+{
+	mark_idle(cpu, false);
+}
+
+SEC("struct_ops.s/sp_init_task")
+s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *args)
+{
+	return new_task(p);
+}
+
+SEC("struct_ops/sp_exit_task")
+void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *args)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+	struct sp_event event;
+
+	/* A task that never waited is unknown to the daemon. */
+	if (!tctx || !tctx->wait)
+		return;
+	fill_event(&event, SP_EVENT_EXIT, p, tctx, sp_now());
+	if (!send(&event))
+		count(SP_COUNT_NOTES_LOST);
+}
+
+/* Kicks an idle CPU for a task that waits in @dsq beside it. */
+static __always_inline void rescue(u64 dsq)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	int left = 16;
+	s32 cpu;
+
+	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+		return;
+	bpf_rcu_read_lock();
+	bpf_iter_scx_dsq_new(&it, dsq, 0);
+	while (left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
+		cpu = claim_idle_cpu(p);
+		if (cpu >= 0) {
+			count(SP_COUNT_RESCUED);
+			scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	bpf_rcu_read_unlock();
+}
+
+/*
+ * The heartbeat: no decision depends on it. It finds what should not be, and
+ * counts it, and lets the daemon read its ring when nobody waits.
+ */
+static int tick(void *map, u32 *key, struct timer_slot *slot)
+{
+	struct sp_answers *ring = answer_ring();
+
+	rescue(DSQ_PICKED);
+	rescue(DSQ_HELD);
+	if (ring && !daemon_since &&
+	    (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
+		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);
+	bpf_timer_start(&slot->timer, TIMER_NS, 0);
+	return 0;
+}
+
+static __always_inline s32 start_timer(void)
+{
+	struct timer_slot *slot;
+	u32 zero = 0;
+	s32 error;
+
+	slot = bpf_map_lookup_elem(&timers, &zero);
+	if (!slot)
+		return -22; /* EINVAL */
+	error = bpf_timer_init(&slot->timer, &timers, 1 /* CLOCK_MONOTONIC */);
+	if (error)
+		return error;
+	bpf_timer_set_callback(&slot->timer, tick);
+	return bpf_timer_start(&slot->timer, TIMER_NS, 0);
+}
+
+SEC("struct_ops.s/sp_init")
+s32 BPF_PROG(sp_init)
+{
+	s32 error;
+
+	daemon_last = bpf_ktime_get_ns();
+	error = scx_bpf_create_dsq(DSQ_HELD, -1);
+	if (!error)
+		error = scx_bpf_create_dsq(DSQ_PICKED, -1);
+	if (!error)
+		error = scx_bpf_create_dsq(DSQ_DAEMON, -1);
+	if (!error)
+		error = start_timer();
+	return error;
+}
+
+SEC("struct_ops/sp_exit")
+void BPF_PROG(sp_exit_scheduler, struct scx_exit_info *info)
+{
+	record_exit(info);
+}
+
+SEC(".struct_ops.link")
+struct sched_ext_ops scheduler = {
+	.select_cpu = (void *)sp_select_cpu,
+	.enqueue = (void *)sp_enqueue_task,
+	.dispatch = (void *)sp_dispatch_cpu,
+	.running = (void *)sp_running_task,
+	.stopping = (void *)sp_stopping_task,
+	.update_idle = (void *)sp_update_idle,
+	.cpu_release = (void *)sp_cpu_release,
+	.cpu_online = (void *)sp_cpu_online,
+	.cpu_offline = (void *)sp_cpu_offline,
+	.init_task = (void *)sp_init_task,
+	.exit_task = (void *)sp_exit_task,
+	.init = (void *)sp_init,
+	.exit = (void *)sp_exit_scheduler,
+	.flags = SP_OPS_KEEP_BUILTIN_IDLE | SP_OPS_ENQ_LAST,
+	.timeout_ms = 10000,
+	.exit_dump_len = SP_EXIT_DUMP,
+	.name = "sched_proto_user",
+};

@@ -1,0 +1,248 @@
+# shellcheck shell=bash
+# Tests that start no guest: what guest.sh and setup.sh refuse, and what they read.
+
+# A cache that looks complete, with a QEMU that says it is of VERSION.
+fake_cache() {
+	local cache=$folder/cache
+	rm -rf "$cache"
+	mkdir -p "$cache/qemu/usr/bin" "$cache/virtiofsd/usr/lib/qemu" "$cache/kernels/6.18"
+	printf '#!/bin/sh\necho QEMU emulator version %s\n' "$1" >"$cache/qemu/usr/bin/qemu-system-x86_64"
+	printf '#!/bin/sh\nexit 1\n' >"$cache/virtiofsd/usr/lib/qemu/virtiofsd"
+	chmod +x "$cache"/qemu/usr/bin/* "$cache"/virtiofsd/usr/lib/qemu/*
+	echo kernel >"$cache/kernels/6.18/vmlinuz"
+	echo CONFIG_SCHED_CLASS_EXT=y >"$cache/kernels/6.18/config"
+	echo 6.18 >"$cache/kernels/6.18/release"
+	export SCHED_PROTO_CACHE=$cache
+	unset KERNEL SCHED_PROTO_QEMU SCHED_PROTO_VIRTIOFSD
+}
+
+guest() {
+	run "$scripts/guest.sh" "$@"
+}
+
+test_help_lists_every_option() {
+	local option
+	guest --help
+	expect_status 0
+	for option in $(sed -nE 's/^\t(--[a-z |-]+)\).*/\1/p' "$scripts/guest.sh" | tr -d '|'); do
+		[[ $option == --help || $option == -h || $option == -- ]] || expect_in "$option" "$output"
+	done
+}
+
+test_wrong_arguments() {
+	local words
+	fake_cache 10.0.2
+	while read -r words; do
+		# shellcheck disable=SC2086
+		guest $words
+		[[ $status == 64 ]] || complain "status of 'guest.sh $words': expected 64, found $status: $errors"
+		[[ $errors == guest.sh:* ]] || complain "'guest.sh $words' explains nothing: $errors"
+	done <<-'END'
+
+		--
+		--cpus
+		--cpus 0 true
+		--cpus x true
+		--cpus 65 true
+		--cpus 99999999999999999999 true
+		--time-limit -1 true
+		--time-limit 1.5 true
+		--memory 2 true
+		--memory 2T true
+		--memory 10M true
+		--clock fast true
+		--accel hvf true
+		--clock virtual --accel kvm true
+		--kernel ../6.18 true
+		--kernel six true
+		--topology 2 true
+		--topology 0,1,1 true
+		--topology 2,2,1,3 true
+		--topology 1,3,1,2 true
+		--topology 2,2,1 --cpus 3 true
+		--topology 9,9,9 true
+		--unknown true
+	END
+}
+
+test_missing_kernel() {
+	fake_cache 10.0.2
+	guest --kernel 7.9 true
+	expect_status 69
+	expect_in "make setup KERNEL=7.9" "$errors"
+	expect_in "6.18" "$errors"
+}
+
+test_kernel_without_configuration() {
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel.sh"
+	{ echo header && echo scx_bpf_create_dsq | xz; } >"$folder/with"
+	{ echo header && echo nothing | xz; } >"$folder/without"
+	kernel_has_sched_ext "$folder/with" "" || complain "not found in a compressed kernel"
+	! kernel_has_sched_ext "$folder/without" "" || complain "found in a kernel that has it not"
+}
+
+test_kernel_without_sched_ext() {
+	fake_cache 10.0.2
+	echo '# CONFIG_SCHED_CLASS_EXT is not set' >"$SCHED_PROTO_CACHE/kernels/6.18/config"
+	guest true
+	expect_status 69
+	expect_in "CONFIG_SCHED_CLASS_EXT=y" "$errors"
+}
+
+test_old_qemu() {
+	fake_cache 7.2.15
+	guest true
+	expect_status 69
+	expect_in "found 7.2.15, needed 10.0" "$errors"
+}
+
+test_missing_qemu() {
+	fake_cache 10.0.2
+	rm "$SCHED_PROTO_CACHE/qemu/usr/bin/qemu-system-x86_64"
+	guest true
+	expect_status 69
+	expect_in "make setup" "$errors"
+}
+
+test_qemu_that_does_not_start() {
+	fake_cache 10.0.2
+	printf '#!/bin/sh\nexit 127\n' >"$SCHED_PROTO_CACHE/qemu/usr/bin/qemu-system-x86_64"
+	guest true
+	expect_status 69
+	expect_in "does not start" "$errors"
+}
+
+test_missing_virtiofsd() {
+	fake_cache 10.0.2
+	rm "$SCHED_PROTO_CACHE/virtiofsd/usr/lib/qemu/virtiofsd"
+	guest true
+	expect_status 69
+	expect_in "no virtiofsd" "$errors"
+}
+
+test_no_shared_memory() {
+	fake_cache 10.0.2
+	need_root || return
+	SCHED_PROTO_SHM=$folder/none guest true
+	expect_status 69
+	expect_in "no shared memory" "$errors"
+}
+
+test_too_little_memory() {
+	fake_cache 10.0.2
+	need_root || return
+	echo 'MemAvailable: 1048576 kB' >"$folder/meminfo"
+	SCHED_PROTO_MEMINFO=$folder/meminfo guest --memory 2G true
+	expect_status 75
+	expect_in "1024 MB available, 2448 MB needed" "$errors"
+}
+
+test_virtiofsd_that_fails_leaves_nothing() {
+	fake_cache 10.0.2
+	need_root || return
+	guest true
+	expect_status 69
+	expect_in "virtiofsd did not start" "$errors"
+	expect_equal "temporary folders" "" "$(ls -d "$TMPDIR"/sched-proto-* 2>/dev/null)"
+}
+
+test_versions_compare() {
+	. "$scripts/lib/common.sh"
+	version_at_least 10.0.2 10.0 || complain "10.0.2 is newer than 10.0"
+	version_at_least 10.0 10.0 || complain "10.0 is 10.0"
+	version_at_least 1.10 1.4 || complain "1.10 is newer than 1.4"
+	! version_at_least 9.2 10.0 || complain "9.2 is older than 10.0"
+	! version_at_least 1.1.2 1.4 || complain "1.1.2 is older than 1.4"
+}
+
+test_kernel_choice() {
+	local offered=$'6.18.9 a\n6.18.12 b\n6.19.3 c\n7.1.3 d'
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel.sh"
+	expect_equal "newest of 6.18" "6.18.12 b" "$(kernel_choose 6.18 <<<"$offered")"
+	expect_equal "one version" "6.18.9 a" "$(kernel_choose 6.18.9 <<<"$offered")"
+	expect_equal "6.1 is not 6.18" "" "$(kernel_choose 6.1 <<<"$offered")"
+}
+
+test_kernel_packages_prefer_the_binary() {
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel.sh"
+	apt_cache() {
+		printf '%s - text\n' linux-image-7.0.10+deb13-cloud-amd64 linux-binary-7.0.10+deb13-cloud-amd64 \
+			linux-image-6.18.9+deb13-cloud-amd64 linux-binary-unsigned-7.0.10+deb13-cloud-amd64
+	}
+	expect_equal packages $'6.18.9 linux-image-6.18.9+deb13-cloud-amd64\n7.0.10 linux-binary-7.0.10+deb13-cloud-amd64' \
+		"$(kernel_packages)"
+}
+
+test_apt_sources_of_both_formats() {
+	local etc=$folder/etc
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/apt.sh"
+	mkdir -p "$etc/sources.list.d"
+	cat >"$etc/sources.list" <<-'END'
+		# deb http://commented.test/debian bookworm main
+		deb-src http://source.test/debian bookworm main
+		deb [arch=amd64 signed-by=/k.gpg] http://list.test/debian bookworm main contrib
+		deb http://other.test/apt bookworm stable
+	END
+	cat >"$etc/sources.list.d/x.sources" <<-'END'
+		Types: deb deb-src
+		URIs: http://stanza.test/debian
+		Suites: bookworm bookworm-updates
+		 bookworm-backports
+		Components: main
+		Signed-By: /usr/share/keyrings/k.gpg
+
+		Enabled: no
+		Types: deb
+		URIs: http://disabled.test/debian
+		Suites: bookworm
+		Components: main
+	END
+	expect_equal entries "[arch=amd64 signed-by=/k.gpg]|http://list.test/debian|bookworm
+[signed-by=/usr/share/keyrings/k.gpg]|http://stanza.test/debian|bookworm
+[signed-by=/usr/share/keyrings/k.gpg]|http://stanza.test/debian|bookworm-updates
+[signed-by=/usr/share/keyrings/k.gpg]|http://stanza.test/debian|bookworm-backports" \
+		"$(SCHED_PROTO_APT_ETC=$etc apt_entries bookworm)"
+	rm "$etc/sources.list"
+	expect_equal "the main entry" "[signed-by=/usr/share/keyrings/k.gpg]|http://stanza.test/debian|bookworm" \
+		"$(SCHED_PROTO_APT_ETC=$etc apt_main_entry)"
+	rm "$etc"/sources.list.d/*
+	run env SCHED_PROTO_APT_ETC="$etc" bash -c '. "$1/lib/common.sh"; . "$1/lib/apt.sh"; apt_main_entry' x "$scripts"
+	expect_status 69
+}
+
+test_setup_elsewhere_says_what_is_missing() {
+	fake_cache 7.2.0
+	rm -r "$SCHED_PROTO_CACHE/kernels"
+	printf 'ID=other\nVERSION_ID=1\n' >"$folder/os-release"
+	SCHED_PROTO_OS_RELEASE=$folder/os-release run "$scripts/setup.sh"
+	expect_status 69
+	expect_in "found 7.2.0" "$errors"
+	expect_in "needed 10.0" "$errors"
+	expect_in "CONFIG_SCHED_CLASS_EXT=y" "$errors"
+}
+
+test_setup_refuses_unknown_arguments() {
+	run "$scripts/setup.sh" --nonsense
+	expect_status 64
+}
+
+# A guest.sh that shows what it got, beside the real wrapper.
+test_make_guest_passes_the_command_untouched() {
+	local copy=$folder/copy command="echo \"a  b\" '\$HOME' \$((1 + 2)) \`x\` | cat"
+	mkdir -p "$copy/scripts"
+	cp -r "$scripts/lib" "$scripts/make-guest.sh" "$scripts/make-exit.c" "$copy/scripts/"
+	cp "$scripts/../Makefile" "$copy/"
+	printf '#!/bin/sh\nexit 0\n' >"$copy/scripts/setup.sh"
+	printf '#!/bin/bash\nprintf "%%s|" "$@"\nexit 7\n' >"$copy/scripts/guest.sh"
+	chmod +x "$copy"/scripts/*.sh
+	fake_cache 10.0.2
+	run env -u MAKEFLAGS -u MAKELEVEL make -C "$copy" guest CMD="$command" CPUS=3 KERNEL=
+	expect_in "--cpus|3|--clock|real|--|$command|" "$output"
+	if command -v cc clang >/dev/null; then
+		expect_status 7
+	fi
+}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Tests of the scripts. Without --guest they need neither QEMU nor root; with it each starts a guest.
+#   run.sh [--guest] [WORD]      only tests whose name contains WORD
+set -uo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+scripts=$(dirname "$here")
+folder=$(mktemp -d /tmp/sched-proto-tests.XXXXXX)
+trap 'rm -rf "$folder"' EXIT
+export TMPDIR=$folder/tmp
+mkdir "$TMPDIR"
+passed=0 failed=0 skipped=0
+
+# run COMMAND...: leaves $status, $output and $errors.
+run() {
+	status=0
+	"$@" >"$folder/output" 2>"$folder/errors" </dev/null || status=$?
+	output=$(tr -d '\000' <"$folder/output") errors=$(<"$folder/errors")
+}
+
+complain() {
+	printf '    %s\n' "$*"
+	complaints=$((complaints + 1))
+}
+
+# need_root: the rest of the test needs it.
+need_root() {
+	((EUID == 0)) || skip="needs root"
+	[[ -z $skip ]]
+}
+
+expect_status() {
+	[[ $status == "$1" ]] || complain "status: expected $1, found $status; errors: $errors"
+}
+
+expect_equal() { # WHAT EXPECTED FOUND
+	[[ $2 == "$3" ]] || complain "$1: expected '$2', found '$3'"
+}
+
+expect_in() { # WORDS TEXT
+	[[ $2 == *"$1"* ]] || complain "expected '$1' in: $2"
+}
+
+kind=host
+[[ ${1:-} != --guest ]] || {
+	kind=guest
+	shift
+}
+. "$here/$kind.sh"
+for test in $(declare -F | awk '{ print $3 }' | grep "^test_.*${1:-}"); do
+	complaints=0 skip=
+	"$test"
+	if [[ -n $skip ]]; then
+		skipped=$((skipped + 1))
+		printf 'skipped %s: %s\n' "${test#test_}" "$skip"
+	elif ((complaints == 0)); then
+		passed=$((passed + 1))
+		printf 'ok      %s\n' "${test#test_}"
+	else
+		failed=$((failed + 1))
+		printf 'FAILED  %s\n' "${test#test_}"
+	fi
+done
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+((failed == 0 && passed > 0))
