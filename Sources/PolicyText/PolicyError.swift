@@ -73,6 +73,9 @@ enum Origin: Sendable {
 
 /// The problems found so far.
 struct Problems {
+    /// More than these are counted, not listed.
+    static let mostListed = 20
+
     private var found: [(origin: Origin, message: String)] = []
 
     var isEmpty: Bool { found.isEmpty }
@@ -101,6 +104,11 @@ struct Problems {
                 problems.append(
                     .init(origin: "--set \(text)", line: nil, column: nil, message: problem.message))
             }
+        }
+        if problems.count > Self.mostListed {
+            let more = "\(problems.count - Self.mostListed) more problems"
+            problems.removeLast(problems.count - Self.mostListed)
+            problems.append(.init(origin: file, line: nil, column: nil, message: more))
         }
         return PolicyError(kind: kind, problems: problems)
     }

@@ -15,37 +15,6 @@ struct PolicyCommand: ParsableCommand {
         ])
 }
 
-extension Failure {
-    /// The failure that a wrong or missing description is.
-    init(_ error: PolicyError) {
-        self.init(error.description, error.kind.code)
-    }
-}
-
-extension PolicyError.Kind {
-    fileprivate var code: Failure.Code {
-        switch self {
-        case .notFound, .unreadable: .noInput
-        case .noPermission: .noPermission
-        case .badData: .badData
-        case .badSetting: .usage
-        }
-    }
-}
-
-extension PolicySource {
-    /// As `load`, with the program's own failure.
-    static func loadOrFail(
-        _ nameOrPath: String, settings: [String] = []
-    ) throws(Failure) -> PolicyDescription {
-        do throws(PolicyError) {
-            return try load(nameOrPath: nameOrPath, settings: settings)
-        } catch {
-            throw Failure(error)
-        }
-    }
-}
-
 struct PolicyList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the policies that ship with the program.")
@@ -75,7 +44,7 @@ struct PolicyShow: ParsableCommand {
 
     func run() {
         Failure.reporting { () throws(Failure) in
-            print(try PolicySource.loadOrFail(policy, settings: settings).yaml, terminator: "")
+            print(try RunCommand.description(policy, settings).yaml, terminator: "")
         }
     }
 }
@@ -92,7 +61,7 @@ struct PolicyCheck: ParsableCommand {
             var failures: [Failure] = []
             for file in files {
                 do throws(Failure) {
-                    print("\(file): ok (name \(try PolicySource.loadOrFail(file).name))")
+                    print("\(file): ok (name \(try RunCommand.description(file, []).name))")
                 } catch {
                     failures.append(error)
                 }
@@ -118,7 +87,7 @@ struct PolicyDiff: ParsableCommand {
     func run() {
         Failure.reporting { () throws(Failure) in
             let descriptions = (
-                try PolicySource.loadOrFail(left), try PolicySource.loadOrFail(right)
+                try RunCommand.description(left, []), try RunCommand.description(right, [])
             )
             let table = descriptions.0.differences(from: descriptions.1, titles: (left, right))
             print(table ?? "\(left) and \(right) decide alike.\n", terminator: "")

@@ -27,7 +27,11 @@ import Testing
             guard case .scalar(let text, let style) = entry.content else { continue }
             var value: Any = text
             if case .plain(isText: false) = style { value = Int(text) ?? (text == "true") as Any }
-            if let group = key.group { groups[group, default: [:]][key.leaf] = value } else { json[path] = value }
+            if let group = key.group {
+                groups[group, default: [:]][key.leaf] = value
+            } else {
+                json[path] = value
+            }
         }
         #expect(problems.isEmpty)
         return json.merging(groups) { json, _ in json }
@@ -60,8 +64,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("slice", "min", "1ms" as any Sendable), ("slice", "max", "20"), ("slice", "max", 20), ("slice", "rule", "x"),
-        ("order", "burst", "plain"), ("classes", "window", "1s"), ("order", "other", 1), ("starvation", "limit", "1s"),
+        ("slice", "min", "1ms" as any Sendable), ("slice", "max", "20"), ("slice", "max", 20),
+        ("slice", "rule", "x"),
+        ("order", "burst", "plain"), ("classes", "window", "1s"), ("order", "other", 1),
+        ("starvation", "limit", "1s"),
     ])
     func otherDescriptionsDoNot(_ group: String, _ leaf: String, _ value: any Sendable) throws {
         var fair = try json(PolicySource.load(nameOrPath: "fair").yaml)

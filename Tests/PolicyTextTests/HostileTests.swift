@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Dispatch
 import Foundation
 import Glibc
 import Testing
@@ -67,8 +68,9 @@ import Testing
     }
 
     @Test func bytesThatAreNoTextAreFound() {
-        #expect(fileError(Array("name: ok\nsum".utf8) + [0xFF])?.description
-            == "F:2:4: the file is not UTF-8 text from here on")
+        #expect(
+            fileError(Array("name: ok\nsum".utf8) + [0xFF])?.description
+                == "F:2:4: the file is not UTF-8 text from here on")
         #expect(fileError(Array("é: a\0b".utf8))?.description == "F:1:5: a NUL byte: the file is no text")
         #expect(fileError([0x1B])?.description == "F:1:1: a control character (U+1B)")
         #expect(fileError([0xC0, 0x80]) != nil)
@@ -96,19 +98,33 @@ import Testing
 
     @Test func otherThingsAreRefusedAtOnce() throws {
         #expect(loadError("/dev/null")?.kind == .unreadable)
-        #expect(loadError("/dev/zero")?.description == "/dev/zero: this is a device, a description is a regular file")
+        #expect(
+            loadError("/dev/zero")?.description
+                == "/dev/zero: this is a device, a description is a regular file")
         #expect(loadError("/")?.description == "/: this is a directory, a description is a regular file")
         #expect(loadError("/no/such/file.yaml")?.kind == .notFound)
         #expect(loadError("/etc/passwd/x")?.kind == .notFound)
         #expect(loadError("/\(String(repeating: "x", count: 5000))")?.kind == .notFound)
         #expect(loadError("a/\0b")?.kind == .notFound)
         try inFolder { folder in
-            let fifo = "\(folder)/fifo"
-            #expect(mkfifo(fifo, 0o600) == 0)
-            #expect(loadError(fifo)?.description == "\(fifo): this is a FIFO, a description is a regular file")
             let loop = "\(folder)/loop.yaml"
             #expect(symlink(loop, loop) == 0)
             #expect(loadError(loop)?.kind == .notFound)
+        }
+    }
+
+    @Test func aFIFODoesNotHoldUsUp() throws {
+        try inFolder { folder in
+            let fifo = "\(folder)/fifo"
+            #expect(mkfifo(fifo, 0o600) == 0)
+            // A reader that waits for a writer gets one after a while, so that the test ends.
+            let rescue = DispatchWorkItem { close(open(fifo, O_WRONLY | O_NONBLOCK)) }
+            DispatchQueue.global().asyncAfter(deadline: .now() + 5, execute: rescue)
+            let start = ContinuousClock.now
+            #expect(
+                loadError(fifo)?.description == "\(fifo): this is a FIFO, a description is a regular file")
+            #expect(ContinuousClock.now - start < .seconds(4))
+            rescue.cancel()
         }
     }
 
@@ -128,7 +144,9 @@ import Testing
             let path = "\(folder)/huge.yaml"
             #expect(FileManager.default.createFile(atPath: path, contents: nil))
             #expect(truncate(path, 1 << 40) == 0)
-            #expect(loadError(path)?.description == "\(path): the file has more than 64 KiB, which no description has")
+            #expect(
+                loadError(path)?.description
+                    == "\(path): the file has more than 64 KiB, which no description has")
             #expect(truncate(path, 64 * 1024) == 0)
             #expect(loadError(path)?.description == "\(path):1:1: a NUL byte: the file is no text")
         }

@@ -31,7 +31,8 @@ import Testing
             case .words(let words): #expect(values == Set(words.map(\.value)), "\(key.path), seed \(seed)")
             case .bool: #expect(values == [0, 1], "\(key.path), seed \(seed)")
             case .duration(let range, _), .integer(let range):
-                #expect(values.isSuperset(of: [range.lowerBound, range.upperBound]), "\(key.path), seed \(seed)")
+                #expect(
+                    values.isSuperset(of: [range.lowerBound, range.upperBound]), "\(key.path), seed \(seed)")
                 #expect(values.allSatisfy { $0 <= range.upperBound }, "\(key.path), seed \(seed)")
             }
         }
@@ -41,44 +42,48 @@ import Testing
         for shipped in try PolicySource.shipped() {
             #expect(try PolicySource.parse(shipped.yaml, file: shipped.name) == shipped)
         }
-        #expect(try PolicySource.load(nameOrPath: "fair").yaml == """
-            name: fair
-            summary: "CPU time in proportion to weight; a sleeper keeps at most one slice of credit."
-            order:
-              rule: vruntime
-              sleep-credit: 20ms
-            slice:
-              rule: fixed
-              max: 20ms
-            classes:
-              rule: none
-            idle-cpu: direct
-            kernel-threads: local
+        #expect(
+            try PolicySource.load(nameOrPath: "fair").yaml == """
+                name: fair
+                summary: "CPU time in proportion to weight; a sleeper keeps at most one slice of credit."
+                order:
+                  rule: vruntime
+                  sleep-credit: 20ms
+                slice:
+                  rule: fixed
+                  max: 20ms
+                classes:
+                  rule: none
+                idle-cpu: direct
+                kernel-threads: local
 
-            """)
+                """)
     }
 
     @Test func differencesAreListed() throws {
         let fair = try PolicySource.load(nameOrPath: "fair")
         let other = try PolicySource.load(nameOrPath: "fair", settings: ["slice.rule=shared"])
         #expect(fair.differences(from: fair, titles: ("a", "b")) == nil)
-        #expect(fair.differences(from: other, titles: ("a", "b")) == """
-            KEY         a      b
-            slice.rule  fixed  shared
-            slice.min   -      500us
+        #expect(
+            fair.differences(from: other, titles: ("a", "b")) == """
+                KEY         a      b
+                slice.rule  fixed  shared
+                slice.min   -      500us
 
-            """)
+                """)
     }
 }
 
 /// A valid description with a name and a summary that are hard to quote.
 func randomDescription(using random: inout some RandomNumberGenerator) -> PolicyDescription {
     let names = ["a", "true", "no", "null", "on", "e1", "x-1_2", String(repeating: "z", count: 31)]
-    let signs = Array(#"abc "\':#{}[]&*!|>%@`~?-,=<./é漢🙂"#.unicodeScalars) + ["\u{A0}", "\u{E000}", "\u{200D}"]
+    let signs =
+        Array(#"abc "\':#{}[]&*!|>%@`~?-,=<./é漢🙂"#.unicodeScalars) + ["\u{A0}", "\u{E000}", "\u{200D}"]
     var summary = ""
     for _ in 0..<Int.random(in: 0...200, using: &random) {
         signs.randomElement(using: &random).map { summary.unicodeScalars.append($0) }
     }
     return PolicyDescription(
-        name: names.randomElement(using: &random) ?? "a", summary: summary, policy: randomPolicy(using: &random))
+        name: names.randomElement(using: &random) ?? "a", summary: summary,
+        policy: randomPolicy(using: &random))
 }

@@ -48,17 +48,22 @@ import Testing
     }
 
     @Test func aSettingThatChangesARuleDropsWhatTheFileSaidForTheOldOne() throws {
-        let policy = try PolicySource.load(nameOrPath: "interactive", settings: [
-            "slice.rule=fixed", "classes.rule=none", "order.rule=fifo",
-        ]).policy
+        let policy = try PolicySource.load(
+            nameOrPath: "interactive",
+            settings: [
+                "slice.rule=fixed", "classes.rule=none", "order.rule=fifo",
+            ]
+        ).policy
         #expect(policy.slice_min_ns == 0 && policy.starvation_ns == 0 && policy.rate_max == 0)
-        let text = "name: a\norder: {rule: deadline, burst: by-switches}\nslice: {rule: fixed, max: 5ms}\n"
+        let text =
+            "name: a\norder: {rule: deadline, burst: by-switches}\nslice: {rule: fixed, max: 5ms}\n"
             + "classes: {window: 2s}\n"
         let fair = try PolicySource.parse(text, file: "F", settings: ["order.rule=vruntime"])
         #expect(fair.policy.rate_window_ns == 0)
-        #expect(complaints(text, settings: ["slice.min=1ms"]) == [
-            "--set slice.min=1ms: slice.min is not read with slice.rule fixed, only with slice.rule shared, averaged or weighted"
-        ])
+        #expect(
+            complaints(text, settings: ["slice.min=1ms"]) == [
+                "--set slice.min=1ms: slice.min is not read with slice.rule fixed, only with slice.rule shared, averaged or weighted"
+            ])
     }
 
     @Test(arguments: [
@@ -66,11 +71,20 @@ import Testing
         ("max=1ms", "unknown key, did you mean slice.max?"),
         ("slice=1ms", "slice is a group; its keys are slice.rule, slice.max and slice.min"),
         ("slice.max", "a setting is written key=value, such as slice.max=5ms"),
-        ("slice.max=", "slice.max \"\" is no duration: write a number and its unit (ns, us, ms or s), such as 20ms; a duration of 100us to 100ms is allowed"),
-        ("order.rule=fif", "order.rule \"fif\" is unknown here; fifo, vruntime or deadline is allowed; did you mean fifo?"),
+        (
+            "slice.max=",
+            "slice.max \"\" is no duration: write a number and its unit (ns, us, ms or s), such as 20ms; a duration of 100us to 100ms is allowed"
+        ),
+        (
+            "order.rule=fif",
+            "order.rule \"fif\" is unknown here; fifo, vruntime or deadline is allowed; did you mean fifo?"
+        ),
         ("slice.min=30ms", "slice.min 30ms is above slice.max 20ms"),
         ("slice.max=500us", "slice.min 1ms is above slice.max 500us"),
-        ("classes.rate-max=3", "classes.rate-max is not read with classes.rule none, only with classes.rule voluntary-switches, or order.burst by-switches"),
+        (
+            "classes.rate-max=3",
+            "classes.rate-max is not read with classes.rule none, only with classes.rule voluntary-switches, or order.burst by-switches"
+        ),
     ])
     func aWrongSettingIsNamed(_ setting: String, _ message: String) throws {
         let error = try #require(loadError("fifo", settings: [setting]))
@@ -81,7 +95,10 @@ import Testing
     @Test func anUnknownPolicyIsAnsweredWithTheKnown() throws {
         let error = try #require(loadError("fiar"))
         #expect(error.kind == .notFound)
-        #expect(error.description == #""fiar": no such policy; deadline, fair, fifo and interactive are known, a file is written with a slash or .yaml; did you mean fair?"#)
+        #expect(
+            error.description
+                == #""fiar": no such policy; deadline, fair, fifo and interactive are known, a file is written with a slash or .yaml; did you mean fair?"#
+        )
     }
 }
 

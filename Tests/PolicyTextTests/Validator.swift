@@ -12,7 +12,8 @@ enum Validator {
             case "$schema", "title", "description", "default", "then": []
             case "type": hasType(value, argument) ? [] : ["\(path): no \(argument)"]
             case "enum":
-                (argument as? [String])?.contains(value as? String ?? "") == true ? [] : ["\(path): not in enum"]
+                (argument as? [String])?.contains(value as? String ?? "") == true
+                    ? [] : ["\(path): not in enum"]
             case "pattern": matches(value, argument) ? [] : ["\(path): no match for \(argument)"]
             case "maxLength": count(value) <= argument as? Int ?? -1 ? [] : ["\(path): too long"]
             case "minimum": number(value) >= argument as? Int ?? .max ? [] : ["\(path): too small"]
@@ -21,7 +22,8 @@ enum Validator {
             case "properties", "additionalProperties": properties(value, schema, word, path)
             case "allOf": (argument as? [Any] ?? []).flatMap { errors(value, $0, at: path) }
             case "anyOf":
-                (argument as? [Any] ?? []).contains { errors(value, $0).isEmpty } ? [] : ["\(path): no choice"]
+                (argument as? [Any] ?? []).contains { errors(value, $0).isEmpty }
+                    ? [] : ["\(path): no choice"]
             case "not": errors(value, argument).isEmpty ? ["\(path): must not be so"] : []
             case "if": errors(value, argument).isEmpty ? errors(value, schema["then"] ?? false, at: path) : []
             default: ["\(path): unknown word \(word)"]
@@ -58,7 +60,9 @@ enum Validator {
         guard let value = value as? [String: Any] else { return [] }
         let known = schema["properties"] as? [String: Any] ?? [:]
         return value.flatMap { name, item -> [String] in
-            if word == "additionalProperties" { return known[name] == nil ? ["\(path).\(name): unknown"] : [] }
+            if word == "additionalProperties" {
+                return known[name] == nil ? ["\(path).\(name): unknown"] : []
+            }
             return known[name].map { errors(item, $0, at: "\(path).\(name)") } ?? []
         }
     }
