@@ -163,10 +163,20 @@ struct ConformRun {
         }
         var subjects: [Campaign.Subject] = []
         for name in names {
-            let description = try PolicySource.loadOrFail(name, settings: options.settings)
+            let description = try Self.load(name, options.settings)
             subjects.append(.init(name: name, policy: description.policy))
         }
         return subjects
+    }
+
+    private static func load(
+        _ name: String, _ settings: [String]
+    ) throws(Failure) -> PolicyDescription {
+        do throws(PolicyError) {
+            return try PolicySource.load(nameOrPath: name, settings: settings)
+        } catch {
+            throw Failure(error)
+        }
     }
 
     /// The command line that does the same again.
