@@ -52,7 +52,8 @@ public struct Campaign {
 
     /// Events of one round: many enough that loading the description does not matter.
     static let roundEvents = 1 << 18
-    static let traceEventsMax = 1 << 16
+    /// Events of one trace at most.
+    public static let traceEventsMax = 1 << 16
 
     public let plan: Plan
     private let harness: Harness

@@ -11,7 +11,17 @@ public final class Harness {
         public let index: Int
         /// What each lane answered, in the order of `lanes`.
         public let outcomes: [sp_outcome]
+
+        init(index: Int, outcomes: [sp_outcome]) {
+            self.index = index
+            self.outcomes = outcomes
+        }
     }
+
+    /// The names of `sp_action`, by its values.
+    public static let actionNames = [
+        "NONE", "QUEUE", "DIRECT", "LOCAL", "RUN", "SERVE", "STALE", "INVALID",
+    ]
 
     /// What was done so far.
     public struct Account: Sendable {
@@ -49,10 +59,13 @@ public final class Harness {
 
     /// Runs one trace from its start. Returns the first record that differs, or nil.
     ///
-    /// - Parameter period: if not 0, the events are many traces of so many events each, which
-    ///   must not share pids; at most 2048.
+    /// - Parameters:
+    ///   - period: if not 0, the events are many traces of so many events each, which must not
+    ///     share pids; at most 2048.
+    ///   - observe: is given all outcomes, piece by piece, as long as the lanes agree.
     public func run(
-        _ events: UnsafeBufferPointer<sp_event>, period: Int = 0
+        _ events: UnsafeBufferPointer<sp_event>, period: Int = 0,
+        observe: (UnsafeBufferPointer<sp_outcome>) -> Void = { _ in }
     ) throws(LaneError) -> Mismatch? {
         let chunk = period == 0 ? Self.chunk : Self.chunk / period * period
         account.traces += period == 0 ? 1 : (events.count + period - 1) / period
@@ -61,7 +74,7 @@ public final class Harness {
         while begin < events.count && mismatch == nil {
             let end = min(begin + chunk, events.count)
             let part = UnsafeBufferPointer(rebasing: events[begin..<end])
-            mismatch = try compare(part, at: begin, period: period)
+            mismatch = try compare(part, at: begin, period: period, observe)
             begin = end
         }
         for lane in lanes { lane.forget(events) }
@@ -69,7 +82,8 @@ public final class Harness {
     }
 
     private func compare(
-        _ events: UnsafeBufferPointer<sp_event>, at start: Int, period: Int
+        _ events: UnsafeBufferPointer<sp_event>, at start: Int, period: Int,
+        _ observe: (UnsafeBufferPointer<sp_outcome>) -> Void
     ) throws(LaneError) -> Mismatch? {
         var first: UnsafePointer<sp_outcome>?
         var differs = false
@@ -89,7 +103,11 @@ public final class Harness {
         }
         if differs { return locate(answers, count: events.count, start: start) }
         account.events += events.count
-        if let first { count(first, events.count) }
+        if let first {
+            let outcomes = UnsafeBufferPointer(start: first, count: events.count)
+            count(outcomes)
+            observe(outcomes)
+        }
         return nil
     }
 
@@ -107,10 +125,10 @@ public final class Harness {
         return nil
     }
 
-    private func count(_ outcomes: UnsafePointer<sp_outcome>, _ count: Int) {
+    private func count(_ outcomes: UnsafeBufferPointer<sp_outcome>) {
         account.actions.withUnsafeMutableBufferPointer { actions in
-            for index in 0..<count {
-                let action = Int(outcomes[index].decision.action)
+            for outcome in outcomes {
+                let action = Int(outcome.decision.action)
                 if action < actions.count { actions[action] &+= 1 }
             }
         }

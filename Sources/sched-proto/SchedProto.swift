@@ -6,6 +6,11 @@ struct SchedProto: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sched-proto",
         abstract: "One scheduling policy, executed in user space or as BPF, proven identical.",
-        subcommands: [RunCommand.self, ExecCommand.self, PolicyCommand.self],
+        subcommands: [
+            RunCommand.self,
+            ExecCommand.self,
+            PolicyCommand.self,
+            ConformCommand.self,
+        ],
         defaultSubcommand: RunCommand.self)
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+
+/// A field of `sp_event`, for printing and for making simpler.
+struct EventField: Sendable {
+    let name: String
+    /// The field's bits, sign-extended if it is signed.
+    let get: @Sendable (sp_event) -> UInt64
+    let set: @Sendable (inout sp_event, UInt64) -> Void
+    /// The values that say least, the least first.
+    var simplest: [UInt64] = [0]
+    var text: @Sendable (sp_event) -> String
+
+    /// All fields, in the order of their declaration.
+    static let all: [EventField] = [
+        wide("seq", \.seq), wide("now", \.now), wide("used_ns", \.used_ns),
+        wide("switches", \.switches),
+        narrow("kind", \.kind, simplest: [1, 2, 3, 4]) { kindText($0.kind) },
+        narrow("flags", \.flags) { flagsText($0.flags) },
+        narrow("pid", \.pid), narrow("generation", \.generation, simplest: [1]),
+        signed("cpu", \.cpu, simplest: [0]), signed("idle_cpu", \.idle_cpu, simplest: [-1, 0]),
+        narrow("weight", \.weight, simplest: [100, 1]), narrow("cpus", \.cpus, simplest: [1]),
+        narrow("waiting.0", \.waiting.0), narrow("waiting.1", \.waiting.1),
+    ]
+
+    /// All but the sequence number, which nothing depends on.
+    static let deciding = Array(all.dropFirst())
+
+    private static func wide(
+        _ name: String, _ path: any WritableKeyPath<sp_event, UInt64> & Sendable
+    ) -> EventField {
+        EventField(
+            name: name, get: { $0[keyPath: path] }, set: { $0[keyPath: path] = $1 },
+            text: { String($0[keyPath: path]) })
+    }
+
+    private static func narrow(
+        _ name: String, _ path: any WritableKeyPath<sp_event, UInt32> & Sendable,
+        simplest: [UInt64] = [0], text: (@Sendable (sp_event) -> String)? = nil
+    ) -> EventField {
+        EventField(
+            name: name, get: { UInt64($0[keyPath: path]) },
+            set: { $0[keyPath: path] = UInt32(truncatingIfNeeded: $1) }, simplest: simplest,
+            text: text ?? { String($0[keyPath: path]) })
+    }
+
+    private static func signed(
+        _ name: String, _ path: any WritableKeyPath<sp_event, Int32> & Sendable, simplest: [Int64]
+    ) -> EventField {
+        EventField(
+            name: name, get: { UInt64(bitPattern: Int64($0[keyPath: path])) },
+            set: { $0[keyPath: path] = Int32(truncatingIfNeeded: $1) },
+            simplest: simplest.map { UInt64(bitPattern: $0) }, text: { String($0[keyPath: path]) })
+    }
+
+    private static func kindText(_ kind: UInt32) -> String {
+        let names = ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT"]
+        return (1...4).contains(kind) ? names[Int(kind) - 1] : String(kind)
+    }
+
+    private static func flagsText(_ flags: UInt32) -> String {
+        if flags & ~UInt32(SP_EVENT_FLAGS) != 0 { return "0x" + String(flags, radix: 16) }
+        let names = ["WAKEUP", "SYNC", "KTHREAD"]
+        let set = (0..<3).filter { flags & (1 << UInt32($0)) != 0 }.map { names[$0] }
+        return set.isEmpty ? "-" : set.joined(separator: "|")
+    }
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+
+/// Every trace up to a length over a small alphabet: two tasks, all kinds of events, and for each
+/// field the few values that its rules tell apart.
+///
+/// The traces of the full length are enumerated depth-first; shorter ones are their beginnings.
+public struct Exhaustive {
+    /// One letter: an event, relative to what came before it.
+    struct Symbol {
+        var kind: sp_event_kind
+        var task = 0
+        var flags: UInt32 = 0
+        /// How far the clock moves before the event, in ns.
+        var passesNs: UInt64 = 0
+        var usedNs: UInt64 = 0
+        var switches: UInt64 = 0
+        /// 1 begins the pid's next task, -1 speaks of the one before.
+        var generation: Int32 = 0
+        var weight: UInt32 = 100
+        var idleCPU: Int32 = -1
+        var waiting: (UInt32, UInt32) = (0, 0)
+    }
+
+    /// The place that a prefix of a trace has led to.
+    private struct World {
+        var now: UInt64 = 1_000_000_000
+        var switches: (UInt64, UInt64) = (0, 0)
+        var generations: (UInt32, UInt32) = (1, 1)
+    }
+
+    public let policy: sp_policy
+    /// Events of a trace.
+    public let depth: Int
+    let alphabet: [Symbol]
+    /// Traces that are decided in one go.
+    private let batch: Int
+
+    /// - Parameter depth: 1...8.
+    public init(_ policy: sp_policy, depth: Int) {
+        self.policy = policy
+        self.depth = min(max(depth, 1), 8)
+        alphabet = Self.alphabet(for: policy)
+        batch = Int(SP_PROBE_BATCH) / 8 / self.depth
+    }
+
+    /// Traces that there are.
+    public var traces: Int {
+        (0..<depth).reduce(1) { count, _ in count * alphabet.count }
+    }
+
+    /// Runs all traces, or until the lanes differ.
+    ///
+    /// - Parameters:
+    ///   - harness: Loaded with the description.
+    ///   - progress: called now and then; false ends the enumeration.
+    /// - Returns: the trace on which the lanes differ, and where; or nil.
+    public func run(
+        on harness: Harness, progress: () -> Bool = { true }
+    ) throws(LaneError) -> (trace: Trace, mismatch: Harness.Mismatch)? {
+        let capacity = batch * depth
+        let buffer = UnsafeMutableBufferPointer<sp_event>.allocate(capacity: capacity)
+        buffer.initialize(repeating: sp_event())
+        defer { buffer.deallocate() }
+        var letters = [Int](repeating: 0, count: depth)
+        var worlds = [World](repeating: World(), count: depth + 1)
+        var path = [sp_event](repeating: sp_event(), count: depth)
+        var level = 0
+        var filled = 0
+        while level >= 0 {
+            for place in level..<depth {
+                path[place] = event(alphabet[letters[place]], from: worlds[place], to: &worlds[place + 1])
+            }
+            for place in 0..<depth {
+                buffer[filled] = path[place]
+                buffer[filled].seq = UInt64(place)
+                buffer[filled].pid += UInt32(filled / depth * 2)
+                filled += 1
+            }
+            level = Self.advance(&letters, base: alphabet.count)
+            if filled == capacity || level < 0 {
+                let events = UnsafeBufferPointer(rebasing: UnsafeBufferPointer(buffer)[..<filled])
+                if let mismatch = try harness.run(events, period: depth) {
+                    return found(mismatch, in: events)
+                }
+                filled = 0
+                if !progress() { return nil }
+            }
+        }
+        return nil
+    }
+
+    /// The next word in alphabetical order. Returns the first place that changed, or -1 at the
+    /// end.
+    private static func advance(_ letters: inout [Int], base: Int) -> Int {
+        var level = letters.count - 1
+        while level >= 0 {
+            letters[level] += 1
+            if letters[level] < base { return level }
+            letters[level] = 0
+            level -= 1
+        }
+        return level
+    }
+
+    private func found(
+        _ mismatch: Harness.Mismatch, in events: UnsafeBufferPointer<sp_event>
+    ) -> (trace: Trace, mismatch: Harness.Mismatch) {
+        let begin = mismatch.index / depth * depth
+        let trace = Trace(policy: policy, events: Array(events[begin...mismatch.index]))
+        return (trace, .init(index: mismatch.index - begin, outcomes: mismatch.outcomes))
+    }
+
+    private func event(_ symbol: Symbol, from: World, to world: inout World) -> sp_event {
+        world = from
+        world.now &+= symbol.passesNs
+        var event = sp_event()
+        event.now = world.now
+        event.kind = symbol.kind.rawValue
+        event.cpus = 2
+        event.waiting = symbol.waiting
+        event.idle_cpu = -1
+        if symbol.kind == SP_EVENT_DISPATCH { return event }
+        event.used_ns = symbol.usedNs
+        event.flags = symbol.flags
+        event.pid = UInt32(symbol.task)
+        event.cpu = Int32(symbol.task)
+        event.idle_cpu = symbol.idleCPU
+        event.weight = symbol.weight
+        if symbol.task == 0 {
+            world.switches.0 &+= symbol.switches
+            if symbol.generation > 0 { world.generations.0 &+= 1 }
+            event.switches = world.switches.0
+            event.generation = world.generations.0
+        } else {
+            world.switches.1 &+= symbol.switches
+            if symbol.generation > 0 { world.generations.1 &+= 1 }
+            event.switches = world.switches.1
+            event.generation = world.generations.1
+        }
+        if symbol.generation < 0 { event.generation &-= 1 }
+        return event
+    }
+
+    /// The values lie on both sides of what this description compares with.
+    static func alphabet(for policy: sp_policy) -> [Symbol] {
+        let slice = policy.slice_max_ns
+        let window = policy.rate_window_ns
+        var symbols: [Symbol] = []
+        for task in 0...1 {
+            symbols += [
+                Symbol(kind: SP_EVENT_ENQUEUE, task: task),
+                Symbol(kind: SP_EVENT_ENQUEUE, task: task, usedNs: slice, waiting: (3, 2)),
+                Symbol(
+                    kind: SP_EVENT_ENQUEUE, task: task, flags: SP_EVENT_WAKEUP, passesNs: window,
+                    usedNs: slice / 7, switches: 20),
+                Symbol(
+                    kind: SP_EVENT_ENQUEUE, task: task, flags: SP_EVENT_WAKEUP | SP_EVENT_SYNC,
+                    passesNs: slice / 3, usedNs: 1000, switches: 1, waiting: (2, 3)),
+                Symbol(
+                    kind: SP_EVENT_ENQUEUE, task: task, flags: SP_EVENT_KTHREAD, usedNs: slice / 3,
+                    idleCPU: 1),
+                Symbol(
+                    kind: SP_EVENT_ENQUEUE, task: task, passesNs: window &- 1,
+                    usedNs: 3 &* slice, weight: 1, idleCPU: 0),
+                Symbol(kind: SP_EVENT_ENQUEUE, task: task, generation: 1, weight: 10_000),
+                Symbol(kind: SP_EVENT_RUNNING, task: task),
+                Symbol(kind: SP_EVENT_RUNNING, task: task, weight: 37, waiting: (3, 2)),
+                Symbol(kind: SP_EVENT_RUNNING, task: task, generation: -1),
+                Symbol(kind: SP_EVENT_EXIT, task: task),
+            ]
+        }
+        symbols += [
+            Symbol(kind: SP_EVENT_DISPATCH),
+            Symbol(kind: SP_EVENT_DISPATCH, waiting: (1, 0)),
+            Symbol(kind: SP_EVENT_DISPATCH, waiting: (0, 2)),
+            Symbol(kind: SP_EVENT_DISPATCH, waiting: (2, 2)),
+            Symbol(kind: SP_EVENT_DISPATCH, passesNs: policy.starvation_ns &+ 1, waiting: (2, 2)),
+        ]
+        return symbols
+    }
+}
