@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Schedules a guest by a policy while a mixed load runs in it, and judges what it saw.
+# Variables: MODE=user|bpf POLICY= KERNEL= CPUS= SECONDS_= ARGS= (more options of sched-proto).
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+seconds=${SECONDS_:-10}
+[[ $seconds =~ ^[0-9]{1,5}$ ]] && ((seconds >= 2)) || {
+	echo "run: SECONDS_ is a whole number from 2 to 99999, not '$seconds'" >&2
+	exit 64
+}
+program=$(swift build -c release --show-bin-path)/sched-proto
+export SP_PROGRAM=$program SP_MODE=${MODE:-user} SP_POLICY=${POLICY:-fifo} SP_SECONDS=$seconds
+export SP_ARGS=${ARGS:-}
+exec scripts/guest.sh ${KERNEL:+--kernel "$KERNEL"} --cpus "${CPUS:-4}" --time-limit $((seconds * 4 + 120)) \
+	-- scripts/guest-run.sh
