@@ -111,7 +111,6 @@ if ((EUID != 0)); then
 	[[ -z $verbose ]] || options+=(--verbose)
 	exec sudo -E env "PATH=$PATH" "HOME=$HOME" "${BASH_SOURCE[0]}" "${options[@]}" -- "$command"
 fi
-check_shared_memory
 check_memory "$memory_mb"
 check_space "${TMPDIR:-/tmp}" 50
 

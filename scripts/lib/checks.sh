@@ -35,13 +35,6 @@ check_memory() {
 		"pass a smaller --memory, or raise the limit"
 }
 
-# check_shared_memory: the guest's memory is shared with virtiofsd through it.
-check_shared_memory() {
-	local folder=${SCHED_PROTO_SHM:-/dev/shm}
-	[[ -d $folder && $(stat -f -c %T "$folder") == tmpfs ]] || die "$EX_UNAVAILABLE" \
-		"no shared memory: $folder is not a tmpfs" "run 'mount -t tmpfs tmpfs /dev/shm'"
-}
-
 # check_space FOLDER MEGABYTES
 check_space() {
 	local free

@@ -16,7 +16,7 @@ DEFAULT_KERNEL=6.18
 export NEED_SWIFT NEED_CLANG NEED_LIBBPF NEED_QEMU DEFAULT_KERNEL
 
 repo_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
-cache_dir=${SCHED_PROTO_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/sched-proto}
+cache_dir=${SCHED_PROTO_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/sched-proto}
 export repo_root cache_dir
 
 say() {

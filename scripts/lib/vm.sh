@@ -9,6 +9,7 @@ time_is_up=
 vm_clean() {
 	local process
 	trap - EXIT INT TERM HUP
+	exec 2>/dev/null # no notices of the processes ended here
 	for process in ${processes[@]+"${processes[@]}"}; do
 		kill -KILL "$process" 2>/dev/null || true
 	done

@@ -121,14 +121,6 @@ test_missing_virtiofsd() {
 	expect_in "no virtiofsd" "$errors"
 }
 
-test_no_shared_memory() {
-	fake_cache 10.0.2
-	need_root || return
-	SCHED_PROTO_SHM=$folder/none guest true
-	expect_status 69
-	expect_in "no shared memory" "$errors"
-}
-
 test_too_little_memory() {
 	fake_cache 10.0.2
 	need_root || return
