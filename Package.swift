@@ -104,6 +104,7 @@ let package = Package(
             name: "ConformanceTests",
             dependencies: ["Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink"],
             path: "Tests/Conformance",
+            exclude: ["Corpus", "record-corpus.sh"],
             swiftSettings: strict),
         .testTarget(
             name: "SessionTests",
