@@ -18,6 +18,7 @@ char exit_dump[SP_EXIT_DUMP] = {};
 /* CPUs about to idle or idle, set before the kernel's own mask is. */
 static u64 idle_bits[SP_CPUS_MAX / 64];
 static u64 idle_cpus; /* how many of them */
+static u64 idle_since[SP_CPUS_MAX];
 static u32 generations;
 
 /* What we remember of a task. */
@@ -134,6 +135,7 @@ static __always_inline void mark_idle(s32 cpu, bool idle)
 
 	if (word >= SP_CPUS_MAX / 64)
 		return;
+	idle_since[(u32)cpu & (SP_CPUS_MAX - 1)] = sp_now();
 	if (idle && !(__sync_fetch_and_or(&idle_bits[word], bit) & bit))
 		__sync_fetch_and_add(&idle_cpus, 1);
 	else if (!idle && (__sync_fetch_and_and(&idle_bits[word], ~bit) & bit))

@@ -60,8 +60,12 @@ struct scx_exit_task_args {
 	bool cancelled;
 };
 
+enum scx_exit_kind {
+	SCX_EXIT_NONE,
+};
+
 struct scx_exit_info {
-	u32 kind;
+	enum scx_exit_kind kind;
 	s64 exit_code;
 	const char *reason;
 	char *msg;

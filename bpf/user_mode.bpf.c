@@ -25,8 +25,12 @@
 
 /* The daemon ran this long without yielding: others stop waiting for it. */
 #define OVERDUE_NS (20 * 1000 * 1000ULL)
+/* Between its turn and its standing by, the daemon is nowhere: so long at most. */
+#define GRACE_NS (4 * 1000 * 1000ULL)
+/* A task that waited this long, beside a CPU idle for as long, was forgotten. */
+#define FORGOTTEN_NS (10 * 1000 * 1000ULL)
 /* An answer that finds its task not queued yet is tried again for this long. */
-#define EARLY_NS (1000 * 1000ULL)
+#define EARLY_NS (20 * 1000 * 1000ULL)
 /* A CPU that waits for a running daemon lets its task go on for this long. */
 #define RETRY_SLICE_NS (500 * 1000ULL)
 #define DAEMON_SLICE_NS (20 * 1000 * 1000ULL)
@@ -60,8 +64,10 @@ struct {
 } timers SEC(".maps");
 
 static u64 drain_busy;
-static u64 daemon_since; /* when the daemon began to run; 0: it does not */
-static u64 daemon_last; /* when it last stopped running */
+static u64 daemon_since; /* when a CPU gave way to the daemon; 0: it stands by */
+static u64 daemon_last; /* when its last turn ended */
+/* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
+u64 daemon_gone = 1;
 static u32 waits; /* numbers of waits */
 
 static __always_inline struct sp_answers *answer_ring(void)
@@ -120,6 +126,9 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 {
 	s32 cpu;
 
+	daemon_gone = 0;
+	daemon_last = sp_now();
+	daemon_since = 0;
 	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
 	if (!daemon_has_work(ring) && scx_bpf_dsq_nr_queued(DSQ_HELD) <= 0)
 		return;
@@ -237,17 +246,19 @@ static __always_inline void drain(struct sp_answers *ring, s32 here)
 {
 	struct bpf_iter_scx_dsq it;
 	struct sp_answer answer;
-	u64 tail;
+	u64 head, tail;
 	int i;
 
 	if (ring->tail == ring->daemon.answers_head)
 		return;
 	if (__sync_lock_test_and_set(&drain_busy, 1))
 		return;
+	/* Tasks queued after the iterator was made cannot be moved by it. */
+	head = ring->daemon.answers_head;
 	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
 	bpf_for(i, 0, DRAIN_MAX) {
 		tail = ring->tail;
-		if (tail == ring->daemon.answers_head)
+		if (tail == head)
 			break;
 		answer = ring->ring[tail & (SP_ANSWERS - 1)];
 		if (!carry_out(&it, &answer, here))
@@ -261,10 +272,24 @@ static __always_inline void drain(struct sp_answers *ring, s32 here)
 /* Lets the daemon run here, if it stands by. */
 static __always_inline bool run_daemon(void)
 {
-	if (!sp_dsq_move_to_local(DSQ_DAEMON))
+	if (scx_bpf_dsq_nr_queued(DSQ_DAEMON) <= 0)
 		return false;
+	/* Before it leaves the queue: nobody may find it neither here nor there. */
+	daemon_since = sp_now();
+	if (!sp_dsq_move_to_local(DSQ_DAEMON))
+		return false; /* another CPU was faster, and wrote the same */
 	count(SP_COUNT_DAEMON_RUNS);
 	return true;
+}
+
+/* Whether the daemon has its turn, on another CPU, and may be waited for. */
+static __always_inline bool daemon_is_busy(u64 now)
+{
+	u64 since = daemon_since;
+
+	if (since)
+		return (s64)(now - since) < (s64)OVERDUE_NS;
+	return !daemon_gone && (s64)(now - daemon_last) < (s64)GRACE_NS;
 }
 
 /*
@@ -273,19 +298,19 @@ static __always_inline bool run_daemon(void)
  */
 static __always_inline u64 ask_daemon(struct sp_answers *ring)
 {
-	u64 since = daemon_since;
-	bool unknown = !since && ring->tail == ring->daemon.answers_head &&
+	bool overdue = daemon_since != 0;
+	bool unknown = !overdue && ring->tail == ring->daemon.answers_head &&
 		       !daemon_has_work(ring);
 
 	if (!unknown && run_daemon())
 		return 0;
-	/* It runs elsewhere, and kicks idle CPUs when it has answered. */
-	if (since && (s64)(sp_now() - since) < (s64)OVERDUE_NS)
+	/* It kicks idle CPUs when it has answered. */
+	if (daemon_is_busy(sp_now()))
 		return RETRY_SLICE_NS;
 	if (!sp_dsq_move_to_local(DSQ_HELD))
 		return described()->slice_max_ns;
 	count(unknown ? SP_COUNT_LOST : SP_COUNT_FALLBACK);
-	if (since)
+	if (overdue)
 		count(SP_COUNT_OVERDUE);
 	return 0;
 }
@@ -321,14 +346,10 @@ SEC("struct_ops/sp_running")
 void BPF_PROG(sp_running_task, struct task_struct *p)
 {
 	struct sp_task_ctx *tctx = task_ctx(p);
-	struct sp_answers *ring = answer_ring();
-	u64 now = sp_now();
 
 	__sync_fetch_and_add(&status.running, 1);
-	if (ring && is_daemon(p, ring))
-		daemon_since = now ? now : 1;
 	if (tctx && !tctx->never_waits)
-		count_wakeup(tctx, now);
+		count_wakeup(tctx, sp_now());
 }
 
 SEC("struct_ops/sp_stopping")
@@ -337,8 +358,9 @@ void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
 	struct sp_answers *ring = answer_ring();
 
 	__sync_fetch_and_sub(&status.running, 1);
-	if (ring && is_daemon(p, ring)) {
-		daemon_last = sp_now();
+	/* Runnable, it is enqueued next, or goes on here after an interruption. */
+	if (!runnable && ring && is_daemon(p, ring)) {
+		daemon_gone = 1;
 		daemon_since = 0;
 	}
 }
@@ -402,7 +424,9 @@ void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *ar
 static __always_inline void rescue(u64 dsq)
 {
 	struct bpf_iter_scx_dsq it;
+	struct sp_task_ctx *tctx;
 	struct task_struct *p;
+	u64 now = sp_now();
 	int left = 16;
 	s32 cpu;
 
@@ -411,11 +435,15 @@ static __always_inline void rescue(u64 dsq)
 	bpf_rcu_read_lock();
 	bpf_iter_scx_dsq_new(&it, dsq, 0);
 	while (left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
+		tctx = task_ctx(p);
+		if (!tctx || (s64)(now - tctx->since) < (s64)FORGOTTEN_NS)
+			continue;
 		cpu = claim_idle_cpu(p);
-		if (cpu >= 0) {
+		if (cpu < 0)
+			break;
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+		if ((s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) > (s64)FORGOTTEN_NS)
 			count(SP_COUNT_RESCUED);
-			scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);
 	bpf_rcu_read_unlock();
@@ -430,7 +458,8 @@ static int tick(void *map, u32 *key, struct timer_slot *slot)
 	struct sp_answers *ring = answer_ring();
 
 	rescue(DSQ_PICKED);
-	rescue(DSQ_HELD);
+	if (!daemon_since) /* else its answers kick them */
+		rescue(DSQ_HELD);
 	if (ring && !daemon_since &&
 	    (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What Swift's Glibc module does not show of the system's library. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -22,6 +26,16 @@ static inline void sp_quiet_memory(void)
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_TOP_PAD, 4 << 20);
 	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
+/*
+ * Keeps every page that was ever touched, and maps none in beforehand: the Swift
+ * runtime and its libraries are ten times what the daemon uses of them. Returns
+ * -1 with errno set if the system refuses.
+ */
+static inline int sp_lock_touched_memory(void)
+{
+	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
 static inline void sp_name_thread(const char *name)

@@ -9,30 +9,40 @@ struct BPFVariables {
     /// BTF_KIND_DATASEC, which the headers define twice.
     private static let kindDataSection: UInt32 = 15
 
-    /// The memory of variable `name` in the section whose name ends with `section` (".rodata",
-    /// ".bss"): before the object is loaded its initial value, afterwards, for a section that is
-    /// not read-only, the memory that the program itself uses.
-    func memory(
+    /// The initial value of variable `name` in the section whose name ends with `section`
+    /// (".rodata", ".bss"), to be changed before the object is loaded.
+    func initialValue(
         _ name: String, in section: String
     ) throws(KernelError) -> UnsafeMutableRawBufferPointer {
-        guard let place = place(of: name, in: section) else {
-            throw KernelError("bpf_object__btf(\(name) in \(section))", errno: ENOENT)
-        }
+        let place = try place(of: name, in: section)
+        var size = 0
+        guard let start = bpf_map__initial_value(try map(section), &size),
+            place.offset + place.size <= size
+        else { throw KernelError("bpf_map__initial_value(\(section))", errno: ENOENT) }
+        return UnsafeMutableRawBufferPointer(start: start + place.offset, count: place.size)
+    }
+
+    /// The map that holds the section.
+    func map(_ section: String) throws(KernelError) -> OpaquePointer {
         var map = bpf_object__next_map(object, nil)
         while let candidate = map {
             if let label = bpf_map__name(candidate), String(cString: label).hasSuffix(section) {
-                var size = 0
-                guard let start = bpf_map__initial_value(candidate, &size),
-                    place.offset + place.size <= size
-                else { break }
-                return UnsafeMutableRawBufferPointer(start: start + place.offset, count: place.size)
+                return candidate
             }
             map = bpf_object__next_map(object, candidate)
         }
-        throw KernelError("bpf_map__initial_value(\(section))", errno: ENOENT)
+        throw KernelError("bpf_object__next_map(\(section))", errno: ENOENT)
     }
 
-    private func place(of name: String, in section: String) -> (offset: Int, size: Int)? {
+    /// Where variable `name` lies in its section.
+    func place(of name: String, in section: String) throws(KernelError) -> (offset: Int, size: Int) {
+        guard let place = find(name, in: section) else {
+            throw KernelError("bpf_object__btf(\(name) in \(section))", errno: ENOENT)
+        }
+        return place
+    }
+
+    private func find(_ name: String, in section: String) -> (offset: Int, size: Int)? {
         guard let btf = bpf_object__btf(object) else { return nil }
         let id = btf__find_by_name_kind(btf, section, Self.kindDataSection)
         guard id > 0, let type = btf__type_by_id(btf, UInt32(id)),

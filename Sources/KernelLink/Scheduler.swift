@@ -42,25 +42,22 @@ public struct Scheduler: ~Copyable {
     public let configuration: Configuration
     private let object: OpaquePointer
     private var link: OpaquePointer?
-    private let statusMemory: UnsafePointer<sp_status>
-    private let dumpMemory: UnsafeRawBufferPointer
+    private let memory: StatusMemory
 
     /// Loads the program: the verifier has seen it, no task is scheduled by it yet.
     public init(_ configuration: Configuration) throws(KernelError) {
         LibbpfLog.install()
         let program = configuration.mode == .user ? BPFObject.user_mode : BPFObject.bpf_mode
         let object = try Self.open(program)
-        let memory: (status: UnsafePointer<sp_status>, dump: UnsafeRawBufferPointer)
         do throws(KernelError) {
-            memory = try Self.load(object, configuration)
+            try Self.load(object, configuration)
+            memory = try StatusMemory(object)
         } catch {
             bpf_object__close(object)
             throw error
         }
         self.configuration = configuration
         self.object = object
-        statusMemory = memory.status
-        dumpMemory = memory.dump
     }
 
     deinit {
@@ -84,7 +81,7 @@ public struct Scheduler: ~Copyable {
 
     private static func load(
         _ object: OpaquePointer, _ configuration: Configuration
-    ) throws(KernelError) -> (UnsafePointer<sp_status>, UnsafeRawBufferPointer) {
+    ) throws(KernelError) {
         let mark = LibbpfLog.mark()
         try configure(object, configuration)
         let result = bpf_object__load(object)
@@ -92,25 +89,15 @@ public struct Scheduler: ~Copyable {
             throw KernelError(
                 "bpf_object__load", errno: -result, details: LibbpfLog.text(since: mark))
         }
-        let variables = BPFVariables(object: object)
-        let status = try variables.memory("status", in: ".bss")
-        let dump = try variables.memory("exit_dump", in: ".bss")
-        guard let start = status.baseAddress, status.count >= MemoryLayout<sp_status>.size else {
-            throw KernelError("bpf_map__initial_value(status)", errno: EINVAL)
-        }
-        return (
-            UnsafePointer(start.assumingMemoryBound(to: sp_status.self)),
-            UnsafeRawBufferPointer(dump)
-        )
     }
 
     private static func configure(
         _ object: OpaquePointer, _ configuration: Configuration
     ) throws(KernelError) {
         let variables = BPFVariables(object: object)
-        let description = try variables.memory("description", in: ".rodata")
+        let description = try variables.initialValue("description", in: ".rodata")
         description.storeBytes(of: configuration.policy, as: sp_policy.self)
-        let cpus = try variables.memory("nr_cpus", in: ".rodata")
+        let cpus = try variables.initialValue("nr_cpus", in: ".rodata")
         cpus.storeBytes(of: UInt32(clamping: libbpf_num_possible_cpus()), as: UInt32.self)
         guard let map = bpf_object__find_map_by_name(object, "scheduler"),
             let table = bpf_map__initial_value(map, nil)
@@ -156,18 +143,12 @@ public struct Scheduler: ~Copyable {
     }
 
     /// The counters as they stand: each is right, together they may be torn.
-    public func status() -> sp_status { statusMemory.pointee }
+    public func status() -> sp_status { memory.now }
 
     /// Where the kernel notes that it ended the scheduler: not 0 from then on. Valid as long as
     /// the scheduler is.
-    public var exitKind: UnsafeRawPointer {
-        // The kind is the first member of `exit`, the last of the status.
-        UnsafeRawPointer(statusMemory) + MemoryLayout<sp_status>.size - MemoryLayout<sp_exit>.size
-    }
+    public var exitKind: UnsafeRawPointer { memory.exitKind }
 
     /// Why the kernel ended the scheduler; nil while it has not.
-    public func exitReport() -> ExitReport? {
-        guard sp_load_acquire_u32(exitKind) != 0 else { return nil }
-        return ExitReport(statusMemory.pointee.exit, dump: dumpMemory)
-    }
+    public func exitReport() -> ExitReport? { memory.exitReport() }
 }

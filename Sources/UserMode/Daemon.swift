@@ -72,6 +72,9 @@ public final class Daemon: Sendable {
                     events: try EventRing(map: events), answers: try AnswerRing(map: answers),
                     decider: Decider(policy, described: described, maxTasks: maxTasks),
                     exitKind: UnsafeRawPointer(bitPattern: exitKind))
+                var rehearsal = Decider(policy, described: described, maxTasks: 16)
+                rehearsal.warmUp()
+                loop.pass(published)
                 try prepareThread(partial: partial)
                 loop.answers.introduce(process: getpid(), thread: sp_gettid())
                 thread.store(sp_gettid(), ordering: .releasing)

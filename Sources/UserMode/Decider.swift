@@ -190,6 +190,33 @@ public struct Decider<P: Policy>: ~Copyable {
             wait: UInt32(truncatingIfNeeded: event.seq))
     }
 
+    /// Walks once along every path of the loop, so that its code is in memory; the policy's state is
+    /// as after a task that came and went, so use an object of its own for it.
+    mutating func warmUp() {
+        var event = sp_event()
+        event.pid = 1
+        event.weight = 100
+        event.cpus = 1
+        event.kind = SP_EVENT_ENQUEUE.rawValue
+        for round: UInt32 in 0..<64 {
+            event.generation = round / 8 + 1
+            event.pid = round & 7
+            event.seq = UInt64(round)
+            event.now &+= 1 << 28
+            event.switches &+= 1 << 12
+            event.flags = round & SP_EVENT_FLAGS
+            event.idle_cpu = round & 16 == 0 ? -1 : 0
+            _ = take(&event)
+            if round % 5 == 4 { _ = pick(now: event.now) }
+        }
+        while pick(now: event.now) != nil {}
+        event.kind = SP_EVENT_EXIT.rawValue
+        for pid: UInt32 in 0..<8 {
+            event.pid = pid
+            _ = take(&event)
+        }
+    }
+
     @inline(__always)
     private mutating func leave(_ slot: UInt32) {
         regular.remove(slot)

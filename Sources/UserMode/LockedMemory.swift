@@ -10,10 +10,11 @@ enum LockedMemory {
     /// back memory of its own accord, and no huge pages, whose making moves ours.
     static func prepare() { sp_quiet_memory() }
 
-    /// After everything was allocated: what is mapped, now and later, stays in memory.
+    /// Pages that are touched from now on stay in memory, and so do those that were. What the loop
+    /// needs it has to touch before the scheduler is attached: see `Decider.warmUp`.
     static func lock() throws(KernelError) {
         reserveHeap()
-        if mlockall(MCL_CURRENT | MCL_FUTURE) != 0 {
+        if sp_lock_touched_memory() != 0 {
             throw KernelError("mlockall", errno: errno)
         }
         touchStack()
