@@ -89,7 +89,7 @@ public struct ProbeProgram: ~Copyable {
         _ policy: sp_policy, into object: OpaquePointer
     ) throws(ProbeError) {
         do throws(KernelError) {
-            try BPFVariables(object: object).memory("description", in: ".rodata")
+            try BPFVariables(object: object).initialValue("description", in: ".rodata")
                 .storeBytes(of: policy, as: sp_policy.self)
         } catch {
             throw .failed(error.description)
