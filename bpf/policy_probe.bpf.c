@@ -9,8 +9,8 @@
 #include <bpf/bpf_helpers.h>
 
 #define SP_HAVE_TYPES
+#include "description.bpf.h"
 #include "policy.h"
-#include "policy_rodata.bpf.h"
 #include "probe.h"
 
 char _license[] SEC("license") = "GPL";
@@ -56,7 +56,7 @@ struct batch {
 
 static long decide_one(__u32 index, struct batch *batch)
 {
-	const struct sp_policy *policy = sp_loaded_policy();
+	const struct sp_policy *policy = described();
 	struct sp_global *global = batch->global;
 	struct sp_event *event = bpf_map_lookup_elem(&events, &index);
 	struct sp_outcome *outcome = bpf_map_lookup_elem(&outcomes, &index);
@@ -94,7 +94,7 @@ int decide_batch(struct sp_probe_call *call)
 	if (!batch.global)
 		return -1;
 	if (call->start)
-		sp_policy_start(sp_loaded_policy(), batch.global);
+		sp_policy_start(described(), batch.global);
 	bpf_loop(call->count, decide_one, &batch, 0);
 	return batch.decided;
 }

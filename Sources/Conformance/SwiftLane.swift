@@ -21,6 +21,8 @@ public final class SwiftLane<Execution: Policy>: Lane {
         state = (fresh, fresh)
     }
 
+    // Lanes are called through `any Lane`, where the compiler does not know the policy.
+    @specialized(where Execution == DescribedPolicy)
     public func decide(
         _ events: UnsafeBufferPointer<sp_event>, isStart: Bool, period: Int
     ) throws(LaneError) -> UnsafePointer<sp_outcome> {

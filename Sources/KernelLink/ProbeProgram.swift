@@ -36,9 +36,15 @@ public struct ProbeProgram: ~Copyable {
     /// Check `ProbeProgram.obstacle()` before: here, every refusal is an error of ours.
     /// - Throws: `refused` with the verifier's log, or `failed`.
     public init(_ policy: sp_policy, memory: borrowing ProbeMemory) throws(ProbeError) {
+        try self.init(.policy_probe, policy, memory: memory)
+    }
+
+    /// As above, with another object file.
+    init(
+        _ image: BPFObject, _ policy: sp_policy, memory: borrowing ProbeMemory
+    ) throws(ProbeError) {
         LibbpfLog.install()
         let mark = LibbpfLog.mark()
-        let image = BPFObject.policy_probe
         let opened = image.bytes().withUnsafeBytes { bytes in
             image.name.withCString { name in
                 var options = bpf_object_open_opts()
@@ -79,14 +85,15 @@ public struct ProbeProgram: ~Copyable {
         return bpf_program__fd(program)
     }
 
-    /// The description is the only read-only datum of the program.
     private static func write(
         _ policy: sp_policy, into object: OpaquePointer
     ) throws(ProbeError) {
-        let map = bpf_object__find_map_by_name(object, ".rodata")
-        var policy = policy
-        let status = bpf_map__set_initial_value(map, &policy, MemoryLayout<sp_policy>.size)
-        guard status == 0 else { throw .failed("writing the description", status) }
+        do throws(KernelError) {
+            try BPFVariables(object: object).initialValue("description", in: ".rodata")
+                .storeBytes(of: policy, as: sp_policy.self)
+        } catch {
+            throw .failed(error.description)
+        }
     }
 
     /// Decides the first `count` events of the memory, in order; the outcomes are in it then.

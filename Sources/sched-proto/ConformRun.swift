@@ -54,13 +54,7 @@ struct ConformRun {
 
     /// All traces of a length.
     func exhaust(depth: Int, seconds: Double?) throws(Failure) {
-        var subjects = try subjects()
-        if options.policy.contains("random") {
-            var random = SplitMix64(seed: seed)
-            subjects.append(.init(name: "random", policy: .random(using: &random)))
-            ConformOutput.note("seed \(seed)")
-        }
-        for subject in subjects {
+        for subject in try fixedSubjects() {
             let all = Exhaustive(subject.policy, depth: depth)
             ConformOutput.note("\(subject.name): \(all.traces) traces of \(depth) events")
             let found = try deciding { progress throws(LaneError) in
@@ -116,7 +110,7 @@ struct ConformRun {
 
     /// A random trace into a file.
     func record(_ path: String, source: TraceSource, events count: Int) throws(Failure) {
-        let subjects = try subjects()
+        let subjects = try fixedSubjects()
         guard subjects.count == 1, let subject = subjects.first else {
             throw Failure("--record needs exactly one --policy", .usage)
         }
@@ -165,6 +159,17 @@ struct ConformRun {
         for name in names {
             let description = try Self.load(name, options.settings)
             subjects.append(.init(name: name, policy: description.policy))
+        }
+        return subjects
+    }
+
+    /// The same where there are no rounds: `random` stands for one policy, made from the seed.
+    private func fixedSubjects() throws(Failure) -> [Campaign.Subject] {
+        var subjects = try subjects()
+        if options.policy.contains("random") {
+            var random = SplitMix64(seed: seed)
+            subjects.append(.init(name: "random", policy: .random(using: &random)))
+            ConformOutput.note("seed \(seed)")
         }
         return subjects
     }
