@@ -94,6 +94,15 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Wrong twins made mechanically, which the harness has to reject.
+        .executableTarget(
+            name: "mutants",
+            dependencies: [
+                "CSchedProto", "Conformance", "PolicyText",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
         .testTarget(
             name: "PolicyModelTests",
             dependencies: ["PolicyModel", "CSchedProto"],

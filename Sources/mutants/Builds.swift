@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import Foundation
+
+/// Which of the two executions is mutated.
+enum Side: String, CaseIterable, Sendable {
+    case c
+    case swift
+
+    /// The files that hold the policy, within the checkout.
+    var files: [String] {
+        switch self {
+        case .c:
+            ["base", "classes", "order", "slice"].map { "bpf/policy_\($0).h" } + ["bpf/policy.h"]
+        case .swift:
+            [
+                "Arithmetic", "Decision", "DescribedPolicy", "DescribedPolicy+Classes",
+                "DescribedPolicy+Order", "DescribedPolicy+Slice", "Event", "Policy",
+            ].map { "Sources/PolicyModel/\($0).swift" }
+        }
+    }
+}
+
+/// Builds one mutant into a library. A mutant that does not compile is none.
+struct Builds: Sendable {
+    let checkout: String
+    let folder: String
+
+    /// The library's path; nil if the mutant does not compile.
+    func build(_ mutation: Mutation, of side: Side, number: Int) -> String? {
+        let work = "\(folder)/\(side.rawValue)-\(number)"
+        let library = "\(work)/mutant.so"
+        do {
+            try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+            switch side {
+            case .c: try copy("bpf", to: work, suffixes: [".h", ".c", ".modulemap"])
+            case .swift: try copySwift(to: work)
+            }
+            try mutation.text.write(toFile: "\(work)/\(mutation.file)", atomically: false, encoding: .utf8)
+        } catch {
+            fail("\(work) cannot be written: \(error.localizedDescription)")
+        }
+        return runQuietly(command(side, work, library)) == 0 ? library : nil
+    }
+
+    func remove(_ library: String) {
+        try? FileManager.default.removeItem(atPath: String(library.dropLast("/mutant.so".count)))
+    }
+
+    private func copy(_ from: String, to work: String, suffixes: [String]) throws {
+        let files = FileManager.default
+        for name in try files.contentsOfDirectory(atPath: "\(checkout)/\(from)")
+        where suffixes.contains(where: { name.hasSuffix($0) }) {
+            let target = "\(work)/\(name)"
+            if files.fileExists(atPath: target) { try files.removeItem(atPath: target) }
+            try files.copyItem(atPath: "\(checkout)/\(from)/\(name)", toPath: target)
+        }
+    }
+
+    private func copySwift(to work: String) throws {
+        for file in Side.swift.files {
+            let name = file.split(separator: "/").last.map(String.init) ?? file
+            try String(contentsOfFile: "\(checkout)/\(file)", encoding: .utf8)
+                .write(toFile: "\(work)/\(name)", atomically: false, encoding: .utf8)
+        }
+        try Self.shim.write(toFile: "\(work)/Shim.swift", atomically: false, encoding: .utf8)
+    }
+
+    private func command(_ side: Side, _ work: String, _ library: String) -> [String] {
+        switch side {
+        case .c:
+            return ["clang", "-O1", "-w", "-fPIC", "-shared", "-I", work, "\(work)/policy_native.c", "-o", library]
+        case .swift:
+            let sources = (Side.swift.files + ["Shim.swift"]).map { file in
+                "\(work)/" + (file.split(separator: "/").last.map(String.init) ?? file)
+            }
+            return ["swiftc", "-O", "-wmo", "-suppress-warnings", "-parse-as-library", "-emit-library",
+                "-module-name", "Mutant", "-swift-version", "6",
+                "-enable-upcoming-feature", "InternalImportsByDefault", "-I", "\(checkout)/bpf",
+                "-o", library] + sources
+        }
+    }
+
+    /// The two functions of the native lane, around the Swift policy.
+    private static let shim = """
+        public import CSchedProto
+
+        @_cdecl("sp_native_start")
+        public func start(_ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>) {
+            global.pointee = DescribedPolicy(policy.pointee).global
+        }
+
+        @_cdecl("sp_native_decide")
+        public func decide(
+            _ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>,
+            _ tasks: UnsafeMutablePointer<sp_task>, _ events: UnsafePointer<sp_event>,
+            _ outcomes: UnsafeMutablePointer<sp_outcome>, _ count: UInt32
+        ) {
+            var described = DescribedPolicy(policy.pointee)
+            described.global = global.pointee
+            for index in 0..<Int(count) {
+                let slot = Int(events[index].pid & (SP_PROBE_TASKS - 1))
+                outcomes[index].decision = described.decide(events[index], &tasks[slot])
+                outcomes[index].task = tasks[slot]
+                outcomes[index].global = described.global
+            }
+            global.pointee = described.global
+        }
+        """
+}
+
+/// Runs a command without its output; its status, or 128 + the signal that ended it.
+func runQuietly(_ command: [String]) -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    do {
+        try process.run()
+    } catch {
+        fail("\(command[0]) cannot be run: \(error.localizedDescription)")
+    }
+    process.waitUntilExit()
+    return process.terminationReason == .uncaughtSignal
+        ? 128 + process.terminationStatus : process.terminationStatus
+}
+
+/// Says what went wrong and ends the program.
+func fail(_ message: String) -> Never {
+    FileHandle.standardError.write(Data("mutants: \(message)\n".utf8))
+    exit(70)
+}

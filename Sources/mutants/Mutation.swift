@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// One small change to a source file.
+struct Mutation: Sendable {
+    /// The file's name, without its folder.
+    let file: String
+    /// 1...
+    let line: Int
+    let before: String
+    let after: String
+    /// The whole file with the change made.
+    let text: String
+
+    /// Names the mutant independently of line numbers: the file and the line before and after.
+    var identity: String { "\(file): \(before) => \(after)" }
+}
+
+/// Makes every mutation of a policy's source that the rules below know. Comments, preprocessor
+/// lines, declarations without an effect and doc strings are left alone.
+struct Mutator {
+    /// What a token is replaced by. The longest token that matches goes first.
+    static let replacements: [(token: String, by: [String])] = [
+        ("&+=", ["&-="]), ("&-=", ["&+="]), ("+=", ["-="]), ("<<", [">>"]), (">>", ["<<"]),
+        ("&+", ["&-"]), ("&-", ["&+"]), ("&*", ["&+"]), ("==", ["!="]), ("!=", ["=="]),
+        ("<=", ["<", "=="]), (">=", [">", "=="]), ("&&", ["||"]), ("||", ["&&"]), ("->", []),
+        ("<", ["<=", ">"]), (">", [">=", "<"]), ("+", ["-"]), ("-", ["+"]), ("*", ["+"]),
+        ("/", ["*"]), ("!", [""]), ("&", []),
+    ]
+
+    /// Words that are taken for one another.
+    static let swaps: [(String, String)] = [
+        ("slice_max_ns", "slice_min_ns"), ("slice_min_ns", "slice_max_ns"),
+        ("vtime", "burst_ns"), ("burst_ns", "vtime"), ("used_ns", "now"), ("now", "used_ns"),
+        ("rate", "rate_switches"), ("rate_switches", "rate_since"), ("rate_since", "rate_switches"),
+        ("vtime_now", "threshold"), ("threshold", "average_waiting"),
+        ("average_waiting", "threshold"), ("regular_served", "vtime_now"),
+        ("sleep_credit_ns", "slice_max_ns"), ("rate_window_ns", "starvation_ns"),
+        ("starvation_ns", "rate_window_ns"), ("rate_max", "promote_waiting_max"),
+        ("promote_waiting_max", "rate_max"), ("switches", "used_ns"), ("cpus", "weight"),
+        ("weight", "cpus"), ("idle_cpu", "cpu"), ("cpu", "idle_cpu"),
+        ("SP_QUEUE_REGULAR", "SP_QUEUE_PRIORITY"), ("SP_QUEUE_PRIORITY", "SP_QUEUE_REGULAR"),
+        ("SP_EVENT_WAKEUP", "SP_EVENT_SYNC"), ("SP_EVENT_SYNC", "SP_EVENT_KTHREAD"),
+        ("SP_EVENT_KTHREAD", "SP_EVENT_WAKEUP"), ("SP_ACTION_STALE", "SP_ACTION_NONE"),
+        ("SP_ACTION_NONE", "SP_ACTION_INVALID"), ("SP_ACTION_LOCAL", "SP_ACTION_DIRECT"),
+        ("SP_ACTION_DIRECT", "SP_ACTION_QUEUE"), ("SP_ACTION_QUEUE", "SP_ACTION_LOCAL"),
+        ("SP_ACTION_RUN", "SP_ACTION_SERVE"), ("SP_ACTION_SERVE", "SP_ACTION_RUN"),
+        ("SP_ACTION_INVALID", "SP_ACTION_STALE"), ("SP_ORDER_FIFO", "SP_ORDER_VRUNTIME"),
+        ("SP_ORDER_DEADLINE", "SP_ORDER_VRUNTIME"), ("SP_SLICE_SHARED", "SP_SLICE_FIXED"),
+        ("SP_SLICE_AVERAGED", "SP_SLICE_FIXED"), ("SP_SLICE_WEIGHTED", "SP_SLICE_FIXED"),
+        ("SP_CLASSES_VOLUNTARY_SWITCHES", "SP_CLASSES_NONE"),
+        ("SP_BURST_BY_SWITCHES", "SP_BURST_PLAIN"), ("SP_IDLE_DIRECT", "SP_IDLE_QUEUE"),
+        ("SP_KTHREADS_LOCAL", "SP_KTHREADS_QUEUE"), ("SP_WEIGHT_MIN", "SP_WEIGHT_NORMAL"),
+        ("SP_WEIGHT_NORMAL", "SP_WEIGHT_MIN"), ("SP_WEIGHT_MAX", "SP_WEIGHT_NORMAL"),
+        ("SP_RATE_SCALE", "SP_WEIGHT_NORMAL"), ("SP_BURST_SLICES_MAX", "SP_RATE_SCALE"),
+        ("SP_NSEC_PER_SEC", "SP_RATE_SCALE"), ("SP_SWITCHES_MAX", "SP_RATE_SCALE"),
+        ("switchesMax", "thresholdMax"), ("true", "false"), ("false", "true"),
+        ("sp_min", "sp_max"), ("sp_max", "sp_min"), ("min", "max"), ("max", "min"),
+        ("regular", "priority"), ("priority", "regular"), ("measured", "!measured"),
+        ("isWakeup", "isSync"), ("isSync", "isWakeup"), ("isKthread", "isWakeup"),
+        ("waitingTasks", "switches"), ("event", "task"),
+    ]
+
+    let file: String
+    let lines: [String]
+
+    init(file: String, text: String) {
+        self.file = file
+        lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    /// All mutations of the file, each once.
+    func mutations() -> [Mutation] {
+        var found: [Mutation] = []
+        var seen: Set<String> = []
+        var inComment = false
+        for (index, line) in lines.enumerated() {
+            let trimmed = line.trimmed
+            if trimmed.hasPrefix("/*") { inComment = true }
+            let isCode = !inComment && Self.hasEffect(trimmed)
+            if trimmed.hasSuffix("*/") { inComment = false }
+            guard isCode else { continue }
+            for changed in Self.changes(line) where changed != line {
+                let key = "\(index):\(changed)"
+                guard seen.insert(key).inserted else { continue }
+                found.append(mutation(index, line, changed))
+            }
+        }
+        return found
+    }
+
+    private func mutation(_ index: Int, _ line: String, _ changed: String) -> Mutation {
+        var text = lines
+        text[index] = changed
+        return Mutation(
+            file: file, line: index + 1, before: line.trimmed,
+            after: changed.trimmed.isEmpty ? "(dropped)" : changed.trimmed,
+            text: text.joined(separator: "\n"))
+    }
+
+    private static func hasEffect(_ line: String) -> Bool {
+        let passive = [
+            "//", "#", "*", "import", "public import", "@", "struct", "public struct", "extension",
+            "static sp_inline", "public mutating func", "mutating func", "func", "static func",
+            "public static func", "public func", "public let", "public var", "static var", "case ",
+            "switch", "default:", "const struct", "struct",
+        ]
+        return !line.isEmpty && !passive.contains { line.hasPrefix($0) }
+    }
+
+    /// The line with one change each.
+    private static func changes(_ line: String) -> [String] {
+        var code = line
+        if let comment = line.range(of: "//") { code = String(line[..<comment.lowerBound]) }
+        let characters = Array(code)
+        var results: [String] = []
+        func replace(_ range: Range<Int>, _ text: String) {
+            results.append(String(characters[..<range.lowerBound]) + text + String(characters[range.upperBound...]))
+        }
+        var place = 0
+        while place < characters.count {
+            let character = characters[place]
+            if character.isLetter || character == "_" {
+                let end = characters[place...].firstIndex { !$0.isWord } ?? characters.count
+                let word = String(characters[place..<end])
+                for swap in swaps where swap.0 == word { replace(place..<end, swap.1) }
+                place = end
+            } else if character.isNumber {
+                let end = characters[place...].firstIndex { !$0.isWord } ?? characters.count
+                let digits = characters[place..<end].filter(\.isNumber)
+                let suffix = String(characters[place..<end].filter { !$0.isNumber })
+                if let value = Int(String(digits)), suffix.allSatisfy({ "ULul".contains($0) }) {
+                    replace(place..<end, "\(value + 1)\(suffix)")
+                    if value > 0 { replace(place..<end, "\(value - 1)\(suffix)") }
+                }
+                place = end
+            } else if let (token, by) = replacements.first(where: { matches($0.token, characters, place) }) {
+                for text in by { replace(place..<place + token.count, text) }
+                place += token.count
+            } else {
+                place += 1
+            }
+        }
+        return results + dropped(code)
+    }
+
+    private static func matches(_ token: String, _ characters: [Character], _ place: Int) -> Bool {
+        let end = place + token.count
+        return end <= characters.count && String(characters[place..<end]) == token
+    }
+
+    /// The line without its statement, where a statement is all that it holds.
+    private static func dropped(_ line: String) -> [String] {
+        let code = line.trimmed
+        let isAssignment = code.contains(" = ") || code.contains("+= ")
+        let isCall = code.hasSuffix(")") || code.hasSuffix(");")
+        let starts = ["let ", "var ", "return", "if ", "guard ", "else", "sp_u", "int ", ".", "&", "("]
+        guard isAssignment || isCall, !starts.contains(where: { code.hasPrefix($0) }) else { return [] }
+        let isWhole = code.hasSuffix(";") || !line.contains(";")
+        let opens = code.filter { $0 == "(" }.count
+        let closes = code.filter { $0 == ")" }.count
+        return isWhole && opens == closes && !code.hasSuffix("=") && !code.hasSuffix("{")
+            ? [line.hasSuffix(";") || code.hasSuffix(";") ? ";" : ""] : []
+    }
+}
+
+extension Character {
+    fileprivate var isWord: Bool { isLetter || isNumber || self == "_" }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var text = Substring(self)
+        while let first = text.first, first.isWhitespace { text.removeFirst() }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+}
