@@ -171,6 +171,7 @@ public struct Exhaustive {
             ]
         }
         symbols += [
+            Symbol(kind: sp_event_kind(rawValue: SP_EVENT_EXIT.rawValue + 1)),
             Symbol(kind: SP_EVENT_DISPATCH),
             Symbol(kind: SP_EVENT_DISPATCH, waiting: (1, 0)),
             Symbol(kind: SP_EVENT_DISPATCH, waiting: (0, 2)),

@@ -127,16 +127,18 @@ struct HostileTrace {
 
     private mutating func cpu() -> Int32 {
         if isOrdinary { return Int32(random.below(64)) }
-        return Int32(truncatingIfNeeded: random.pick([
-            0, .max, 0x7fff_ffff, 0x8000_0000, 4096, random.next(),
-        ]))
+        return Int32(
+            truncatingIfNeeded: random.pick([
+                0, .max, 0x7fff_ffff, 0x8000_0000, 4096, random.next(),
+            ]))
     }
 
     private mutating func weight() -> UInt32 {
         if isOrdinary { return UInt32(random.magnitude(1...10_000)) }
-        return UInt32(truncatingIfNeeded: random.pick([
-            0, 1, 100, 10_000, 10_001, 0xffff_ffff, 0x8000_0000, random.next(),
-        ]))
+        return UInt32(
+            truncatingIfNeeded: random.pick([
+                0, 1, 100, 10_000, 10_001, 0xffff_ffff, 0x8000_0000, random.next(),
+            ]))
     }
 
     private mutating func count(_ usual: UInt64) -> UInt32 {

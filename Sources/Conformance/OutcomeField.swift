@@ -32,7 +32,9 @@ struct OutcomeField: Sendable {
         self.text = text
     }
 
-    private init(_ name: String, _ value: @escaping @Sendable (sp_outcome) -> some BinaryInteger & SendableMetatype) {
+    private init(
+        _ name: String, _ value: @escaping @Sendable (sp_outcome) -> some BinaryInteger & SendableMetatype
+    ) {
         self.init(name: name) { String(value($0)) }
     }
 

@@ -154,16 +154,19 @@ extension ProbeProgram {
         return bpf_prog_load(BPF_PROG_TYPE_SYSCALL, "sp_try", "GPL", &instructions, 2, &options)
     }
 
-    private static func obstacle(_ code: Int32, feature: String) -> String {
+    /// What the error says of this process or this kernel; nil for any other error, with which
+    /// the real program then fails.
+    private static func obstacle(_ code: Int32, feature: String) -> String? {
         switch code {
         case EPERM, EACCES:
-            return "the kernel does not let this process load BPF programs (\(String(cString: strerror(code)))); run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN"
-        case ENOSYS:
-            return "this kernel has no BPF"
-        case EINVAL, ENOTSUP:
-            return "this kernel has no \(feature)"
-        default:
-            return "BPF fails here: \(String(cString: strerror(code)))"
+            """
+            the kernel does not let this process load BPF programs \
+            (\(String(cString: strerror(code)))); run as root, or with CAP_BPF, CAP_PERFMON and \
+            CAP_SYS_ADMIN
+            """
+        case ENOSYS: "this kernel has no BPF"
+        case EINVAL, ENOTSUP: "this kernel has no \(feature)"
+        default: nil
         }
     }
 }

@@ -35,7 +35,11 @@ struct ConformProgress {
         let account = harness.account
         let rate = Double(account.events - events) / ((now - begin) / .seconds(1))
         ConformOutput.note(
-            "\(ConformOutput.millions(Double(account.events))) events, \(account.policies) policies, \(account.traces) traces, \(ConformOutput.millions(rate)) events/s")
+            """
+            \(ConformOutput.millions(Double(account.events))) events, \(account.policies) policies, \
+            \(account.traces) traces, \(ConformOutput.millions(rate)) events/s
+            """
+        )
     }
 }
 

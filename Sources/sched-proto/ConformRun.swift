@@ -103,7 +103,10 @@ struct ConformRun {
                     command: command("--replay \(path)"), file: nil))
         case .changed:
             throw Failure(
-                "\(path): the lanes agree, and decide otherwise than when the trace was recorded. If that is meant, record it again.",
+                """
+                \(path): the lanes agree, and decide otherwise than when the trace was recorded. \
+                If that is meant, record it again.
+                """,
                 .diverged)
         }
     }
