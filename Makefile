@@ -17,7 +17,7 @@ export MODE POLICY KERNEL CPUS SECONDS_ ARGS CMD TOPOLOGY MEMORY CLOCK OUT
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
-.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest guest guest-run lint format clean distclean
+.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest conformance-deep mutants coverage bench-conformance guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -47,6 +47,20 @@ test-swift: setup ## unit and conformance tests; ARGS= for swift test
 
 test-guest: setup ## tests in a kernel with sched_ext; KERNEL=
 	@Tests/Guest/run.sh
+
+conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), then 10 minutes of random traces
+	@program=$$(swift build -c release --show-bin-path)/sched-proto; \
+		"$$program" conform --exhaustive 5 && "$$program" conform --for 10m $(ARGS)
+
+mutants: setup ## wrong twins made mechanically, judged by the harness; ARGS='--only c --every 10'
+	@swift build -c release --product mutants
+	@$$(swift build -c release --show-bin-path)/mutants $(ARGS)
+
+coverage: setup ## branches of the C policy that the traces take; sanitizers
+	@scripts/coverage.sh
+
+bench-conformance: build ## events a second of each execution and of the comparison
+	@scripts/bench-conformance.sh
 
 lint: ## check the formatting of Swift, C and scripts
 	@scripts/lint.sh
