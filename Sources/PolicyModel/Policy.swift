@@ -26,24 +26,6 @@ public protocol Policy {
 }
 
 extension Policy {
-    @inlinable
-    public mutating func start(_ task: inout sp_task, _ event: sp_event) {}
-
-    @inlinable
-    public mutating func running(_ event: sp_event, _ task: sp_task) -> sp_decision {
-        .run(event, task, sliceNs: 20_000_000)
-    }
-
-    @inlinable
-    public mutating func dispatch(_ event: sp_event) -> sp_decision {
-        if event.waiting.1 > 0 { return .serve(event, SP_QUEUE_PRIORITY) }
-        if event.waiting.0 > 0 { return .serve(event, SP_QUEUE_REGULAR) }
-        return .none(event)
-    }
-
-    @inlinable
-    public var global: sp_global { sp_global() }
-
     /// Decides one event; `task` is the state kept for the event's pid. The twin of `sp_decide`.
     ///
     /// An event of another generation than the task's is answered with `SP_ACTION_STALE`, one of

@@ -6,6 +6,9 @@ enum Side: String, CaseIterable, Sendable {
     case c
     case swift
 
+    /// What else the Swift policy compiles with: it is not the described policy's.
+    static let supporting = ["Sources/PolicyModel/Policy+Defaults.swift"]
+
     /// The files that hold the policy, within the checkout.
     var files: [String] {
         switch self {
@@ -57,7 +60,7 @@ struct Builds: Sendable {
     }
 
     private func copySwift(to work: String) throws {
-        for file in Side.swift.files {
+        for file in Side.swift.files + Side.supporting {
             let name = file.split(separator: "/").last.map(String.init) ?? file
             try String(contentsOfFile: "\(checkout)/\(file)", encoding: .utf8)
                 .write(toFile: "\(work)/\(name)", atomically: false, encoding: .utf8)
@@ -70,7 +73,7 @@ struct Builds: Sendable {
         case .c:
             return ["clang", "-O1", "-w", "-fPIC", "-shared", "-I", work, "\(work)/policy_native.c", "-o", library]
         case .swift:
-            let sources = (Side.swift.files + ["Shim.swift"]).map { file in
+            let sources = (Side.swift.files + Side.supporting + ["Shim.swift"]).map { file in
                 "\(work)/" + (file.split(separator: "/").last.map(String.init) ?? file)
             }
             return ["swiftc", "-O", "-wmo", "-suppress-warnings", "-parse-as-library", "-emit-library",

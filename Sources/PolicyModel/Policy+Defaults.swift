@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+
+/// What a policy does that says no more than where a task waits: first come, first served, the
+/// priority queue before the regular one, and a slice of 20 ms.
+extension Policy {
+    @inlinable
+    public mutating func start(_ task: inout sp_task, _ event: sp_event) {}
+
+    @inlinable
+    public mutating func running(_ event: sp_event, _ task: sp_task) -> sp_decision {
+        .run(event, task, sliceNs: 20_000_000)
+    }
+
+    @inlinable
+    public mutating func dispatch(_ event: sp_event) -> sp_decision {
+        if event.waiting.1 > 0 { return .serve(event, SP_QUEUE_PRIORITY) }
+        if event.waiting.0 > 0 { return .serve(event, SP_QUEUE_REGULAR) }
+        return .none(event)
+    }
+
+    @inlinable
+    public var global: sp_global { sp_global() }
+}
