@@ -74,7 +74,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	s32 idle_cpu;
 	u64 now;
 
-	if (!tctx || tctx->never_waits) {
+	if (!tctx || is_vital(p)) {
 		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
 		return;
@@ -82,6 +82,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	now = sp_now();
 	if (enq_flags & SCX_ENQ_WAKEUP)
 		tctx->woken_at = now;
+	tctx->since = now;
 	count(SP_COUNT_ENQUEUED);
 	fill_enqueue(&event, p, tctx, enq_flags, now);
 	fill_waiting(&event);
@@ -92,8 +93,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		event.idle_cpu = idle_cpu;
 	sp_decide(described(), &global, &tctx->task, &event, &decision);
 	place(p, &decision, enq_flags);
-	if (idle_cpu >= 0)
-		scx_bpf_kick_cpu(idle_cpu, SCX_KICK_IDLE);
+	kick_for(p, idle_cpu);
 }
 
 SEC("struct_ops/sp_dispatch")
@@ -136,7 +136,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	u64 now;
 
 	__sync_fetch_and_add(&status.running, 1);
-	if (!tctx || tctx->never_waits)
+	if (!tctx)
 		return;
 	now = sp_now();
 	count_wakeup(tctx, now);
@@ -188,6 +188,12 @@ s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *arg
 	return new_task(p);
 }
 
+static void tick(void)
+{
+	rescue(DSQ_OF(SP_QUEUE_PRIORITY));
+	rescue(DSQ_OF(SP_QUEUE_REGULAR));
+}
+
 SEC("struct_ops.s/sp_init")
 s32 BPF_PROG(sp_init)
 {
@@ -197,7 +203,10 @@ s32 BPF_PROG(sp_init)
 	error = scx_bpf_create_dsq(DSQ_OF(SP_QUEUE_REGULAR), -1);
 	if (error)
 		return error;
-	return scx_bpf_create_dsq(DSQ_OF(SP_QUEUE_PRIORITY), -1);
+	error = scx_bpf_create_dsq(DSQ_OF(SP_QUEUE_PRIORITY), -1);
+	if (error)
+		return error;
+	return start_timer();
 }
 
 SEC("struct_ops/sp_exit")

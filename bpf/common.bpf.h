@@ -28,10 +28,10 @@ struct sp_task_ctx {
 	u64 woken_at; /* 0 unless it was woken and did not run since */
 	u64 since; /* when it began to wait */
 	u32 generation;
-	u32 wait; /* number of that wait */
+	u32 wait; /* number of that wait; 0: it does not wait */
 	bool sync; /* select_cpu saw a synchronous wake-up */
 	bool idle; /* select_cpu claimed an idle CPU for it */
-	bool never_waits; /* for user space, nor in a queue */
+	bool known; /* the daemon was told of it */
 };
 
 struct {
@@ -101,7 +101,8 @@ static __always_inline bool starts_with(const char *text, const char *with, u32 
 
 /*
  * Kernel threads that others, and the daemon itself, cannot do without: bound
- * to a CPU, or freeing memory.
+ * to a CPU, or freeing memory. Asked anew each time, since a kernel thread gets
+ * its CPU and its name only after it was made.
  */
 static __always_inline bool is_vital(struct task_struct *p)
 {
@@ -126,7 +127,7 @@ static __always_inline bool is_pinned(const struct task_struct *p)
  * A CPU that is about to idle says so in its own bit first, and then looks
  * whether somebody waits; whoever queues a task looks at the bits too. What
  * still slips between the two (a task is queued a moment after its enqueue
- * looked) waits for the next event on that CPU; in user mode a timer counts it.
+ * looked) waits for the next event on that CPU, or for the timer, which counts it.
  */
 static __always_inline void mark_idle(s32 cpu, bool idle)
 {
@@ -165,8 +166,21 @@ static __always_inline s32 claim_idle_cpu(struct task_struct *p)
 		return cpu;
 	if (is_pinned(p))
 		return -1;
-	cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
-	return cpu >= 0 || !idle_cpus ? cpu : about_to_idle(p);
+	return scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+}
+
+/*
+ * Wakes a CPU for a task that was just queued: the idle one that was claimed for
+ * it, else one that is about to idle and may have looked too early.
+ */
+static __always_inline void kick_for(const struct task_struct *p, s32 claimed)
+{
+	s32 cpu = claimed;
+
+	if (cpu < 0 && idle_cpus)
+		cpu = about_to_idle(p);
+	if (cpu >= 0)
+		scx_bpf_kick_cpu(cpu, cpu == claimed ? SCX_KICK_IDLE : 0);
 }
 
 /* Whether one of the first tasks in @dsq may run on @cpu. */
@@ -187,6 +201,76 @@ static __always_inline bool has_task_for(u64 dsq, s32 cpu)
 	bpf_iter_scx_dsq_destroy(&it);
 	bpf_rcu_read_unlock();
 	return found;
+}
+
+struct timer_slot {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct timer_slot);
+} timers SEC(".maps");
+
+#define TIMER_NS (50 * 1000 * 1000ULL)
+/* A task that waited this long, beside a CPU idle for as long, was forgotten. */
+#define FORGOTTEN_NS (10 * 1000 * 1000ULL)
+
+/* Kicks idle CPUs for tasks that wait in @dsq beside them, and counts it. */
+static __always_inline void rescue(u64 dsq)
+{
+	struct bpf_iter_scx_dsq it;
+	struct sp_task_ctx *tctx;
+	struct task_struct *p;
+	u64 now = sp_now();
+	int left = 16;
+	s32 cpu;
+
+	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+		return;
+	bpf_rcu_read_lock();
+	bpf_iter_scx_dsq_new(&it, dsq, 0);
+	while (left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
+		tctx = task_ctx(p);
+		if (!tctx || (s64)(now - tctx->since) < (s64)FORGOTTEN_NS)
+			continue;
+		cpu = claim_idle_cpu(p);
+		if (cpu < 0)
+			break;
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+		if ((s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) > (s64)FORGOTTEN_NS)
+			count(SP_COUNT_RESCUED);
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	bpf_rcu_read_unlock();
+}
+
+/* What a mode looks after with every beat; no decision depends on it. */
+static void tick(void);
+
+static int on_timer(void *map, u32 *key, struct timer_slot *slot)
+{
+	tick();
+	bpf_timer_start(&slot->timer, TIMER_NS, 0);
+	return 0;
+}
+
+static __always_inline s32 start_timer(void)
+{
+	struct timer_slot *slot;
+	u32 zero = 0;
+	s32 error;
+
+	slot = bpf_map_lookup_elem(&timers, &zero);
+	if (!slot)
+		return -22; /* EINVAL */
+	error = bpf_timer_init(&slot->timer, &timers, 1 /* CLOCK_MONOTONIC */);
+	if (error)
+		return error;
+	bpf_timer_set_callback(&slot->timer, on_timer);
+	return bpf_timer_start(&slot->timer, TIMER_NS, 0);
 }
 
 /* Fills what every event of a task has in common. */
@@ -246,7 +330,7 @@ static __always_inline s32 new_task(struct task_struct *p)
 	tctx->wait = 0;
 	tctx->sync = false;
 	tctx->idle = false;
-	tctx->never_waits = is_vital(p);
+	tctx->known = false;
 	return 0;
 }
 

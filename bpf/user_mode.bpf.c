@@ -27,8 +27,6 @@
 #define OVERDUE_NS (20 * 1000 * 1000ULL)
 /* Between its turn and its standing by, the daemon is nowhere: so long at most. */
 #define GRACE_NS (4 * 1000 * 1000ULL)
-/* A task that waited this long, beside a CPU idle for as long, was forgotten. */
-#define FORGOTTEN_NS (10 * 1000 * 1000ULL)
 /* An answer that finds its task not queued yet is tried again for this long. */
 #define EARLY_NS (20 * 1000 * 1000ULL)
 /* A CPU that waits for a running daemon lets its task go on for this long. */
@@ -36,7 +34,6 @@
 #define DAEMON_SLICE_NS (20 * 1000 * 1000ULL)
 /* The daemon runs this often even if nobody needs it. */
 #define DAEMON_IDLE_NS (500 * 1000 * 1000ULL)
-#define TIMER_NS (50 * 1000 * 1000ULL)
 #define DRAIN_MAX 256
 
 struct {
@@ -51,17 +48,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct sp_answers);
 } answers SEC(".maps");
-
-struct timer_slot {
-	struct bpf_timer timer;
-};
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct timer_slot);
-} timers SEC(".maps");
 
 static u64 drain_busy;
 static u64 daemon_since; /* when a CPU gave way to the daemon; 0: it stands by */
@@ -124,17 +110,13 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 					   const struct sp_answers *ring,
 					   u64 enq_flags)
 {
-	s32 cpu;
-
 	daemon_gone = 0;
 	daemon_last = sp_now();
 	daemon_since = 0;
 	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
 	if (!daemon_has_work(ring) && scx_bpf_dsq_nr_queued(DSQ_HELD) <= 0)
 		return;
-	cpu = claim_idle_cpu(p);
-	if (cpu >= 0)
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	kick_for(p, claim_idle_cpu(p));
 }
 
 /* The task waits for the daemon's answer, or for the fallback. */
@@ -143,6 +125,7 @@ static __always_inline void hold(struct task_struct *p, struct sp_task_ctx *tctx
 {
 	u64 slice = described()->slice_max_ns;
 
+	tctx->known = true;
 	if (event->idle_cpu >= 0 && described()->idle == SP_IDLE_DIRECT) {
 		count(SP_COUNT_DIRECT);
 		if (!send(event))
@@ -173,7 +156,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		enqueue_daemon(p, ring, enq_flags);
 		return;
 	}
-	if (!tctx || tctx->never_waits || (u32)p->tgid == ring->daemon.tgid ||
+	if (!tctx || is_vital(p) || (u32)p->tgid == ring->daemon.tgid ||
 	    ((p->flags & PF_KTHREAD) && described()->kthreads == SP_KTHREADS_LOCAL)) {
 		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
@@ -189,6 +172,8 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		tctx->woken_at = now;
 	tctx->since = now;
 	tctx->wait = __sync_fetch_and_add(&waits, 1) + 1;
+	if (!tctx->wait) /* 0 is no wait */
+		tctx->wait = __sync_fetch_and_add(&waits, 1) + 1;
 	count(SP_COUNT_ENQUEUED);
 	fill_enqueue(&event, p, tctx, enq_flags, now);
 	event.seq = tctx->wait;
@@ -197,8 +182,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	if (idle_cpu == event.cpu)
 		event.idle_cpu = idle_cpu;
 	hold(p, tctx, &event, enq_flags);
-	if (idle_cpu >= 0)
-		scx_bpf_kick_cpu(idle_cpu, SCX_KICK_IDLE);
+	kick_for(p, idle_cpu);
 }
 
 /*
@@ -348,8 +332,10 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	struct sp_task_ctx *tctx = task_ctx(p);
 
 	__sync_fetch_and_add(&status.running, 1);
-	if (tctx && !tctx->never_waits)
-		count_wakeup(tctx, sp_now());
+	if (!tctx)
+		return;
+	tctx->wait = 0; /* an answer that is still under way is stale */
+	count_wakeup(tctx, sp_now());
 }
 
 SEC("struct_ops/sp_stopping")
@@ -412,75 +398,24 @@ void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *ar
 	struct sp_task_ctx *tctx = task_ctx(p);
 	struct sp_event event;
 
-	/* A task that never waited is unknown to the daemon. */
-	if (!tctx || !tctx->wait)
+	if (!tctx || !tctx->known)
 		return;
 	fill_event(&event, SP_EVENT_EXIT, p, tctx, sp_now());
 	if (!send(&event))
 		count(SP_COUNT_NOTES_LOST);
 }
 
-/* Kicks an idle CPU for a task that waits in @dsq beside it. */
-static __always_inline void rescue(u64 dsq)
-{
-	struct bpf_iter_scx_dsq it;
-	struct sp_task_ctx *tctx;
-	struct task_struct *p;
-	u64 now = sp_now();
-	int left = 16;
-	s32 cpu;
-
-	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
-		return;
-	bpf_rcu_read_lock();
-	bpf_iter_scx_dsq_new(&it, dsq, 0);
-	while (left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
-		tctx = task_ctx(p);
-		if (!tctx || (s64)(now - tctx->since) < (s64)FORGOTTEN_NS)
-			continue;
-		cpu = claim_idle_cpu(p);
-		if (cpu < 0)
-			break;
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-		if ((s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) > (s64)FORGOTTEN_NS)
-			count(SP_COUNT_RESCUED);
-	}
-	bpf_iter_scx_dsq_destroy(&it);
-	bpf_rcu_read_unlock();
-}
-
 /*
- * The heartbeat: no decision depends on it. It finds what should not be, and
- * counts it, and lets the daemon read its ring when nobody waits.
+ * Finds what should not be, and counts it, and lets the daemon read its ring when
+ * nobody waits.
  */
-static int tick(void *map, u32 *key, struct timer_slot *slot)
+static void tick(void)
 {
-	struct sp_answers *ring = answer_ring();
-
 	rescue(DSQ_PICKED);
 	if (!daemon_since) /* else its answers kick them */
 		rescue(DSQ_HELD);
-	if (ring && !daemon_since &&
-	    (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
+	if (!daemon_since && (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);
-	bpf_timer_start(&slot->timer, TIMER_NS, 0);
-	return 0;
-}
-
-static __always_inline s32 start_timer(void)
-{
-	struct timer_slot *slot;
-	u32 zero = 0;
-	s32 error;
-
-	slot = bpf_map_lookup_elem(&timers, &zero);
-	if (!slot)
-		return -22; /* EINVAL */
-	error = bpf_timer_init(&slot->timer, &timers, 1 /* CLOCK_MONOTONIC */);
-	if (error)
-		return error;
-	bpf_timer_set_callback(&slot->timer, tick);
-	return bpf_timer_start(&slot->timer, TIMER_NS, 0);
 }
 
 SEC("struct_ops.s/sp_init")

@@ -44,7 +44,7 @@ worked=$(awk '$1 == "dispatched" || $1 == "direct" { sum += $2 } END { print sum
 complaints=$(dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|sched_ext:.*(error|stall|failed)|hung_task|rcu.*stall' || true)
 [[ -z $complaints ]] || problems+=("the kernel complains: $complaints")
 if ((${#problems[@]})); then
-	printf 'run: %s\n' "${problems[@]}" >&2
+	printf 'run: %s\n' "${problems[@]}"
 	echo "run: FAIL"
 	((status != 0)) || status=1
 	exit "$status"

@@ -25,7 +25,8 @@ public struct ExitReport: Sendable {
         String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// Whether somebody asked for the end: us, or the system request key (`SCX_EXIT_UNREG` to
-    /// `SCX_EXIT_SYSRQ` are 64...67), and not an error (1024 and up).
-    public var isEviction: Bool { kind >= 1024 }
+    /// Whether it was not this process that asked for the end: its own request is the kernel's
+    /// `SCX_EXIT_UNREG`, 64; others are the system request key (67), a CPU that came or went (66),
+    /// an error of the scheduler (1024 and up), or a stall that the kernel's watchdog saw.
+    public var isEviction: Bool { kind != 64 }
 }

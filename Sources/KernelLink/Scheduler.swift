@@ -98,7 +98,7 @@ public struct Scheduler: ~Copyable {
         let description = try variables.initialValue("description", in: ".rodata")
         description.storeBytes(of: configuration.policy, as: sp_policy.self)
         let cpus = try variables.initialValue("nr_cpus", in: ".rodata")
-        cpus.storeBytes(of: UInt32(clamping: libbpf_num_possible_cpus()), as: UInt32.self)
+        cpus.storeBytes(of: UInt32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN))), as: UInt32.self)
         guard let map = bpf_object__find_map_by_name(object, "scheduler"),
             let table = bpf_map__initial_value(map, nil)
         else { throw KernelError("bpf_object__find_map_by_name(scheduler)", errno: ENOENT) }

@@ -34,7 +34,8 @@ public final class Daemon: Sendable {
 
     fileprivate let order = Atomic<UInt32>(Order.wait)
     fileprivate let thread = Atomic<Int32>(0)
-    fileprivate let ended = Atomic<Bool>(false)
+    /// There is no thread, or it is over.
+    fileprivate let ended = Atomic<Bool>(true)
     fileprivate let published = Published()
     /// Faults of the thread before it began its work.
     private let faultsBefore = Atomic<UInt64>(0)
@@ -131,6 +132,7 @@ public final class Daemon: Sendable {
         pthread_attr_setstacksize(&attributes, 256 << 10)
         pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
         let context = Unmanaged.passRetained(ThreadBody(body))
+        ended.store(false, ordering: .releasing)
         var handle = pthread_t()
         let result = pthread_create(
             &handle, &attributes,
