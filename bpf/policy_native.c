@@ -35,3 +35,8 @@ sp_u32 sp_native_classes(void)
 {
 	return SP_CLASSES_IN_C;
 }
+
+sp_u32 sp_native_bursts(void)
+{
+	return SP_BURSTS_IN_C;
+}

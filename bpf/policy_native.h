@@ -21,5 +21,6 @@ void sp_native_decide(const struct sp_policy *policy, struct sp_global *global,
 sp_u32 sp_native_orders(void);
 sp_u32 sp_native_slices(void);
 sp_u32 sp_native_classes(void);
+sp_u32 sp_native_bursts(void);
 
 #endif

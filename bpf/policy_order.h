@@ -9,6 +9,9 @@
 #define SP_ORDERS_IN_C                                                   \
 	(1u << SP_ORDER_FIFO | 1u << SP_ORDER_VRUNTIME | 1u << SP_ORDER_DEADLINE)
 
+/* The same for what a burst adds to a deadline. */
+#define SP_BURSTS_IN_C (1u << SP_BURST_PLAIN | 1u << SP_BURST_BY_SWITCHES)
+
 /* used x 100 / weight: scx_simple's charge. The product wraps. */
 static sp_inline sp_u64 sp_vtime_charge(sp_u64 used_ns, sp_u32 weight)
 {

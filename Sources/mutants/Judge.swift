@@ -39,7 +39,7 @@ final class ForeignLane: Lane {
     var claimsOtherRules: Bool {
         let truth = [
             ("sp_native_orders", sp_native_orders()), ("sp_native_slices", sp_native_slices()),
-            ("sp_native_classes", sp_native_classes()),
+            ("sp_native_classes", sp_native_classes()), ("sp_native_bursts", sp_native_bursts()),
         ]
         return truth.contains { name, value in
             guard let claim = dlsym(handle, name) else { return false }

@@ -121,7 +121,7 @@ struct RunCommand: ParsableCommand {
         let twins = BPFMode.Twins()
         let missing = missingTwins(
             of: description.policy, orders: twins.orders, slices: twins.slices,
-            classes: twins.classes)
+            classes: twins.classes, bursts: twins.bursts)
         if missing.isEmpty { return }
         let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
         throw Failure(

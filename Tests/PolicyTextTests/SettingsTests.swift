@@ -107,7 +107,8 @@ import Testing
         for shipped in try PolicySource.shipped() {
             let missing = missingTwins(
                 of: shipped.policy, orders: sp_native_orders(), slices: sp_native_slices(),
-                classes: sp_native_classes())
+                classes: sp_native_classes(),
+                bursts: sp_native_bursts())
             #expect(missing.isEmpty)
         }
     }
@@ -116,15 +117,18 @@ import Testing
         var policy = try PolicySource.load(nameOrPath: "interactive").policy
         let all = UInt32.max
         let withoutAveraged = all & ~(1 << SP_SLICE_AVERAGED.rawValue)
-        var missing = missingTwins(of: policy, orders: all, slices: withoutAveraged, classes: all)
+        var missing = missingTwins(of: policy, orders: all, slices: withoutAveraged, classes: all, bursts: all)
         #expect(missing.map(\.key) == ["slice.rule"] && missing.map(\.word) == ["averaged"])
-        missing = missingTwins(of: policy, orders: 0, slices: 0, classes: 0)
+        missing = missingTwins(of: policy, orders: 0, slices: 0, classes: 0, bursts: 0)
         #expect(missing.map(\.word) == ["vruntime", "averaged", "voluntary-switches"])
+        policy.order = SP_ORDER_DEADLINE.rawValue
+        missing = missingTwins(of: policy, orders: all, slices: all, classes: all, bursts: 0)
+        #expect(missing.map(\.key) == ["order.burst"] && missing.map(\.word) == ["plain"])
         policy.order = 9
-        missing = missingTwins(of: policy, orders: sp_native_orders(), slices: all, classes: all)
+        missing = missingTwins(of: policy, orders: sp_native_orders(), slices: all, classes: all, bursts: all)
         #expect(missing.map(\.word) == ["9"])
         policy.order = 33
-        missing = missingTwins(of: policy, orders: all, slices: all, classes: all)
+        missing = missingTwins(of: policy, orders: all, slices: all, classes: all, bursts: all)
         #expect(missing.map(\.word) == ["33"])
     }
 }
