@@ -5,7 +5,7 @@
 #   guest.sh [OPTION...] [--] COMMAND       one word: a shell command line; more: run as they are
 #
 #   --kernel SERIES           guest kernel, as given to setup (default: 6.18, or $KERNEL)
-#   --cpus N                  virtual CPUs (default: 2)
+#   --cpus N                  virtual CPUs (default: 4)
 #   --topology S,C,T[,NODES]  sockets, cores a socket, threads a core, NUMA nodes
 #   --memory SIZE             such as 2G or 1500M (default: 2G)
 #   --out DIR                 a folder of this machine, writable in the guest as $SCHED_PROTO_OUT
@@ -36,7 +36,7 @@ want_number() {
 }
 
 kernel=${KERNEL:-$DEFAULT_KERNEL}
-cpus=2
+cpus=4
 cpus_given=
 topology=
 memory=2G
