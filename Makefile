@@ -7,13 +7,13 @@ MAKEFLAGS += --no-print-directory
 
 MODE ?= user
 POLICY ?= fifo
-SECONDS_ ?= 10
+DURATION ?= 10
 CLOCK ?= real
 
 # As typed: a dollar or a quote in them is for the shell, not for make. They travel in the environment.
 override CMD := $(value CMD)
 override ARGS := $(value ARGS)
-export MODE POLICY KERNEL CPUS SECONDS_ ARGS CMD TOPOLOGY MEMORY CLOCK OUT
+export MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
@@ -30,7 +30,7 @@ setup: ## install what is needed (Debian 12); KERNEL=
 build: setup ## build in release configuration
 	@swift build -c release
 
-run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= SECONDS_= ARGS=
+run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS=
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test, one lane after another

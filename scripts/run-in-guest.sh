@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Schedules a guest by a policy while a mixed load runs in it, and judges what it saw.
-# Variables: MODE=user|bpf POLICY= KERNEL= CPUS= SECONDS_= ARGS= (more options of sched-proto).
+# Variables: MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS= (more options of sched-proto).
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-seconds=${SECONDS_:-10}
+seconds=${DURATION:-10}
 [[ $seconds =~ ^[0-9]{1,5}$ ]] && ((seconds >= 2)) || {
-	echo "run: SECONDS_ is a whole number from 2 to 99999, not '$seconds'" >&2
+	echo "run: DURATION is a whole number from 2 to 99999, not '$seconds'" >&2
 	exit 64
 }
 program=$(swift build -c release --show-bin-path)/sched-proto
