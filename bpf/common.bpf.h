@@ -240,7 +240,8 @@ static __always_inline void rescue(u64 dsq)
 		if (cpu < 0)
 			break;
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-		if ((s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) > (s64)FORGOTTEN_NS)
+		if ((s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) >
+		    (s64)FORGOTTEN_NS)
 			count(SP_COUNT_RESCUED);
 	}
 	bpf_iter_scx_dsq_destroy(&it);
@@ -339,7 +340,8 @@ static __always_inline void record_exit(struct scx_exit_info *info)
 {
 	bpf_probe_read_kernel_str(status.exit.reason, sizeof(status.exit.reason),
 				  info->reason);
-	bpf_probe_read_kernel_str(status.exit.text, sizeof(status.exit.text), info->msg);
+	bpf_probe_read_kernel_str(status.exit.text, sizeof(status.exit.text),
+				  info->msg);
 	bpf_probe_read_kernel_str(exit_dump, sizeof(exit_dump), info->dump);
 	status.exit.code = info->exit_code;
 	/* Last, and ordered: who sees the kind sees the texts. */

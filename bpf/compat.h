@@ -21,18 +21,17 @@ u32 scx_bpf_nr_cpu_ids(void) __ksym;
 u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 
 /* 6.13 gave these their names; 6.19 lets the insertions return a bool. */
-void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
-			u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice, u64 enq_flags)
+	__ksym __weak;
 bool scx_bpf_dsq_insert___v2___compat(struct task_struct *p, u64 dsq_id, u64 slice,
-			     u64 enq_flags) __ksym __weak;
+				      u64 enq_flags) __ksym __weak;
 void scx_bpf_dispatch___compat(struct task_struct *p, u64 dsq_id, u64 slice,
 			       u64 enq_flags) __ksym __weak;
 
-void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice,
-			      u64 vtime, u64 enq_flags) __ksym __weak;
-void scx_bpf_dispatch_vtime___compat(struct task_struct *p, u64 dsq_id,
-				     u64 slice, u64 vtime,
-				     u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice, u64 vtime,
+			      u64 enq_flags) __ksym __weak;
+void scx_bpf_dispatch_vtime___compat(struct task_struct *p, u64 dsq_id, u64 slice,
+				     u64 vtime, u64 enq_flags) __ksym __weak;
 /* 6.19: more arguments than registers travel in a struct. */
 struct scx_bpf_dsq_insert_vtime_args {
 	u64 dsq_id;
@@ -41,7 +40,8 @@ struct scx_bpf_dsq_insert_vtime_args {
 	u64 enq_flags;
 };
 bool __scx_bpf_dsq_insert_vtime(struct task_struct *p,
-				struct scx_bpf_dsq_insert_vtime_args *args) __ksym __weak;
+				struct scx_bpf_dsq_insert_vtime_args *args)
+	__ksym __weak;
 
 bool scx_bpf_dsq_move_to_local(u64 dsq_id) __ksym __weak;
 bool scx_bpf_dsq_move_to_local___v2___compat(u64 dsq_id, u64 enq_flags) __ksym __weak;
@@ -55,8 +55,8 @@ bool scx_bpf_task_set_slice(struct task_struct *p, u64 slice) __ksym __weak;
 int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *it, u64 dsq_id, u64 flags) __ksym;
 struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *it) __ksym;
 void bpf_iter_scx_dsq_destroy(struct bpf_iter_scx_dsq *it) __ksym;
-bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p,
-		      u64 dsq_id, u64 enq_flags) __ksym;
+bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *it, struct task_struct *p, u64 dsq_id,
+		      u64 enq_flags) __ksym;
 void scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *it, u64 slice) __ksym;
 
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
@@ -76,8 +76,8 @@ static inline void sp_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
 		scx_bpf_dispatch___compat(p, dsq_id, slice, enq_flags);
 }
 
-static inline void sp_dsq_insert_vtime(struct task_struct *p, u64 dsq_id,
-				       u64 slice, u64 vtime, u64 enq_flags)
+static inline void sp_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice,
+				       u64 vtime, u64 enq_flags)
 {
 	if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime)) {
 		struct scx_bpf_dsq_insert_vtime_args args = {

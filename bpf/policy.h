@@ -34,8 +34,7 @@ static sp_inline int sp_admit(const struct sp_global *global, struct sp_task *ta
 		return 0;
 	if (task->generation == event->generation)
 		return 1;
-	if (task->generation != 0 &&
-	    (sp_s32)(event->generation - task->generation) < 0)
+	if (task->generation != 0 && (sp_s32)(event->generation - task->generation) < 0)
 		return 0;
 	task->vtime = global->vtime_now;
 	task->burst_ns = 0;
@@ -49,8 +48,7 @@ static sp_inline int sp_admit(const struct sp_global *global, struct sp_task *ta
 
 /* Where a task that begins to wait goes. */
 static sp_inline void sp_place(const struct sp_policy *policy,
-			       const struct sp_event *event,
-			       const struct sp_task *task,
+			       const struct sp_event *event, const struct sp_task *task,
 			       struct sp_decision *decision)
 {
 	decision->queue = task->queue;
@@ -82,8 +80,7 @@ static sp_inline void sp_enqueue(const struct sp_policy *policy,
 }
 
 static sp_inline void sp_running(const struct sp_policy *policy,
-				 struct sp_global *global,
-				 const struct sp_task *task,
+				 struct sp_global *global, const struct sp_task *task,
 				 const struct sp_event *event,
 				 struct sp_decision *decision)
 {

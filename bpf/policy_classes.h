@@ -6,8 +6,7 @@
 #include "policy_base.h"
 
 /* Class rules that this file knows, one bit each. */
-#define SP_CLASSES_IN_C \
-	(1u << SP_CLASSES_NONE | 1u << SP_CLASSES_VOLUNTARY_SWITCHES)
+#define SP_CLASSES_IN_C (1u << SP_CLASSES_NONE | 1u << SP_CLASSES_VOLUNTARY_SWITCHES)
 
 /* More switches than this between two measurements count as this many. */
 #define SP_SWITCHES_MAX (1ULL << 20)
@@ -31,8 +30,7 @@ static sp_inline sp_u64 sp_threshold_max(const struct sp_policy *policy)
  * the threshold follow it. Returns whether it did.
  */
 static sp_inline int sp_measure_rate(const struct sp_policy *policy,
-				     struct sp_global *global,
-				     struct sp_task *task,
+				     struct sp_global *global, struct sp_task *task,
 				     const struct sp_event *event)
 {
 	sp_u64 elapsed = event->now - task->rate_since;
@@ -41,16 +39,14 @@ static sp_inline int sp_measure_rate(const struct sp_policy *policy,
 
 	if (sp_before(elapsed, policy->rate_window_ns) || elapsed == 0)
 		return 0;
-	rate = sp_min(switches, SP_SWITCHES_MAX) *
-	       (SP_RATE_SCALE * SP_NSEC_PER_SEC) / elapsed;
-	task->rate = sp_min(sp_average(task->rate, rate),
-			    8 * sp_threshold_max(policy));
+	rate = sp_min(switches, SP_SWITCHES_MAX) * (SP_RATE_SCALE * SP_NSEC_PER_SEC) /
+	       elapsed;
+	task->rate = sp_min(sp_average(task->rate, rate), 8 * sp_threshold_max(policy));
 	task->rate_switches = event->switches;
 	task->rate_since = event->now;
-	global->threshold =
-		sp_max(sp_min(sp_average(global->threshold, task->rate),
-			      sp_threshold_max(policy)),
-		       SP_RATE_SCALE);
+	global->threshold = sp_max(sp_min(sp_average(global->threshold, task->rate),
+					  sp_threshold_max(policy)),
+				   SP_RATE_SCALE);
 	return 1;
 }
 
@@ -66,8 +62,7 @@ static sp_inline int sp_promotes(const struct sp_policy *policy,
 
 /* Puts a task that begins to wait into its class. */
 static sp_inline void sp_classify(const struct sp_policy *policy,
-				  struct sp_global *global,
-				  struct sp_task *task,
+				  struct sp_global *global, struct sp_task *task,
 				  const struct sp_event *event)
 {
 	int measured;
@@ -78,9 +73,8 @@ static sp_inline void sp_classify(const struct sp_policy *policy,
 	if (policy->classes != SP_CLASSES_VOLUNTARY_SWITCHES)
 		return;
 	if (measured)
-		task->queue = task->rate >= global->threshold ?
-				      SP_QUEUE_PRIORITY :
-				      SP_QUEUE_REGULAR;
+		task->queue = task->rate >= global->threshold ? SP_QUEUE_PRIORITY :
+								SP_QUEUE_REGULAR;
 	if (sp_promotes(policy, event))
 		task->queue = SP_QUEUE_PRIORITY;
 }

@@ -6,7 +6,7 @@
 #include "policy_base.h"
 
 /* Order rules that this file knows, one bit each. */
-#define SP_ORDERS_IN_C                                                   \
+#define SP_ORDERS_IN_C \
 	(1u << SP_ORDER_FIFO | 1u << SP_ORDER_VRUNTIME | 1u << SP_ORDER_DEADLINE)
 
 /* The same for what a burst adds to a deadline. */
@@ -43,8 +43,8 @@ static sp_inline void sp_limit_credit(const struct sp_policy *policy,
 static sp_inline sp_u64 sp_burst_share(const struct sp_policy *policy,
 				       const struct sp_task *task)
 {
-	sp_u64 burst = sp_min(task->burst_ns,
-			      policy->slice_max_ns * SP_BURST_SLICES_MAX);
+	sp_u64 burst =
+		sp_min(task->burst_ns, policy->slice_max_ns * SP_BURST_SLICES_MAX);
 
 	if (policy->burst == SP_BURST_BY_SWITCHES)
 		return burst / (1 + task->rate / SP_RATE_SCALE);

@@ -6,9 +6,9 @@
 #include "policy_base.h"
 
 /* Slice rules that this file knows, one bit each. */
-#define SP_SLICES_IN_C                                         \
-	(1u << SP_SLICE_FIXED | 1u << SP_SLICE_SHARED |        \
-	 1u << SP_SLICE_AVERAGED | 1u << SP_SLICE_WEIGHTED)
+#define SP_SLICES_IN_C \
+	(1u << SP_SLICE_FIXED | 1u << SP_SLICE_SHARED | 1u << SP_SLICE_AVERAGED | \
+	 1u << SP_SLICE_WEIGHTED)
 
 /* max / (waiting + 1), not below min. */
 static sp_inline sp_u64 sp_slice_share(const struct sp_policy *policy, sp_u64 waiting)

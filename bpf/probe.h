@@ -15,8 +15,8 @@ SP_ASSERT(sizeof(struct sp_outcome) == 112);
 
 /* What the bytecode lane is asked for in one call; the events wait in a map. */
 struct sp_probe_call {
-	sp_u32 start;  /* not 0: begin with the state before the first event */
-	sp_u32 count;  /* events to decide, at most SP_PROBE_BATCH */
+	sp_u32 start; /* not 0: begin with the state before the first event */
+	sp_u32 count; /* events to decide, at most SP_PROBE_BATCH */
 	sp_u32 period; /* not 0: begin again after each so many events */
 };
 SP_ASSERT(sizeof(struct sp_probe_call) == 12);

@@ -107,8 +107,7 @@ s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 
 /* The daemon's thread: it stands by until a CPU needs it. */
 static __always_inline void enqueue_daemon(struct task_struct *p,
-					   const struct sp_answers *ring,
-					   u64 enq_flags)
+					   const struct sp_answers *ring, u64 enq_flags)
 {
 	daemon_gone = 0;
 	daemon_last = sp_now();
@@ -213,7 +212,8 @@ static __always_inline bool carry_out(struct bpf_iter_scx_dsq *it,
 		goto release;
 	}
 	bpf_rcu_read_lock();
-	cpu = is_pinned(p) ? scx_bpf_task_cpu(p) : scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	cpu = is_pinned(p) ? scx_bpf_task_cpu(p) :
+			     scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 	bpf_rcu_read_unlock();
 	if (cpu >= 0 && cpu != here)
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
@@ -317,8 +317,8 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	status.waiting = held > 0 ? held : 0;
 	if (held > 0)
 		slice = ask_daemon(ring);
-	else if (!daemon_since &&
-		 (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS && run_daemon())
+	else if (!daemon_since && (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS &&
+		 run_daemon())
 		slice = 0; /* nobody waits, but its ring wants to be read */
 	/* Nobody else: prev goes on. The daemon stands by instead. */
 	if (slice && prev && (prev->scx.flags & SCX_TASK_QUEUED) &&

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 typedef char *(*gmk_func_ptr)(const char *name, unsigned int argc, char **argv);
-void gmk_add_function(const char *name, gmk_func_ptr func, unsigned int min, unsigned int max,
-		      unsigned int flags);
+void gmk_add_function(const char *name, gmk_func_ptr func, unsigned int min,
+		      unsigned int max, unsigned int flags);
 
 int plugin_is_GPL_compatible;
 

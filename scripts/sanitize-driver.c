@@ -16,7 +16,9 @@ static unsigned long long noise(void)
 
 int main(void)
 {
-	enum { COUNT = 4096 };
+	enum {
+		COUNT = 4096
+	};
 	struct sp_event *events = calloc(COUNT, sizeof(*events));
 	struct sp_outcome *outcomes = calloc(COUNT, sizeof(*outcomes));
 	struct sp_task *tasks = calloc(SP_PROBE_TASKS, sizeof(*tasks));

@@ -55,7 +55,9 @@ public struct Session: Sendable {
         if !obstacles.isEmpty { throw .obstacles(obstacles) }
         LibbpfLog.install(verbose: options.verbose)
         let signals = Signals()
-        say("policy \(scheduler.policyName) in \(scheduler.mode.rawValue) mode, Linux \(Preflight.kernelRelease), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) CPUs")
+        say(
+            "policy \(scheduler.policyName) in \(scheduler.mode.rawValue) mode, Linux \(Preflight.kernelRelease), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) CPUs"
+        )
         do throws(KernelError) {
             var loaded = try Scheduler(scheduler)
             var daemon: Daemon?
@@ -69,7 +71,9 @@ public struct Session: Sendable {
                 throw error
             }
             daemon?.begin()
-            say("attached: \(Preflight.attachedScheduler ?? scheduler.name), state \(Preflight.state ?? "unknown")")
+            say(
+                "attached: \(Preflight.attachedScheduler ?? scheduler.name), state \(Preflight.state ?? "unknown")"
+            )
             let clock = Stopwatch()
             let last = watch(loaded, daemon, signals, clock)
             loaded.detach()

@@ -31,7 +31,8 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
             return
                 "this kernel (\(Preflight.kernelRelease)) does not take the scheduler; 'make run' starts one that does. The kernel's word on it:\n\(error)"
         case .overtaken(let name):
-            return "another sched_ext scheduler is attached: '\(name)'; end it first, the kernel has room for one"
+            return
+                "another sched_ext scheduler is attached: '\(name)'; end it first, the kernel has room for one"
         case .kernel(let error):
             return "\(error)"
         }

@@ -60,7 +60,9 @@ func compile(name: String, source: String, output: String) {
             "-idirafter", "/usr/include/\(machineInclude())", "-c", source, "-o", object,
         ])
     if status != 0 {
-        fail("\(clang) could not compile \(source) for BPF (status \(status)); clang 16 or newer and libbpf-dev 1.4 or newer are needed: run 'make setup'")
+        fail(
+            "\(clang) could not compile \(source) for BPF (status \(status)); clang 16 or newer and libbpf-dev 1.4 or newer are needed: run 'make setup'"
+        )
     }
     guard let bytes = FileManager.default.contents(atPath: object) else {
         fail("\(object) cannot be read")

@@ -71,15 +71,20 @@ struct Builds: Sendable {
     private func command(_ side: Side, _ work: String, _ library: String) -> [String] {
         switch side {
         case .c:
-            return ["clang", "-O1", "-w", "-fPIC", "-shared", "-I", work, "\(work)/policy_native.c", "-o", library]
+            return [
+                "clang", "-O1", "-w", "-fPIC", "-shared", "-I", work, "\(work)/policy_native.c", "-o",
+                library,
+            ]
         case .swift:
             let sources = (Side.swift.files + Side.supporting + ["Shim.swift"]).map { file in
                 "\(work)/" + (file.split(separator: "/").last.map(String.init) ?? file)
             }
-            return ["swiftc", "-O", "-wmo", "-suppress-warnings", "-parse-as-library", "-emit-library",
+            return [
+                "swiftc", "-O", "-wmo", "-suppress-warnings", "-parse-as-library", "-emit-library",
                 "-module-name", "Mutant", "-swift-version", "6",
                 "-enable-upcoming-feature", "InternalImportsByDefault", "-I", "\(checkout)/bpf",
-                "-o", library] + sources
+                "-o", library,
+            ] + sources
         }
     }
 

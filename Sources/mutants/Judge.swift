@@ -7,10 +7,11 @@ import PolicyText
 /// A policy in a library of its own: a mutant, behind the same two functions as the native lane.
 final class ForeignLane: Lane {
     typealias Start = @convention(c) (UnsafePointer<sp_policy>, UnsafeMutablePointer<sp_global>) -> Void
-    typealias Decide = @convention(c) (
-        UnsafePointer<sp_policy>, UnsafeMutablePointer<sp_global>, UnsafeMutablePointer<sp_task>,
-        UnsafePointer<sp_event>, UnsafeMutablePointer<sp_outcome>, UInt32
-    ) -> Void
+    typealias Decide =
+        @convention(c) (
+            UnsafePointer<sp_policy>, UnsafeMutablePointer<sp_global>, UnsafeMutablePointer<sp_task>,
+            UnsafePointer<sp_event>, UnsafeMutablePointer<sp_outcome>, UInt32
+        ) -> Void
 
     let name = "mutant"
     private let handle: UnsafeMutableRawPointer

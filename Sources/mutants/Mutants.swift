@@ -71,7 +71,8 @@ struct Mutants: ParsableCommand {
     }
 
     private func judgeAll(_ mutations: [Mutation], _ side: Side, _ builds: Builds) -> [Verdict] {
-        nonisolated(unsafe) let verdicts = UnsafeMutablePointer<Verdict>.allocate(capacity: max(mutations.count, 1))
+        nonisolated(unsafe) let verdicts = UnsafeMutablePointer<Verdict>.allocate(
+            capacity: max(mutations.count, 1))
         verdicts.initialize(repeating: .uncompiled, count: mutations.count)
         defer { verdicts.deallocate() }
         let jobs = jobs
@@ -85,7 +86,8 @@ struct Mutants: ParsableCommand {
                     builds.remove(library)
                 }
                 if number % 50 == 0 {
-                    FileHandle.standardError.write(Data("\(side.rawValue): \(number)/\(mutations.count)\n".utf8))
+                    FileHandle.standardError.write(
+                        Data("\(side.rawValue): \(number)/\(mutations.count)\n".utf8))
                 }
             }
         }
@@ -95,7 +97,9 @@ struct Mutants: ParsableCommand {
     /// Survivors that are known to behave as the original, and why: a line each, the mutant's
     /// identity and the reason, with a tab between.
     private func explanations() -> [String: String] {
-        guard let text = try? String(contentsOfFile: "\(checkout)/Tests/Mutants/equivalent.tsv", encoding: .utf8)
+        guard
+            let text = try? String(
+                contentsOfFile: "\(checkout)/Tests/Mutants/equivalent.tsv", encoding: .utf8)
         else { return [:] }
         var found: [String: String] = [:]
         for line in text.split(separator: "\n") where !line.hasPrefix("#") {

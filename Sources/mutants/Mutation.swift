@@ -114,7 +114,8 @@ struct Mutator {
         let characters = Array(code)
         var results: [String] = []
         func replace(_ range: Range<Int>, _ text: String) {
-            results.append(String(characters[..<range.lowerBound]) + text + String(characters[range.upperBound...]))
+            results.append(
+                String(characters[..<range.lowerBound]) + text + String(characters[range.upperBound...]))
         }
         var place = 0
         while place < characters.count {

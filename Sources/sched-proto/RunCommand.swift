@@ -62,7 +62,8 @@ struct RunCommand: ParsableCommand {
         }
         if let maxTasks {
             guard mode == .user else {
-                throw ValidationError("--max-tasks is for user mode: in BPF mode the kernel keeps each task's state")
+                throw ValidationError(
+                    "--max-tasks is for user mode: in BPF mode the kernel keeps each task's state")
             }
             guard (16...1_048_576).contains(maxTasks) else {
                 throw ValidationError("--max-tasks \(maxTasks): allowed are 16...1048576")

@@ -1,6 +1,7 @@
+import Testing
+
 // SPDX-License-Identifier: GPL-2.0-only
 @testable import PolicyModel
-import Testing
 
 /// A generator with a seed, so that a failure can be repeated.
 struct Seeded: RandomNumberGenerator {

@@ -117,7 +117,8 @@ import Testing
         var policy = try PolicySource.load(nameOrPath: "interactive").policy
         let all = UInt32.max
         let withoutAveraged = all & ~(1 << SP_SLICE_AVERAGED.rawValue)
-        var missing = missingTwins(of: policy, orders: all, slices: withoutAveraged, classes: all, bursts: all)
+        var missing = missingTwins(
+            of: policy, orders: all, slices: withoutAveraged, classes: all, bursts: all)
         #expect(missing.map(\.key) == ["slice.rule"] && missing.map(\.word) == ["averaged"])
         missing = missingTwins(of: policy, orders: 0, slices: 0, classes: 0, bursts: 0)
         #expect(missing.map(\.word) == ["vruntime", "averaged", "voluntary-switches"])

@@ -2,6 +2,7 @@
 import CSchedProto
 import PolicyModel
 import Testing
+
 @testable import UserMode
 
 private func described(_ change: (inout sp_policy) -> Void = { _ in }) -> sp_policy {

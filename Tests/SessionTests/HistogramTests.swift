@@ -1,6 +1,7 @@
+import Testing
+
 // SPDX-License-Identifier: GPL-2.0-only
 @testable import Session
-import Testing
 
 @Suite struct HistogramTests {
     @Test func hasBpftracesShape() {
