@@ -1,0 +1,152 @@
+# shellcheck shell=bash
+# The ways in which a session ends, or does not begin.
+
+both signal-INT "SIGINT detaches, with status 0" ends_by_signal INT
+both signal-TERM "SIGTERM detaches, with status 0" ends_by_signal TERM
+user signal-HUP "SIGHUP detaches, with status 0" ends_by_signal HUP
+both duration "--duration ends it, with status 0" ends_by_duration
+both killed "kill -9: the kernel takes the tasks back" ends_by_kill
+both second "a second one is refused with status 75 and the first one's name" second
+both no-reader "whoever reads its output goes away: it still detaches" no_reader
+both sysrq "SysRq-S ends it" ends_by_sysrq
+both watchdog "a task that waits too long: status 3, the kernel's reason and its dump" ends_by_watchdog
+both nobody "without rights: status 77, and the capability is named" nobody
+add none refused "wrong options, settings and descriptions: the right status, nothing attached" refused
+
+ends_by_signal() { # SIGNAL
+	start --stats 0.2
+	busy 6
+	more_statistics 1
+	stop "$1"
+	expect_clean
+}
+
+ends_by_duration() {
+	start --duration 1 --stats 0
+	busy 6
+	finish
+	expect_clean
+	expect_equal "lines of statistics" 0 "$(lines_of_statistics)"
+}
+
+ends_by_kill() {
+	start --stats 0.2
+	busy 6
+	more_statistics 1
+	kill -KILL "$scheduler"
+	finish
+	expect_equal status 137 "$status"
+	wait_for 60 is_disabled || complain "sched_ext is $(state)"
+	tasks_complete
+}
+
+second() {
+	start
+	busy 1
+	"$program" --mode bpf --policy fair >"$dir/out-second" 2>"$dir/err-second"
+	expect_equal "status of the second" 75 $?
+	expect_in "'sched_proto_${mode}_fifo'" "$dir/err-second"
+	expect_equal state enabled "$(state)"
+	is_running || complain "the first one ended"
+	stop
+	expect_clean
+}
+
+no_reader() {
+	mkfifo "$dir/pipe"
+	(exec head -n 2 <"$dir/pipe" >"$dir/out-first") &
+	local reader=$!
+	"$program" --mode "$mode" --stats 0.1 >"$dir/pipe" 2>"$dir/err" &
+	scheduler=$!
+	busy 1
+	wait_for 120 has_ended "$reader" || complain "the first two lines did not come"
+	expect_in "attached: sched_proto_${mode}_fifo" "$dir/out-first"
+	expect_equal state enabled "$(state)"
+	tasks_complete
+	is_running || complain "it ended with its reader"
+	stop
+	expect_equal status 0 "$status"
+	wait_for 60 is_disabled || complain "sched_ext is $(state)"
+}
+
+ends_by_sysrq() {
+	: >"$dir/kernel-may-complain"
+	start
+	busy 6
+	echo S >/proc/sysrq-trigger
+	finish
+	wait_for 60 is_disabled || complain "sched_ext is $(state)"
+	expect_equal status 3 "$status"
+	expect_in "the kernel ended the scheduler: disabled by sysrq-S" "$dir/err"
+	expect_in "ended by the kernel after" "$dir/out"
+}
+
+ends_by_watchdog() {
+	local file
+	: >"$dir/kernel-may-complain"
+	# Later kernels keep some time for such tasks whatever real-time tasks do.
+	for file in /sys/kernel/debug/sched/ext_server/cpu*/runtime; do
+		[[ ! -e $file ]] || echo 0 >"$file"
+	done
+	echo -1 >"$rt_runtime"
+	start --watchdog 1
+	busy 1 taskset --cpu-list 2
+	busy 1 taskset --cpu-list 2 chrt --fifo 50
+	wait_for 60 is_over || complain "still running 60 s later: the kernel did not end it"
+	end_loads
+	finish
+	expect_equal status 3 "$status"
+	wait_for 60 is_disabled || complain "sched_ext is $(state)"
+	expect_in "the kernel ended the scheduler: runnable task stall" "$dir/err"
+	expect_in "failed to run for" "$dir/err"
+	expect_in "its dump:" "$dir/err"
+	grep -qE '^CPU 2 ' "$dir/err" || complain "its dump does not tell of CPU 2"
+	expect_in "ended by the kernel after" "$dir/out"
+	expect_counter lost 0
+	tasks_complete
+}
+
+nobody() {
+	need_program setpriv
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$program" --mode "$mode" >"$dir/out" 2>"$dir/err"
+	expect_equal status 77 $?
+	expect_in CAP_SYS_ADMIN "$dir/err"
+	[[ $mode == bpf ]] || expect_in CAP_IPC_LOCK "$dir/err"
+	expect_equal state disabled "$(state)"
+	# Root without the one capability that locks memory.
+	[[ $mode == user ]] || return 0
+	setpriv --bounding-set -ipc_lock "$program" --mode user >"$dir/out" 2>"$dir/err"
+	expect_equal "status without CAP_IPC_LOCK" 77 $?
+	expect_in CAP_IPC_LOCK "$dir/err"
+}
+
+# refuses STATUS TEXT OPTION...
+refuses() {
+	local wanted=$1 text=$2
+	shift 2
+	try "$@"
+	[[ $status == "$wanted" ]] || complain "status of $* is $status, not $wanted: $(head -c 200 "$dir/err")"
+	grep -qF -- "$text" "$dir/err" || complain "no '$text' in what $* says: $(head -c 200 "$dir/err")"
+	grep -q ^attached "$dir/out" && complain "$* attached"
+	expect_equal state disabled "$(state)"
+}
+
+refused() {
+	printf 'name: wrong\norder: {rule: fifo}\nslice: {rule: fixed, max: 20 ms}\n' >"$dir/wrong.yaml"
+	printf 'name: wrong\norder: {rule: lottery}\nslice: {rule: fixed, max: 20ms}\n' >"$dir/rule.yaml"
+	printf '{' >"$dir/syntax.yaml"
+	refuses 66 nonesuch --policy nonesuch
+	refuses 66 nonesuch.yaml --policy "$dir/nonesuch.yaml"
+	refuses 65 "20 ms" --policy "$dir/wrong.yaml"
+	refuses 65 lottery --policy "$dir/rule.yaml"
+	refuses 65 syntax.yaml --policy "$dir/syntax.yaml"
+	refuses 64 slice.maximum --set slice.maximum=3ms
+	refuses 64 3parsecs --set slice.max=3parsecs
+	refuses 64 slice.max --set slice.max
+	refuses 64 --stats --stats 0.01
+	refuses 64 --duration --duration 0
+	refuses 64 --watchdog --watchdog 31
+	refuses 64 --max-tasks --max-tasks 4
+	refuses 64 --max-tasks --mode bpf --max-tasks 100
+	refuses 64 sideways --mode sideways
+}

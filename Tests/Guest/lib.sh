@@ -1,0 +1,244 @@
+# shellcheck shell=bash
+# What the cases are written with. A case is a command that runs in a guest, in a process and a control group
+# of its own; what it leaves running is ended. It complains about what is wrong and goes on, or fails and ends.
+
+state_file=/sys/kernel/sched_ext/state
+rt_runtime=/proc/sys/kernel/sched_rt_runtime_us
+rt_runtime_before=$(cat $rt_runtime 2>/dev/null)
+
+case_names=()
+declare -A case_texts case_commands
+
+# ---- Declaring
+
+# add MODE NAME DESCRIPTION COMMAND...: MODE is user, bpf or none; the case finds it in $mode.
+add() {
+	case_names+=("$1/$2")
+	case_texts[$1/$2]=$3
+	case_commands[$1/$2]=${*:4}
+}
+
+# both NAME DESCRIPTION COMMAND...: a case for each mode.
+both() {
+	add user "$@"
+	add bpf "$@"
+}
+
+# user NAME...: for user mode; for BPF mode as well with --all.
+user() {
+	add user "$@"
+	[[ -z ${THOROUGH:-} ]] || add bpf "$@"
+}
+
+# more DEFAULT ALL: a number of repetitions.
+more() { if [[ -n ${THOROUGH:-} ]]; then echo "$2"; else echo "$1"; fi; }
+
+# ---- Judging
+
+complain() { printf '%s\n' "$*" >>"$dir/complaints"; }
+
+fail() {
+	complain "$*"
+	exit 1
+}
+
+# note TEXT: shown in the case's line.
+note() { printf '%s\n' "$*" >>"$dir/notes"; }
+
+skip() {
+	printf '%s\n' "$*" >"$dir/skip"
+	exit 0
+}
+
+# known_defect TEXT: what was found wrong so far in this case, if anything, is known.
+known_defect() {
+	[[ -s $dir/complaints ]] || return 0
+	printf 'known defect: %s (%s)\n' "$1" "$(paste -sd ';' "$dir/complaints")" >"$dir/skip"
+	: >"$dir/complaints"
+	exit 0
+}
+
+expect_equal() { # WHAT EXPECTED FOUND
+	[[ $2 == "$3" ]] || complain "$1 is '$3', not '$2'"
+}
+
+expect_in() { # TEXT FILE
+	grep -qF -- "$1" "$2" || complain "no '$1' in ${2##*/}: $(head -c 300 "$2")"
+}
+
+need_program() {
+	command -v "$1" >/dev/null || skip "needs $1"
+}
+
+# ---- Waiting: for what is to be, and never for a time
+
+# nap SECONDS: without a process of its own.
+exec {nap_pipe}<> <(:)
+nap() { read -rt "$1" -u "$nap_pipe" || true; }
+
+# wait_for SECONDS COMMAND...: until it succeeds; fails when the time is up.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS <= end)) || return 1
+		nap 0.05
+	done
+}
+
+# ---- The scheduler
+
+state() { cat "$state_file"; }
+is_disabled() { [[ $(<"$state_file") == disabled ]]; }
+ops() { cat /sys/kernel/sched_ext/root/ops 2>/dev/null; }
+
+# start [OPTION...]: attaches in $mode, and returns once it said so. Its output: $dir/out and $dir/err.
+start() {
+	"$program" --mode "$mode" "$@" >"$dir/out" 2>"$dir/err" &
+	scheduler=$!
+	wait_for 120 has_begun_or_ended || fail "not attached after 120 s"
+	is_attached || fail "it did not attach: $(tail -n 3 "$dir/err")"
+}
+
+is_attached() { grep -q '^attached: ' "$dir/out"; }
+has_begun_or_ended() { is_attached || ! is_running; }
+is_running() { kill -0 "$scheduler" 2>/dev/null; }
+is_over() { ! is_running; }
+
+# finish: waits for the scheduler's end; its status is in $status.
+finish() {
+	wait_for 120 is_over || {
+		complain "still running 120 s later"
+		kill -KILL "$scheduler"
+	}
+	wait "$scheduler" 2>/dev/null
+	status=$?
+}
+
+# stop [SIGNAL]
+stop() {
+	kill "-${1:-INT}" "$scheduler" || complain "it ended before it was asked to: $(tail -n 3 "$dir/err")"
+	finish
+}
+
+# try OPTION...: runs the program to its end, whatever it says; leaves $status.
+try() {
+	"$program" "$@" >"$dir/out" 2>"$dir/err"
+	status=$?
+}
+
+# counter NAME: from the summary; empty if it is not there.
+counter() { awk -v name="$1" '/^counters:/ { in_counters = 1 } in_counters && $1 == name { print $2 }' "$dir/out"; }
+
+# recent NAME: from the last line of statistics.
+recent() { grep -E '^ *[0-9]+s  ' "$dir/out" | tail -n 1 | grep -oE "$1 [0-9]+" | grep -oE '[0-9]+$'; }
+
+lines_of_statistics() { grep -cE '^ *[0-9]+s  ' "$dir/out"; }
+
+has_lines_of_statistics() { (($(lines_of_statistics) >= $1)); }
+
+# more_statistics COUNT: waits for as many lines more.
+more_statistics() {
+	wait_for 120 has_lines_of_statistics $(($(lines_of_statistics) + $1)) || complain "no more lines of statistics"
+}
+
+expect_counter() { # NAME VALUE
+	expect_equal "counter $1" "$2" "$(counter "$1")"
+}
+
+expect_positive() { # NAME
+	(($(counter "$1") > 0)) || complain "counter $1 is '$(counter "$1")', not above 0"
+}
+
+# expect_clean: it ended because it was asked to, nothing was lost, and it did work.
+expect_clean() {
+	expect_equal status 0 "$status"
+	wait_for 60 is_disabled || complain "sched_ext is $(state) afterwards"
+	expect_in "detached after" "$dir/out"
+	[[ ! -s $dir/err ]] || complain "it said: $(head -n 3 "$dir/err")"
+	expect_counter lost 0
+	expect_counter no-state 0
+	(($(counter dispatched) + $(counter direct) > 0)) || complain "the policy dispatched nothing"
+	[[ $mode != user ]] || expect_daemon_well
+}
+
+expect_daemon_well() {
+	expect_counter strange 0
+	# Before its first turn the daemon has not yet taken stock of them.
+	(($(counter passes) <= 1)) || expect_counter page-faults 0
+	[[ -e $dir/notes-may-be-lost ]] || expect_counter notes-lost 0
+}
+
+# expect_sums: who waited was taken, but for those that waited at the end or left their queue. The counters are
+# read while they move, so the margin is wide.
+expect_sums() {
+	local waited taken
+	waited=$(counter enqueued)
+	taken=$(($(counter dispatched) + $(counter direct) + $(counter fallback) + $(counter lost)))
+	((taken <= waited + waited / 20 + 500)) || complain "$taken tasks taken from the queues, only $waited waited"
+	((waited <= taken + taken / 10 + 500)) || complain "$waited tasks waited, only $taken taken from the queues"
+}
+
+# ---- Loads
+
+loads=()
+
+# busy COUNT [COMMAND...]: loops in the background, each started by COMMAND.
+busy() {
+	local i count=$1
+	shift
+	for ((i = 0; i < count; i++)); do
+		"$@" bash -c 'while :; do :; done' &
+		loads+=($!)
+	done
+}
+
+# talk: pairs of tasks that wake each other, for as long as the case lasts.
+talk() {
+	need_program hackbench
+	while :; do hackbench --groups 1 --loops 200 >/dev/null 2>&1; done &
+	loads+=($!)
+}
+
+# tasks_complete: forty tasks that talk to each other get to their end.
+tasks_complete() {
+	need_program hackbench
+	hackbench --groups 1 --loops "${1:-10}" >"$dir/hackbench" 2>&1 || complain "hackbench: $(tail -n 1 "$dir/hackbench")"
+}
+
+# probe: a task that wants to run every 10 ms.
+probe() {
+	need_program cyclictest
+	cyclictest --quiet --policy=other --interval=10000 >"$dir/probe" 2>&1 &
+	prober=$!
+}
+
+# expect_probe: notes its longest wait, which is below SECONDS, 5 by default.
+expect_probe() {
+	local us
+	kill -INT "$prober" 2>/dev/null
+	wait "$prober"
+	us=$(sed -nE 's/.*Max: *([0-9]+).*/\1/p' "$dir/probe")
+	note "longest wait $((${us:-0} / 1000)) ms"
+	if [[ -z $us ]]; then
+		complain "the probe found nothing: $(tail -n 2 "$dir/probe")"
+	elif ((us > ${1:-5} * 1000000)); then
+		complain "the probe waited $((us / 1000)) ms"
+	fi
+}
+
+end_loads() {
+	((${#loads[@]} == 0)) || kill -KILL "${loads[@]}" 2>/dev/null
+	loads=()
+}
+
+# switches: context switches of the machine so far.
+switches() { awk '$1 == "ctxt" { print $2 }' /proc/stat; }
+have_switched() { (($(switches) >= $1)); }
+
+# cpu_time CGROUP: microseconds that its tasks ran.
+cpu_time() { awk '$1 == "usage_usec" { print $2 }' "$1/cpu.stat"; }
+has_run() { (($(cpu_time "$1") > $2)); } # CGROUP MICROSECONDS
+
+# policy_works: the last line of statistics tells of tasks that the policy picked.
+policy_works() { (($(recent policy) > 0)); }
