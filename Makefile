@@ -45,11 +45,11 @@ test-scripts-guest: setup ## test the scripts that start guests
 test-swift: setup ## unit and conformance tests; ARGS= for swift test
 	@swift test $(ARGS)
 
-test-guest: setup ## tests in a kernel with sched_ext; KERNEL= ARGS= for Tests/Guest/run.sh
-	@Tests/Guest/run.sh $(ARGS)
+test-guest: setup ## tests in a kernel with sched_ext; KERNEL= CASES= (patterns)
+	@Tests/Guest/run.sh $(CASES)
 
-test-survival: setup ## hostile loads, more and longer than in test-guest; KERNEL= ARGS=
-	@Tests/Guest/run.sh --survival --all $(ARGS)
+test-survival: setup ## hostile loads, more and longer than in test-guest; KERNEL= CASES=
+	@Tests/Guest/run.sh --survival --all $(CASES)
 
 conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), then 10 minutes of random traces
 	@program=$$(swift build -c release --show-bin-path)/sched-proto; \

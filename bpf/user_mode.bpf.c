@@ -69,7 +69,7 @@ static __always_inline bool is_daemon(const struct task_struct *p,
 	return (u32)p->pid == ring->daemon.tid;
 }
 
-/* Tells the daemon; false if there is no room. */
+/* Puts an event into the daemon's ring; false if there is no room. */
 static __always_inline bool send(const struct sp_event *event)
 {
 	struct sp_event *slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);
@@ -79,6 +79,20 @@ static __always_inline bool send(const struct sp_event *event)
 	*slot = *event;
 	bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
 	return true;
+}
+
+/*
+ * Tells the daemon of a wait; false if there is no room. What the task used is
+ * then charged with its next wait.
+ */
+static __always_inline bool tell(struct sp_task_ctx *tctx, const struct sp_event *event)
+{
+	tctx->known = true;
+	if (send(event))
+		return true;
+	count(SP_COUNT_RING_FULL);
+	tctx->used -= event->used_ns;
+	return false;
 }
 
 /* Whether the daemon has something to do. */
@@ -124,20 +138,14 @@ static __always_inline void hold(struct task_struct *p, struct sp_task_ctx *tctx
 {
 	u64 slice = described()->slice_max_ns;
 
-	tctx->known = true;
+	bool told = tell(tctx, event);
+
 	if (event->idle_cpu >= 0 && described()->idle == SP_IDLE_DIRECT) {
 		count(SP_COUNT_DIRECT);
-		if (!send(event))
-			count(SP_COUNT_RING_FULL);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
 		return;
 	}
-	if (!send(event)) {
-		count(SP_COUNT_RING_FULL);
-		sp_dsq_insert(p, DSQ_PICKED, slice, enq_flags);
-		return;
-	}
-	sp_dsq_insert(p, DSQ_HELD, slice, enq_flags);
+	sp_dsq_insert(p, told ? DSQ_HELD : DSQ_PICKED, slice, enq_flags);
 }
 
 SEC("struct_ops/sp_enqueue")

@@ -59,6 +59,14 @@ public enum Preflight {
                         "this kernel (\(kernelRelease)) does not describe its types in /sys/kernel/btf/vmlinux: it needs CONFIG_DEBUG_INFO_BTF=y"
                 ))
         }
+        if locksMemory && isInPIDNamespace {
+            found.append(
+                Obstacle(
+                    kind: .noSupport,
+                    description:
+                        "user mode cannot run in a PID namespace of its own: the kernel would not know our threads; start the container with the host's PIDs, or use --mode bpf"
+                ))
+        }
         if state != "disabled" {
             let name = attachedScheduler.map { "'\($0)'" } ?? "one whose name is not known"
             found.append(
@@ -69,6 +77,14 @@ public enum Preflight {
                 ))
         }
         return found
+    }
+
+    /// Whether our pids are others than the kernel's own: the first namespace has a fixed number
+    /// (PROC_PID_INIT_INO in the kernel's proc_ns.h).
+    private static var isInPIDNamespace: Bool {
+        var text = [CChar](repeating: 0, count: 64)
+        guard readlink("/proc/self/ns/pid", &text, text.count - 1) > 0 else { return false }
+        return text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) } != Array("pid:[4026531836]".utf8)
     }
 
     /// Names of the capabilities that the process lacks, see capabilities(7).

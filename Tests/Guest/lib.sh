@@ -242,3 +242,25 @@ has_run() { (($(cpu_time "$1") > $2)); } # CGROUP MICROSECONDS
 
 # policy_works: the last line of statistics tells of tasks that the policy picked.
 policy_works() { (($(recent policy) > 0)); }
+
+# ---- Survival
+
+# surviving [OPTION...]: the scheduler, some load, and a probe.
+surviving() {
+	start --stats 0.3 "$@"
+	busy 3
+	talk
+	probe
+}
+
+# survived: everybody goes on, and the policy decides.
+survived() {
+	is_running || fail "the scheduler ended: $(tail -n 3 "$dir/err")"
+	tasks_complete
+	more_statistics 1
+	wait_for 120 policy_works || complain "the policy does not dispatch any more"
+	expect_probe
+	end_loads
+	stop
+	expect_clean
+}
