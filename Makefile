@@ -17,7 +17,7 @@ export MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
-.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest conformance-deep mutants coverage bench-conformance guest guest-run lint format clean distclean
+.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest conformance-deep mutants coverage bench bench-conformance guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -61,6 +61,9 @@ mutants: setup ## wrong twins made mechanically, judged by the harness; ARGS='--
 
 coverage: setup ## branches of the C policy that the traces take; sanitizers
 	@scripts/coverage.sh
+
+bench: build ## measure every scheduler against EEVDF; VARIANT=real BENCH_SCHEDULERS= BENCH_LOADS= ON=host
+	@scripts/bench.sh
 
 bench-conformance: build ## events a second of each execution and of the comparison
 	@scripts/bench-conformance.sh
