@@ -17,7 +17,7 @@ export MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
-.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest conformance-deep mutants coverage bench bench-conformance guest guest-run lint format clean distclean
+.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest test-survival conformance-deep mutants coverage bench bench-conformance guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
