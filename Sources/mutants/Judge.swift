@@ -89,7 +89,7 @@ struct Judge {
         }
         var random = SplitMix64(seed: 20_261_121)
         for round in 0..<Self.randomDescriptions {
-            let policy = round < shipped.count ? shipped[round] : randomPolicy(using: &random)
+            let policy = round < shipped.count ? shipped[round] : sp_policy.random(using: &random)
             try harness.load(policy)
             for source in TraceSource.allCases {
                 source.fill(buffer, seed: random.next(), policy: policy)

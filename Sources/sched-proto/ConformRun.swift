@@ -161,6 +161,8 @@ struct ConformRun {
         var subjects: [Campaign.Subject] = []
         for name in names {
             let description = try Self.load(name, options.settings)
+            // Lanes of which one does not know a rule have to differ, which says nothing.
+            try RunCommand.requireTwins(description)
             subjects.append(.init(name: name, policy: description.policy))
         }
         return subjects

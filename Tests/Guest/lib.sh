@@ -193,17 +193,17 @@ busy() {
 	done
 }
 
-# talk: pairs of tasks that wake each other, for as long as the case lasts.
+# talk: eight tasks that wake each other, for as long as the case lasts.
 talk() {
 	need_program hackbench
-	while :; do hackbench --groups 1 --loops 200 >/dev/null 2>&1; done &
+	while :; do hackbench --groups 1 --fds 4 --loops 500 >/dev/null 2>&1; done &
 	loads+=($!)
 }
 
-# tasks_complete: forty tasks that talk to each other get to their end.
+# tasks_complete: eight tasks that wake each other get to their end.
 tasks_complete() {
 	need_program hackbench
-	hackbench --groups 1 --loops "${1:-10}" >"$dir/hackbench" 2>&1 || complain "hackbench: $(tail -n 1 "$dir/hackbench")"
+	hackbench --groups 1 --fds 4 --loops 50 >"$dir/hackbench" 2>&1 || complain "hackbench: $(tail -n 1 "$dir/hackbench")"
 }
 
 # probe: a task that wants to run every 10 ms.
@@ -248,7 +248,7 @@ policy_works() { (($(recent policy) > 0)); }
 # surviving [OPTION...]: the scheduler, some load, and a probe.
 surviving() {
 	start --stats 0.3 "$@"
-	busy 3
+	busy 2
 	talk
 	probe
 }

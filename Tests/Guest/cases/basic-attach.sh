@@ -110,7 +110,7 @@ partial() {
 	end_loads
 	busy 6 "$program" exec
 	wait_for 60 is_ext "${loads[@]}" || complain "tasks of 'exec' are not of SCHED_EXT"
-	"$program" exec -- hackbench --groups 1 --loops 10 >"$dir/hackbench" 2>&1 || complain "hackbench: $(cat "$dir/hackbench")"
+	"$program" exec -- hackbench --groups 1 --fds 4 --loops 50 >"$dir/hackbench" 2>&1 || complain "hackbench: $(cat "$dir/hackbench")"
 	more_statistics 1
 	stop
 	expect_clean
