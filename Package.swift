@@ -21,7 +21,12 @@ let package = Package(
     products: [
         .executable(name: "sched-proto", targets: ["sched-proto"]),
         .library(name: "PolicyModel", targets: ["PolicyModel"]),
-        .library(name: "SchedProto", targets: ["PolicyModel", "PolicyText", "Conformance", "Session"]),
+        // What a package with a policy of its own needs; Examples/own-policy is one.
+        .library(
+            name: "SchedProto",
+            targets: [
+                "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session",
+            ]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),

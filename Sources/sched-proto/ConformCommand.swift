@@ -12,7 +12,8 @@ struct ConformCommand: ParsableCommand {
         discussion: """
             Random traces are decided by all lanes, and every byte of every answer is compared. \
             Exit status: 0 if all agree, 4 if they differ, 65 for a trace file that is damaged or \
-            of another version, 77 if a lane cannot run here.
+            of another version, 77 if a lane cannot run here, 78 if a policy uses a rule that has no C twin \
+            yet.
             """)
 
     @OptionGroup var what: ConformOptions

@@ -88,6 +88,7 @@ struct ConformRun {
         } catch {
             throw Failure(error, path)
         }
+        try RunCommand.requireTwins(file.trace.policy, name: path)
         let verdict = try deciding { _ throws(LaneError) in
             try Replay(on: harness).run(file)
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import ArgumentParser
 import BPFMode
+import CSchedProto
 import Foundation
 public import KernelLink
 import PolicyModel
@@ -20,7 +21,7 @@ struct RunCommand: ParsableCommand {
 
             Exit status: 0 asked to end, 3 ended by the kernel, 64 wrong usage, 65 wrong description, \
             66 no such policy, 69 kernel without support, 71 failed call, 75 another scheduler is \
-            attached, 77 not allowed.
+            attached, 77 not allowed, 78 a rule that has no BPF twin yet (--mode bpf).
             """)
 
     @Option(help: "Where the policy is executed: user (Swift daemon) or bpf (in the kernel).")
@@ -119,14 +120,19 @@ struct RunCommand: ParsableCommand {
 
     /// BPF mode executes only what was written in C: a rule that is Swift's alone is refused.
     static func requireTwins(_ description: PolicyDescription) throws(Failure) {
+        try requireTwins(description.policy, name: description.name)
+    }
+
+    /// The same for a policy that has no description, such as that of a recorded trace.
+    static func requireTwins(_ policy: sp_policy, name: String) throws(Failure) {
         let twins = BPFMode.Twins()
         let missing = missingTwins(
-            of: description.policy, orders: twins.orders, slices: twins.slices,
-            classes: twins.classes, bursts: twins.bursts)
+            of: policy, orders: twins.orders, slices: twins.slices, classes: twins.classes,
+            bursts: twins.bursts)
         if missing.isEmpty { return }
         let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
         throw Failure(
-            "policy '\(description.name)' uses a rule that has no BPF twin yet: \(rules); run it with --mode user, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
+            "policy '\(name)' uses a rule that has no BPF twin yet: \(rules); run it with --mode user, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
             .configuration)
     }
 }

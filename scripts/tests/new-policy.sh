@@ -1,0 +1,168 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Follows docs/NEW-POLICY.md to the letter, in a copy of the checkout: each of its blocks is a step.
+#   new-policy.sh [--all]       --all: the steps marked as slow too, which build a release
+#
+# What a block is for stands behind its language:
+#   diff patch                  is applied
+#   LANGUAGE file=PATH          becomes that file
+#   LANGUAGE of=PATH            has to be a part of that file
+#   sh run [status=N] [slow]    is run, and has to end with 0 or N
+#   text                        lines that the run before has to have printed, in this order; "…" is anything
+# Variable: KEEP=FOLDER, where the copy is made and left; by default a temporary one.
+set -euo pipefail
+
+all=
+case ${1:-} in
+'') ;;
+--all) all=1 ;;
+*)
+	sed -nE '2,/^set/{/^set/d;/SPDX/d;s/^# ?//p}' "${BASH_SOURCE[0]}"
+	[[ $1 == --help || $1 == -h ]] && exit 0
+	exit 64
+	;;
+esac
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+work=$(mktemp -d "${TMPDIR:-/tmp}/sched-proto-guide.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+copy=${KEEP:-$work/sched-proto}
+mkdir -p "$copy" "$work/blocks" "$work/bin"
+
+# The checkout without what git ignores, and the packages that were fetched for it.
+cd "$root"
+git ls-files -z --cached --others --exclude-standard |
+	while IFS= read -rd '' file; do [[ ! -e $file ]] || printf '%s\0' "$file"; done |
+	tar --create --null --files-from - | tar --extract --directory "$copy"
+mkdir -p "$copy/.build"
+for file in .build/{repositories,checkouts,artifacts,workspace-state.json} Package.resolved; do
+	[[ ! -e $file || -e $copy/$file ]] || cp -a "$file" "$copy/$file"
+done
+# The example is built where the copy is, so that what they share is built once.
+export SWIFTPM_BUILD_DIR=$copy/.build
+ln -sfn ../../.build "$copy/Examples/own-policy/.build"
+[[ ! -e Package.resolved ]] || cp Package.resolved "$copy/Examples/own-policy/"
+cd "$copy"
+
+# Root needs no sudo, and may have none.
+if ((EUID == 0)); then
+	printf '#!/bin/sh\nexec "$@"\n' >"$work/bin/sudo"
+	chmod +x "$work/bin/sudo"
+	PATH=$work/bin:$PATH
+fi
+# Make's variables are for this script, not for the guide's own calls of make.
+unset MAKEFLAGS MFLAGS MAKELEVEL MODE POLICY CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
+# `git apply` is to see a folder, not a part of some checkout around it.
+export GIT_CEILING_DIRECTORIES=$copy/..
+
+passed=0 failed=0 skipped=0
+
+result() { # ok|FAILED|skipped TEXT
+	printf '%-7s %s\n' "$1" "$2"
+	case $1 in
+	ok) passed=$((passed + 1)) ;;
+	skipped) skipped=$((skipped + 1)) ;;
+	*) failed=$((failed + 1)) ;;
+	esac
+}
+
+# may_run BLOCK: or says why not.
+may_run() {
+	if [[ $marks == *" slow "* && -z $all ]]; then
+		echo "slow; --all does it too"
+	elif grep -qE '^sudo |^make (guest|run)' "$1" && ((EUID != 0)) && ! sudo -n true 2>/dev/null; then
+		echo "needs root"
+	fi
+}
+
+# printed EXPECTED OUTPUT: whether the lines expected are among those printed, in this order.
+printed() {
+	local expected pattern lines at=0
+	mapfile -t lines <"$2"
+	while IFS= read -r expected; do
+		[[ -n $expected && $expected != … ]] || continue
+		pattern=$(sed 's/[][\\*?]/\\&/g; s/…/*/g' <<<"$expected")
+		while :; do
+			if ((at >= ${#lines[@]})); then
+				printf '        not printed, or not here: %s\n' "$expected"
+				return 1
+			fi
+			at=$((at + 1))
+			# shellcheck disable=SC2053  # a glob
+			[[ ${lines[at - 1]} != *$pattern* ]] || break
+		done
+	done <"$1"
+}
+
+# follow BLOCK: runs it, and compares its end and what it printed.
+follow() {
+	local wanted=0 status=0 begin=$SECONDS what last why
+	last=$(grep -v '^[[:space:]]' "$1" | tail -n 1)
+	[[ ! $marks =~ status=([0-9]+) ]] || wanted=${BASH_REMATCH[1]}
+	why=$(may_run "$1")
+	if [[ -n $why ]]; then
+		result skipped "$last ($why)"
+		return
+	fi
+	bash -e -o pipefail "$1" >"$work/output" 2>&1 </dev/null || status=$?
+	what="$last (status $status, $((SECONDS - begin)) s)"
+	if ((status != wanted)); then
+		result FAILED "$what; it has to be $wanted"
+	elif [[ -e $1.text ]] && ! printed "$1.text" "$work/output"; then
+		result FAILED "$what"
+	else
+		result ok "$what"
+		return
+	fi
+	tail -n 60 "$work/output" | sed 's/^/        /'
+}
+
+# part_of BLOCK FILE
+part_of() {
+	[[ $(<"$2") == *"$(<"$1")"* ]]
+}
+
+# The blocks, one file each with its marks beside it; a text belongs to the run before it.
+awk -v folder="$work/blocks" '
+	/^```/ && !inside {
+		inside = 1
+		if ($0 == "```text") file = file ".text"
+		else { file = sprintf("%s/%02d", folder, ++count); print substr($0, 4) " " >(file ".marks") }
+		printf "" >file
+		next
+	}
+	/^```$/ { inside = 0; close(file); next }
+	inside { print >file }' docs/NEW-POLICY.md
+
+for block in "$work"/blocks/??; do
+	marks=" $(<"$block.marks")"
+	case $marks in
+	*" patch "*)
+		file=$(sed -n 's|^+++ b/||p' "$block" | paste -sd ' ')
+		if git apply "$block" >"$work/output" 2>&1; then
+			result ok "patch of $file"
+		else
+			result FAILED "patch of $file"
+			sed 's/^/        /' "$work/output"
+		fi
+		;;
+	*" file="*)
+		file=${marks##* file=}
+		cp "$block" "${file%% *}"
+		result ok "file ${file%% *}"
+		;;
+	*" of="*)
+		file=${marks##* of=}
+		file=${file%% *}
+		if part_of "$block" "$file"; then result ok "part of $file"; else result FAILED "part of $file"; fi
+		;;
+	*" run "*) follow "$block" ;;
+	*) result FAILED "a block that says nothing of what it is for:$marks" ;;
+	esac
+	# The steps build on one another.
+	((failed == 0)) || break
+done
+printf '%d passed, %d failed, %d skipped (%d min %d s)\n' "$passed" "$failed" "$skipped" $((SECONDS / 60)) $((SECONDS % 60))
+((failed == 0 && passed > 0))
