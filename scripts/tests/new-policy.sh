@@ -35,7 +35,7 @@ mkdir -p "$copy" "$work/blocks" "$work/bin"
 cd "$root"
 git ls-files -z --cached --others --exclude-standard |
 	while IFS= read -rd '' file; do [[ ! -e $file ]] || printf '%s\0' "$file"; done |
-	tar --create --null --files-from - | tar --extract --directory "$copy"
+	tar --create --null --files-from - | tar --extract --overwrite --directory "$copy"
 mkdir -p "$copy/.build"
 for file in .build/{repositories,checkouts,artifacts,workspace-state.json} Package.resolved; do
 	[[ ! -e $file || -e $copy/$file ]] || cp -a "$file" "$copy/$file"
@@ -99,14 +99,15 @@ printed() {
 # follow BLOCK: runs it, and compares its end and what it printed.
 follow() {
 	local wanted=0 status=0 begin=$SECONDS what last why
-	last=$(grep -v '^[[:space:]]' "$1" | tail -n 1)
+	last=$(grep -v '^[[:space:]]\|^done$' "$1" | tail -n 1)
 	[[ ! $marks =~ status=([0-9]+) ]] || wanted=${BASH_REMATCH[1]}
 	why=$(may_run "$1")
 	if [[ -n $why ]]; then
 		result skipped "$last ($why)"
 		return
 	fi
-	bash -e -o pipefail "$1" >"$work/output" 2>&1 </dev/null || status=$?
+	bash -e -o pipefail "$1" >"$work/output" 2>"$work/errors" </dev/null || status=$?
+	cat "$work/errors" >>"$work/output"
 	what="$last (status $status, $((SECONDS - begin)) s)"
 	if ((status != wanted)); then
 		result FAILED "$what; it has to be $wanted"
