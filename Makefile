@@ -17,7 +17,7 @@ export MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
-.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-guest test-survival conformance-deep mutants coverage bench bench-conformance guest guest-run lint format clean distclean
+.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-conformance guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -34,7 +34,7 @@ run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DU
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test, one lane after another
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-guest
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-new-policy test-guest
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh
@@ -44,6 +44,9 @@ test-scripts-guest: setup ## test the scripts that start guests
 
 test-swift: setup ## unit and conformance tests; ARGS= for swift test
 	@swift test $(ARGS)
+
+test-new-policy: setup ## follow docs/NEW-POLICY.md step by step, in a copy
+	@scripts/tests/new-policy.sh
 
 test-guest: setup ## tests in a kernel with sched_ext; KERNEL= CASES= (patterns)
 	@Tests/Guest/run.sh $(CASES)

@@ -10,6 +10,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 needs() {
 	case $1 in
 	test-swift) echo Package.swift ;;
+	test-new-policy) echo scripts/tests/new-policy.sh ;;
 	test-guest) echo Tests/Guest/run.sh ;;
 	*) echo scripts/tests/run.sh ;;
 	esac
