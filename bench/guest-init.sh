@@ -92,6 +92,7 @@ while read -r scheduler loads offsets options; do
 	run "$scheduler" "$loads" "$offsets" "$options"
 	[ -z "$daemon" ] || echo "{\"scheduler\":\"$scheduler\",\"loads\":\"$loads\",\"resident_kb\":$(memory_kb $daemon VmRSS),\"peak_kb\":$(memory_kb $daemon VmHWM)}" >>"$results"
 	detach "$scheduler" "$loads"
+	[ -n "${BENCH_PLAN:-}" ] || { cat "$results" >>$out && : >"$results"; }
 done <"$plan"
 dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|sched_ext:.*(error|stall|failed)' | head -n 5 | tr '"' ' ' |
 	while read -r line; do echo "{\"error\":\"kernel: $line\"}" >>"$results"; done

@@ -38,7 +38,7 @@ enum {
 	PIPE_ROUNDS = 4000,
 	GROUPS = 2,
 	PAIRS = 8, /* senders, and as many receivers, a group */
-	HACK_MESSAGES = 60,
+	HACK_MESSAGES = 250, /* 200 KB through each pipe: more than it holds */
 	HACK_BYTES = 100,
 	WORK_ITERATIONS = 3000, /* some 20 us of a worker in the deterministic guest */
 	FORKS = 150,
