@@ -99,7 +99,9 @@ printed() {
 # follow BLOCK: runs it, and compares its end and what it printed.
 follow() {
 	local wanted=0 status=0 begin=$SECONDS what last why
+	# Its last command, without what is set in or only ends a loop.
 	last=$(grep -v '^[[:space:]]\|^done$' "$1" | tail -n 1)
+	last=${last% \\}
 	[[ ! $marks =~ status=([0-9]+) ]] || wanted=${BASH_REMATCH[1]}
 	why=$(may_run "$1")
 	if [[ -n $why ]]; then

@@ -3,7 +3,7 @@ public import CSchedProto
 public import PolicyModel
 
 /// Every task has one turn of at most 4 ms in each round; within a round, the smaller pid goes first.
-public struct RoundRobin: Policy {
+public struct RoundRobin: Policy, Sendable {
     /// The latest round of which a task was picked. A task's `vtime` holds the round of its own last turn.
     private var round: UInt64 = 0
 
