@@ -68,8 +68,9 @@ coverage: setup ## branches of the C policy that the traces take; sanitizers
 bench: build ## measure every scheduler against EEVDF; VARIANT=real BENCH_SCHEDULERS= BENCH_LOADS= ON=host
 	@scripts/bench.sh
 
-bench-conformance: build ## events a second of each execution and of the comparison
-	@scripts/bench-conformance.sh
+bench-conformance: setup ## events a second of each execution and of the comparison, on one core
+	@swift build -c release --product bench-conformance
+	@taskset -c 0 $$(swift build -c release --show-bin-path)/bench-conformance $(ARGS)
 
 lint: ## check the formatting of Swift, C and scripts
 	@scripts/lint.sh

@@ -99,6 +99,14 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "bench-conformance",
+            dependencies: [
+                "CSchedProto", "Conformance", "PolicyText", "PolicyModel", "UserMode",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
         // Wrong twins made mechanically, which the harness has to reject.
         .executableTarget(
             name: "mutants",

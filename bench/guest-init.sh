@@ -94,9 +94,9 @@ while read -r scheduler loads offsets options; do
 	detach "$scheduler" "$loads"
 	[ -n "${BENCH_PLAN:-}" ] || { cat "$results" >>$out && : >"$results"; }
 done <"$plan"
-dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|sched_ext:.*(error|stall|failed)' | head -n 5 | tr '"' ' ' |
-	while read -r line; do echo "{\"error\":\"kernel: $line\"}" >>"$results"; done
 [ -z "${BENCH_PLAN:-}" ] || exit 0
+dmesg | grep -E 'BUG:|WARNING:|Oops|Call Trace|sched_ext:.*(error|stall|failed)' | head -n 5 | tr '"' ' ' |
+	while read -r line; do echo "{\"error\":\"kernel: $line\"}" >>"$results"; done
 cat "$results" >$out
 echo "@ end" >$out
 sleep 1 # the port is slow

@@ -215,7 +215,9 @@ host() {
 			echo "$scheduler $(list "$loads") $rep ms=5000"
 		done
 	done >"$work/plan"
-	mkdir -p "$work/bin" && cp "$work/loads" "$work/bin/loads" && ln -s "$program" "$work/bin/sched-proto"
+	mkdir "$work/bin"
+	cp "$work/loads" "$work/bin/loads"
+	ln -s "$program" "$work/bin/sched-proto"
 	BENCH_PLAN=$work/plan BENCH_RESULTS=$raw/host BENCH_BIN=$work/bin BENCH_TMP=$work bash bench/guest-init.sh
 }
 
