@@ -13,11 +13,11 @@ CLOCK ?= real
 # As typed: a dollar or a quote in them is for the shell, not for make. They travel in the environment.
 override CMD := $(value CMD)
 override ARGS := $(value ARGS)
-export MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
+export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
-.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-conformance guest guest-run lint format clean distclean
+.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -71,6 +71,9 @@ bench: build ## measure every scheduler against EEVDF; VARIANT=real BENCH_SCHEDU
 bench-conformance: setup ## events a second of each execution and of the comparison, on one core
 	@swift build -c release --product bench-conformance
 	@taskset -c 0 $$(swift build -c release --show-bin-path)/bench-conformance $(ARGS)
+
+fuzz: setup ## feed the readers of traces and descriptions with nonsense; FUZZ_SECONDS=60 FUZZ_TARGETS=
+	@scripts/fuzz.sh
 
 lint: ## check the formatting of Swift, C and scripts
 	@scripts/lint.sh

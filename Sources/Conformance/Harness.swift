@@ -42,6 +42,8 @@ public final class Harness {
 
     public let lanes: [any Lane]
     public private(set) var account: Account
+    /// What each lane answered last; kept, so that a piece of a trace costs no allocation.
+    private var answers: [UnsafePointer<sp_outcome>] = []
 
     /// - Parameter lanes: two or more, else there is nothing to compare.
     public init(_ lanes: [any Lane]) {
@@ -87,8 +89,7 @@ public final class Harness {
     ) throws(LaneError) -> Mismatch? {
         var first: UnsafePointer<sp_outcome>?
         var differs = false
-        var answers: [UnsafePointer<sp_outcome>] = []
-        answers.reserveCapacity(lanes.count)
+        answers.removeAll(keepingCapacity: true)
         for (number, lane) in lanes.enumerated() {
             let begin = Self.clock()
             let outcomes = try lane.decide(events, isStart: start == 0, period: period)
@@ -101,7 +102,7 @@ public final class Harness {
                 first = outcomes
             }
         }
-        if differs { return locate(answers, count: events.count, start: start) }
+        if differs { return locate(count: events.count, start: start) }
         account.events += events.count
         if let first {
             let outcomes = UnsafeBufferPointer(start: first, count: events.count)
@@ -111,9 +112,7 @@ public final class Harness {
         return nil
     }
 
-    private func locate(
-        _ answers: [UnsafePointer<sp_outcome>], count: Int, start: Int
-    ) -> Mismatch? {
+    private func locate(count: Int, start: Int) -> Mismatch? {
         for index in 0..<count {
             let differs = answers.dropFirst().contains { outcomes in
                 memcmp(answers[0] + index, outcomes + index, MemoryLayout<sp_outcome>.stride) != 0

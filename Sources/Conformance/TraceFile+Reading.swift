@@ -66,7 +66,8 @@ extension TraceFile {
             var check = Checksum()
             let (file, count) = try header(bytes, &check)
             var trace = file.trace
-            trace.events.reserveCapacity(count)
+            // The header may promise more than there is.
+            trace.events.reserveCapacity(min(count, bytes.count / recordSize))
             for record in 0..<count {
                 trace.events.append(try event(bytes, record, of: count, &check))
             }

@@ -194,6 +194,8 @@ private struct Loop<P: Policy>: ~Copyable {
 
     /// Reads all events, then picks as many tasks as there are CPUs to take them: the one that
     /// let us run, and the idle ones. Later arrivals can then still go before the rest.
+    // The daemon is made in another module, for a policy that the compiler does not know here.
+    @specialized(where P == DescribedPolicy)
     mutating func pass(_ published: Daemon.Published) {
         while let event = events.next() {
             if answers.isFull { break }

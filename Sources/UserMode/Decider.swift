@@ -66,6 +66,8 @@ public struct Decider<P: Policy>: ~Copyable {
     public var known: Int { table.count }
 
     /// Reads one event. An answer that is due at once is returned; other tasks wait for `pick`.
+    // Other modules cannot look in here: without it they run it through the policy's witnesses.
+    @specialized(where P == DescribedPolicy)
     @inline(__always)
     public mutating func take(_ read: UnsafePointer<sp_event>) -> sp_answer? {
         counters.events &+= 1
@@ -133,6 +135,7 @@ public struct Decider<P: Policy>: ~Copyable {
 
     /// Picks the next task in the policy's order; nil if nobody waits.
     /// - Parameter now: ns of a clock that only ever goes forward.
+    @specialized(where P == DescribedPolicy)
     @inline(__always)
     public mutating func pick(now: UInt64) -> sp_answer? {
         guard waiting > 0 else { return nil }
