@@ -49,9 +49,9 @@ test-new-policy: setup ## follow docs/NEW-POLICY.md to the letter, in a copy; SL
 	@scripts/tests/new-policy.sh $(if $(SLOW),--all)
 
 test-guest: setup ## tests in a kernel with sched_ext; KERNEL= CASES= (patterns)
-	@Tests/Guest/run.sh $(CASES)
+	@Tests/Guest/run.sh --basic $(CASES)
 
-test-survival: setup ## hostile loads, more and longer than in test-guest; KERNEL= CASES=
+test-survival: setup ## hostile loads; not a part of make test yet; KERNEL= CASES=
 	@Tests/Guest/run.sh --survival --all $(CASES)
 
 conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), then 10 minutes of random traces
