@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs lanes of tests, which are targets of the Makefile, one after another, and sums up.
 #   test.sh TARGET...
-# A lane whose tests are not in this checkout is skipped and named.
+# A lane whose tests are not in this checkout is skipped and named; with CI=true that is a failure.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -33,4 +33,8 @@ printf '\n==== summary ====\n'
 printf 'passed:  %s\n' "${passed[*]:-none}"
 printf 'failed:  %s\n' "${failed[*]:-none}"
 printf 'skipped: %s\n' "${skipped[*]:-none}"
+if [[ ${CI:-} == true ]] && ((${#skipped[@]})); then
+	echo 'CI has to have every lane' >&2
+	exit 1
+fi
 ((${#failed[@]} == 0))
