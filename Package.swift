@@ -93,8 +93,8 @@ let package = Package(
         .executableTarget(
             name: "sched-proto",
             dependencies: [
-                "PolicyModel", "PolicyText", "KernelLink", "BPFMode", "Conformance", "Session",
-                "CSystem",
+                "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
+                "Session", "CSystem",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -3,7 +3,7 @@ import CSchedProto
 import Glibc
 public import KernelLink
 public import PolicyModel
-import UserMode
+public import UserMode
 
 /// A scheduler from attachment to detachment, with its statistics and its end.
 public struct Session: Sendable {
@@ -14,6 +14,8 @@ public struct Session: Sendable {
         public var durationNs: UInt64?
         /// User mode: tasks that the policy knows at one time.
         public var maxTasks = 32768
+        /// User mode: what the daemon does wrong on purpose, for tests of the backend.
+        public var fault: Fault?
         /// Passes libbpf's own log on to stderr.
         public var verbose = false
 
@@ -62,7 +64,8 @@ public struct Session: Sendable {
             var loaded = try Scheduler(scheduler)
             var daemon: Daemon?
             if scheduler.mode == .user {
-                daemon = try Daemon(policy, for: loaded, maxTasks: options.maxTasks)
+                daemon = try Daemon(
+                    policy, for: loaded, maxTasks: options.maxTasks, fault: options.fault)
             }
             do throws(KernelError) {
                 try loaded.attach()

@@ -58,38 +58,63 @@ public final class Daemon: Sendable {
     ///
     /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, about 200 bytes
     ///   each; beyond it a task is let run without the policy, and counted.
+    /// - Parameter fault: what goes wrong on purpose; nil, of course, but in tests of the backend.
     public init<P: Policy & Sendable>(
-        _ policy: P, for scheduler: borrowing Scheduler, maxTasks: Int
+        _ policy: P, for scheduler: borrowing Scheduler, maxTasks: Int, fault: Fault? = nil
     ) throws(KernelError) {
         LockedMemory.prepare()
-        let events = try scheduler.map("events")
-        let answers = try scheduler.map("answers")
-        let exitKind = UInt(bitPattern: scheduler.exitKind)
-        let described = scheduler.configuration.policy
-        let partial = scheduler.configuration.partial
+        let part = Part(
+            policy: policy, described: scheduler.configuration.policy,
+            partial: scheduler.configuration.partial, maxTasks: maxTasks,
+            events: try scheduler.map("events"), answers: try scheduler.map("answers"),
+            exitKind: UInt(bitPattern: scheduler.exitKind))
         try launch { [self] in
             do throws(KernelError) {
-                var loop = Loop(
-                    events: try EventRing(map: events), answers: try AnswerRing(map: answers),
-                    decider: Decider(policy, described: described, maxTasks: maxTasks),
-                    exitKind: UnsafeRawPointer(bitPattern: exitKind))
-                var rehearsal = Decider(policy, described: described, maxTasks: 16)
-                rehearsal.warmUp()
-                loop.pass(published)
-                try prepareThread(partial: partial)
-                loop.answers.introduce(process: getpid(), thread: sp_gettid())
-                thread.store(sp_gettid(), ordering: .releasing)
-                waitForOrder()
-                faultsBefore.store(threadFaults(), ordering: .relaxed)
-                while order.load(ordering: .relaxed) == Order.run && !loop.isOver {
-                    loop.pass(published)
-                    sched_yield()
+                if let fault {
+                    try serve(part, Provoked(fault))
+                } else {
+                    try serve(part, NoFault())
                 }
             } catch {
                 startFailure.withLock { $0 = error }
                 thread.store(-1, ordering: .releasing)
             }
             ended.store(true, ordering: .releasing)
+        }
+    }
+
+    /// What the thread is given.
+    private struct Part<P: Policy & Sendable>: Sendable {
+        let policy: P
+        let described: sp_policy
+        let partial: Bool
+        let maxTasks: Int
+        /// Descriptors of maps.
+        let events: Int32
+        let answers: Int32
+        /// Address where the kernel notes that it ended the scheduler.
+        let exitKind: UInt
+    }
+
+    /// The thread's life.
+    private func serve<P: Policy & Sendable>(
+        _ part: Part<P>, _ faults: some FaultPoints
+    ) throws(KernelError) {
+        var loop = Loop(
+            events: try EventRing(map: part.events), answers: try AnswerRing(map: part.answers),
+            decider: Decider(part.policy, described: part.described, maxTasks: part.maxTasks),
+            faults: faults, exitKind: UnsafeRawPointer(bitPattern: part.exitKind))
+        var rehearsal = Decider(part.policy, described: part.described, maxTasks: 16)
+        rehearsal.warmUp()
+        loop.pass(published)
+        try prepareThread(partial: part.partial)
+        loop.answers.introduce(process: getpid(), thread: sp_gettid())
+        thread.store(sp_gettid(), ordering: .releasing)
+        waitForOrder()
+        faultsBefore.store(threadFaults(), ordering: .relaxed)
+        while order.load(ordering: .relaxed) == Order.run && !loop.isOver {
+            loop.pass(published)
+            sched_yield()
         }
     }
 
@@ -180,10 +205,11 @@ private final class ThreadBody: Sendable {
 }
 
 /// The loop's own state: nobody else touches it.
-private struct Loop<P: Policy>: ~Copyable {
+private struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     var events: EventRing
     var answers: AnswerRing
     var decider: Decider<P>
+    var faults: F
     let exitKind: UnsafeRawPointer?
 
     /// Whether the kernel ended the scheduler: yielding would spin from then on.
@@ -195,21 +221,28 @@ private struct Loop<P: Policy>: ~Copyable {
     /// Reads all events, then picks as many tasks as there are CPUs to take them: the one that
     /// let us run, and the idle ones. Later arrivals can then still go before the rest.
     // The daemon is made in another module, for a policy that the compiler does not know here.
-    @specialized(where P == DescribedPolicy)
+    @specialized(where P == DescribedPolicy, F == NoFault)
     mutating func pass(_ published: Daemon.Published) {
         while let event = events.next() {
             if answers.isFull { break }
-            if let answer = decider.take(event) { answers.append(answer) }
+            if let answer = decider.take(event) { append(answer) }
             events.advance()
         }
         let now = monotonicNs()
         var wanted = 1 &+ answers.idleCPUs
         while wanted > 0 && !answers.isFull, let answer = decider.pick(now: now) {
-            answers.append(answer)
+            append(answer)
             wanted &-= 1
         }
+        faults.publishes()
         answers.publish(waiting: decider.waiting)
         report(published)
+    }
+
+    @inline(__always)
+    private mutating func append(_ answer: sp_answer) {
+        answers.append(answer)
+        faults.answered()
     }
 
     private func report(_ published: Daemon.Published) {

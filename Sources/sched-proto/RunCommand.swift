@@ -7,8 +7,10 @@ public import KernelLink
 import PolicyModel
 import PolicyText
 import Session
+public import UserMode
 
 extension Scheduler.Mode: ExpressibleByArgument {}
+extension Fault: ExpressibleByArgument {}
 
 /// Schedules this machine: the command's main work, and its default.
 struct RunCommand: ParsableCommand {
@@ -51,6 +53,12 @@ struct RunCommand: ParsableCommand {
     @Flag(help: "Show libbpf's log.")
     var verbose = false
 
+    @Option(
+        help: ArgumentHelp(
+            "User mode, for tests: crash:N aborts before answer N is published, slow:MS sleeps in each pass.",
+            visibility: .private))
+    var fault: Fault?
+
     func validate() throws {
         guard stats == 0 || (0.1...3600).contains(stats) else {
             throw ValidationError("--stats \(stats): allowed are 0 and 0.1...3600 seconds")
@@ -60,6 +68,9 @@ struct RunCommand: ParsableCommand {
         }
         guard (1...30).contains(watchdog) else {
             throw ValidationError("--watchdog \(watchdog): allowed are 1...30 seconds")
+        }
+        if let fault, mode != .user {
+            throw ValidationError("--fault \(fault) is for user mode: in BPF mode there is no daemon")
         }
         if let maxTasks {
             guard mode == .user else {
@@ -90,6 +101,7 @@ struct RunCommand: ParsableCommand {
         options.statisticsNs = UInt64(stats * 1e9)
         options.durationNs = duration.map { UInt64($0 * 1e9) }
         options.maxTasks = maxTasks ?? options.maxTasks
+        options.fault = fault
         options.verbose = verbose
         return options
     }
