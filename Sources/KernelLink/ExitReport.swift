@@ -29,4 +29,7 @@ public struct ExitReport: Sendable {
     /// `SCX_EXIT_UNREG`, 64; others are the system request key (67), a CPU that came or went (66),
     /// an error of the scheduler (1024 and up), or a stall that the kernel's watchdog saw.
     public var isEviction: Bool { kind != 64 }
+
+    /// Whether the machine's operator asked for it, with the system request key (`SCX_EXIT_SYSRQ`).
+    public var isOperators: Bool { kind == 67 }
 }

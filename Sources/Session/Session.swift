@@ -5,13 +5,17 @@ public import KernelLink
 public import PolicyModel
 public import UserMode
 
-/// A scheduler from attachment to detachment, with its statistics and its end.
+/// A scheduler from attachment to detachment, with its statistics and its end; and, if asked for,
+/// again and again when it was the kernel that ended it.
 public struct Session: Sendable {
     public struct Options: Sendable {
         /// Time between two lines of statistics, ns; 0 prints none.
         public var statisticsNs: UInt64 = 1_000_000_000
-        /// The session's length, ns; nil lasts until a signal.
+        /// The session's length, ns, restarts and the waits between included; nil lasts until a
+        /// signal.
         public var durationNs: UInt64?
+        /// How often the scheduler is attached again after the kernel ended it.
+        public var restarts = 0
         /// User mode: tasks that the policy knows at one time.
         public var maxTasks = 32768
         /// User mode: what the daemon does wrong on purpose, for tests of the backend.
@@ -33,15 +37,20 @@ public struct Session: Sendable {
     private let scheduler: Scheduler.Configuration
     private let options: Options
     private let say: @Sendable (String) -> Void
+    private let warn: @Sendable (String) -> Void
 
-    /// - Parameter say: takes each line of the session's output.
+    /// - Parameters:
+    ///   - say: takes each line of the session's output.
+    ///   - warn: takes what went wrong before a restart; nil for `say`. What the session ends with is
+    ///     what `run` returns or throws.
     public init(
         _ scheduler: Scheduler.Configuration, options: Options,
-        say: @escaping @Sendable (String) -> Void
+        say: @escaping @Sendable (String) -> Void, warn: (@Sendable (String) -> Void)? = nil
     ) {
         self.scheduler = scheduler
         self.options = options
         self.say = say
+        self.warn = warn ?? say
     }
 
     /// Runs the described policy in the configured mode, until it ends.
@@ -53,10 +62,97 @@ public struct Session: Sendable {
     ///
     /// Catches SIGINT, SIGTERM and SIGHUP for the whole process while it runs.
     public func run(_ policy: some Policy & Sendable) throws(SessionError) -> Ending {
-        let obstacles = Preflight.obstacles(locksMemory: scheduler.mode == .user)
-        if !obstacles.isEmpty { throw .obstacles(obstacles) }
+        try lookForObstacles()
         LibbpfLog.install(verbose: options.verbose)
         let signals = Signals()
+        var backoff = Backoff(limit: options.restarts)
+        var clock: Stopwatch?
+        var part = try attach(policy, signals, &clock)
+        while let exit = part.restartable {
+            if exit.isOperators {
+                if options.restarts > 0 { say("ended by SysRq-S, so by the operator: not restarting") }
+                break
+            }
+            guard let step = backoff.next(lastedNs: part.lastedNs) else { break }
+            warn(Report.eviction(exit))
+            guard wait(step, signals, clock) else { return .asked }
+            part = try attachAgain(policy, signals, &clock, &backoff)
+        }
+        return part.ending
+    }
+
+    /// A session between two restarts.
+    private struct Part {
+        var ending: Ending
+        /// From attachment to its end.
+        var lastedNs: UInt64 = 0
+        /// Nobody asked for its end.
+        var isUnasked = false
+
+        /// Why the kernel ended it; nil if it is not to be attached again.
+        var restartable: ExitReport? {
+            if case .evicted(let exit) = ending, isUnasked { exit } else { nil }
+        }
+    }
+
+    private func lookForObstacles() throws(SessionError) {
+        let obstacles = Preflight.obstacles(locksMemory: scheduler.mode == .user)
+        if !obstacles.isEmpty { throw .obstacles(obstacles) }
+    }
+
+    /// Waits for the moment of a restart; false if the session is to end instead.
+    private func wait(
+        _ step: Backoff.Step, _ signals: borrowing Signals, _ clock: Stopwatch?
+    ) -> Bool {
+        say("restarting in \(step.seconds) s (restart \(step.number) of \(options.restarts))")
+        let waiting = Stopwatch()
+        while true {
+            let elapsed = waiting.elapsedNs
+            if elapsed >= step.seconds * 1_000_000_000 { return true }
+            var waitNs = step.seconds * 1_000_000_000 - elapsed
+            if let left = leftNs(clock) {
+                if left == 0 {
+                    say("the time is over: not restarting")
+                    return false
+                }
+                waitNs = min(waitNs, left)
+            }
+            if let name = signals.wait(ns: waitNs) {
+                say("\(name): not restarting")
+                return false
+            }
+        }
+    }
+
+    /// What is left of the session's length; nil if it has none.
+    private func leftNs(_ clock: Stopwatch?) -> UInt64? {
+        options.durationNs.map { $0 - min($0, clock?.elapsedNs ?? 0) }
+    }
+
+    /// Attaches again. A try that fails counts as a restart, and the next one follows after its wait;
+    /// the last one's error is thrown, and that somebody else's scheduler is there now.
+    private func attachAgain(
+        _ policy: some Policy & Sendable, _ signals: borrowing Signals, _ clock: inout Stopwatch?,
+        _ backoff: inout Backoff
+    ) throws(SessionError) -> Part {
+        while true {
+            do throws(SessionError) {
+                try lookForObstacles()
+                return try attach(policy, signals, &clock)
+            } catch {
+                if error.isBusy { throw error }
+                guard let step = backoff.next(lastedNs: 0) else { throw error }
+                warn(error.description)
+                guard wait(step, signals, clock) else { return Part(ending: .asked) }
+            }
+        }
+    }
+
+    /// Loads and attaches, and watches until the end. All of it is made anew, and gone afterwards.
+    /// - Parameter clock: runs from the first attachment on.
+    private func attach(
+        _ policy: some Policy & Sendable, _ signals: borrowing Signals, _ clock: inout Stopwatch?
+    ) throws(SessionError) -> Part {
         say(
             "policy \(scheduler.policyName) in \(scheduler.mode.rawValue) mode, Linux \(Preflight.kernelRelease), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) CPUs"
         )
@@ -77,21 +173,24 @@ public struct Session: Sendable {
             say(
                 "attached: \(Preflight.attachedScheduler ?? scheduler.name), state \(Preflight.state ?? "unknown")"
             )
-            let clock = Stopwatch()
-            let last = watch(loaded, daemon, signals, clock)
+            let began = Stopwatch()
+            if clock == nil { clock = began }
+            let (last, isUnasked) = watch(loaded, daemon, signals, began, lengthNs: leftNs(clock))
             loaded.detach()
             daemon?.stop()
-            return finish(loaded, last)
+            return Part(
+                ending: finish(loaded, last), lastedNs: last.elapsedNs, isUnasked: isUnasked)
         } catch {
             throw SessionError(error)
         }
     }
 
-    /// Prints a line each interval until the session ends; returns the last sample.
+    /// Prints a line each interval until the session ends; returns the last sample, and whether
+    /// neither a signal nor `lengthNs` was the reason.
     private func watch(
         _ loaded: borrowing Scheduler, _ daemon: Daemon?, _ signals: borrowing Signals,
-        _ clock: Stopwatch
-    ) -> Report.Sample {
+        _ clock: Stopwatch, lengthNs: UInt64?
+    ) -> (last: Report.Sample, isUnasked: Bool) {
         func sample() -> Report.Sample {
             Report.Sample(
                 elapsedNs: clock.elapsedNs, counters: Counters(loaded.status()),
@@ -102,16 +201,16 @@ public struct Session: Sendable {
         while true {
             var waitNs: UInt64 = 100_000_000
             let elapsed = clock.elapsedNs
-            if let duration = options.durationNs {
-                if elapsed >= duration { break }
-                waitNs = min(waitNs, duration - elapsed)
+            if let lengthNs {
+                if elapsed >= lengthNs { return (sample(), false) }
+                waitNs = min(waitNs, lengthNs - elapsed)
             }
             if options.statisticsNs > 0 && due > elapsed { waitNs = min(waitNs, due - elapsed) }
             if let name = signals.wait(ns: waitNs) {
                 say("\(name): detaching")
-                break
+                return (sample(), false)
             }
-            if loaded.exitReport() != nil { break }
+            if loaded.exitReport() != nil { return (sample(), true) }
             if options.statisticsNs > 0 && clock.elapsedNs >= due {
                 let now = sample()
                 say(Report.line(now, since: before))
@@ -119,7 +218,6 @@ public struct Session: Sendable {
                 due = now.elapsedNs + options.statisticsNs
             }
         }
-        return sample()
     }
 
     /// Prints the whole session's figures, and tells how it ended.

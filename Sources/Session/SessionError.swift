@@ -23,6 +23,15 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether another scheduler has the machine.
+    public var isBusy: Bool {
+        switch self {
+        case .obstacles(let obstacles): obstacles.contains { $0.kind == .busy }
+        case .overtaken: true
+        case .unsupported, .kernel: false
+        }
+    }
+
     public var description: String {
         switch self {
         case .obstacles(let obstacles):

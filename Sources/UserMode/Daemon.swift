@@ -107,6 +107,7 @@ public final class Daemon: Sendable {
         var rehearsal = Decider(part.policy, described: part.described, maxTasks: 16)
         rehearsal.warmUp()
         loop.pass(published)
+        defer { LockedMemory.unlock() }
         try prepareThread(partial: part.partial)
         loop.answers.introduce(process: getpid(), thread: sp_gettid())
         thread.store(sp_gettid(), ordering: .releasing)
@@ -125,7 +126,7 @@ public final class Daemon: Sendable {
         order.store(Order.run, ordering: .releasing)
     }
 
-    /// Ends the thread. Detach the scheduler first.
+    /// Ends the thread, which unlocks the process's memory. Detach the scheduler first.
     public func stop() {
         order.store(Order.stop, ordering: .releasing)
         while !ended.load(ordering: .acquiring) { usleep(1000) }

@@ -20,6 +20,9 @@ enum LockedMemory {
         touchStack()
     }
 
+    /// Takes `lock` back: pages may go again.
+    static func unlock() { munlockall() }
+
     /// Room for the other threads of this process, so that their allocations map nothing.
     private static func reserveHeap() {
         free(malloc(8 << 20))

@@ -21,9 +21,10 @@ struct RunCommand: ParsableCommand {
             The kernel needs sched_ext (CONFIG_SCHED_CLASS_EXT, Linux 6.16 or newer), and the process \
             root's rights. Whatever happens to this process, the kernel takes the tasks back.
 
-            Exit status: 0 asked to end, 3 ended by the kernel, 64 wrong usage, 65 wrong description, \
-            66 no such policy, 69 kernel without support, 71 failed call, 75 another scheduler is \
-            attached, 77 not allowed, 78 a rule that has no BPF twin yet (--mode bpf).
+            Exit status: 0 asked to end, 3 ended by the kernel (and --restart used up, if given), \
+            64 wrong usage, 65 wrong description, 66 no such policy, 69 kernel without support, \
+            71 failed call, 75 another scheduler is attached, 77 not allowed, 78 a rule that has no \
+            BPF twin yet (--mode bpf). A restart that fails is a used one; the last one's status counts.
             """)
 
     @Option(help: "Where the policy is executed: user (Swift daemon) or bpf (in the kernel).")
@@ -38,8 +39,14 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Seconds between two lines of statistics, 0.1...3600; 0 for none.")
     var stats = 1.0
 
-    @Option(help: "End after this many seconds, 0.1...31536000.")
+    @Option(help: "End after this many seconds, 0.1...31536000, restarts included.")
     var duration: Double?
+
+    @Option(
+        help:
+            "Attach again when the kernel ended the scheduler, up to this many times, 0...1000; waits 1, 2, 4 ... 60 s."
+    )
+    var restart = 0
 
     @Flag(help: "Only tasks that ask for it (SCHED_EXT, policy 7) are scheduled.")
     var partial = false
@@ -69,6 +76,9 @@ struct RunCommand: ParsableCommand {
         guard (1...30).contains(watchdog) else {
             throw ValidationError("--watchdog \(watchdog): allowed are 1...30 seconds")
         }
+        guard (0...1000).contains(restart) else {
+            throw ValidationError("--restart \(restart): allowed are 0...1000")
+        }
         if let fault, mode != .user {
             throw ValidationError("--fault \(fault) is for user mode: in BPF mode there is no daemon")
         }
@@ -91,7 +101,8 @@ struct RunCommand: ParsableCommand {
                 mode: mode, policy: description.policy, policyName: description.name)
             scheduler.partial = partial
             scheduler.watchdogMs = UInt32(watchdog) * 1000
-            let ending = try Self.session(Session(scheduler, options: options, say: Self.say))
+            let ending = try Self.session(
+                Session(scheduler, options: options, say: Self.say, warn: Self.warn))
             if let eviction = ending.eviction { throw Failure(eviction, .evicted) }
         }
     }
@@ -100,6 +111,7 @@ struct RunCommand: ParsableCommand {
         var options = Session.Options()
         options.statisticsNs = UInt64(stats * 1e9)
         options.durationNs = duration.map { UInt64($0 * 1e9) }
+        options.restarts = restart
         options.maxTasks = maxTasks ?? options.maxTasks
         options.fault = fault
         options.verbose = verbose
@@ -109,6 +121,10 @@ struct RunCommand: ParsableCommand {
     private static func say(_ line: String) {
         // A reader that went away is no reason to stop scheduling.
         try? FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
+    }
+
+    private static func warn(_ message: String) {
+        try? FileHandle.standardError.write(contentsOf: Data("sched-proto: \(message)\n".utf8))
     }
 
     private static func session(_ session: Session) throws(Failure) -> Session.Ending {
