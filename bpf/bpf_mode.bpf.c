@@ -10,20 +10,23 @@
 #include "common.bpf.h"
 #include "policy.h"
 
-#define DSQ_OF(queue) (16 + (queue))
+#define DSQ_REGULAR 16
+#define DSQ_PRIORITY 17
 
+/* Not static: clang would narrow the addresses, which it sees as flags. */
+struct sp_dsq regular = { .id = DSQ_REGULAR };
+struct sp_dsq priority = { .id = DSQ_PRIORITY };
 static struct sp_global global;
+
+static __always_inline bool has_classes(void)
+{
+	return described()->classes != SP_CLASSES_NONE;
+}
 
 static __always_inline void fill_waiting(struct sp_event *event)
 {
-	s32 regular = scx_bpf_dsq_nr_queued(DSQ_OF(SP_QUEUE_REGULAR));
-	s32 priority = 0;
-
-	if (described()->classes != SP_CLASSES_NONE)
-		priority = scx_bpf_dsq_nr_queued(DSQ_OF(SP_QUEUE_PRIORITY));
-	event->waiting[SP_QUEUE_REGULAR] = regular > 0 ? regular : 0;
-	event->waiting[SP_QUEUE_PRIORITY] = priority > 0 ? priority : 0;
-	status.waiting = sp_waiting(event);
+	event->waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
+	event->waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
 }
 
 /* Carries out what the policy decided for a task that begins to wait. */
@@ -31,14 +34,16 @@ static __always_inline void place(struct task_struct *p,
 				  const struct sp_decision *decision, u64 enq_flags)
 {
 	u64 slice = described()->slice_max_ns;
+	u64 dsq;
 
 	switch (decision->action) {
 	case SP_ACTION_QUEUE:
-		sp_dsq_insert_vtime(p,
-				    decision->queue == SP_QUEUE_PRIORITY ?
-					    DSQ_OF(SP_QUEUE_PRIORITY) :
-					    DSQ_OF(SP_QUEUE_REGULAR),
-				    slice, decision->key, enq_flags);
+		dsq = decision->queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
+		/* Ties go by arrival, and these keys are all the same. */
+		if (described()->order == SP_ORDER_FIFO)
+			sp_dsq_insert(p, dsq, slice, enq_flags);
+		else
+			sp_dsq_insert_vtime(p, dsq, slice, decision->key, enq_flags);
 		break;
 	case SP_ACTION_DIRECT:
 		count(SP_COUNT_DIRECT);
@@ -96,12 +101,21 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	kick_for(p, idle_cpu);
 }
 
+/* Takes a task from the queue that the policy chose, else from the other one. */
+static __always_inline bool serve(u32 queue)
+{
+	if (!has_classes())
+		return take_from(&regular);
+	if (queue == SP_QUEUE_PRIORITY)
+		return take_from(&priority) || take_from(&regular);
+	return take_from(&regular) || take_from(&priority);
+}
+
 SEC("struct_ops/sp_dispatch")
 void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
 	struct sp_decision decision;
 	struct sp_event event = {};
-	u64 first, second;
 
 	event.kind = SP_EVENT_DISPATCH;
 	event.now = sp_now();
@@ -110,17 +124,9 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	event.cpus = nr_cpus;
 	fill_waiting(&event);
 	sp_decide(described(), &global, &(struct sp_task){}, &event, &decision);
-	if (decision.action == SP_ACTION_SERVE) {
-		first = decision.queue == SP_QUEUE_PRIORITY ?
-				DSQ_OF(SP_QUEUE_PRIORITY) :
-				DSQ_OF(SP_QUEUE_REGULAR);
-		second = decision.queue == SP_QUEUE_PRIORITY ?
-				 DSQ_OF(SP_QUEUE_REGULAR) :
-				 DSQ_OF(SP_QUEUE_PRIORITY);
-		if (sp_dsq_move_to_local(first) || sp_dsq_move_to_local(second)) {
-			count(SP_COUNT_DISPATCHED);
-			return;
-		}
+	if (decision.action == SP_ACTION_SERVE && serve(decision.queue)) {
+		count(SP_COUNT_DISPATCHED);
+		return;
 	}
 	/* Nobody else: the kernel lets prev go on, for a slice of ours. */
 	if (prev && (prev->scx.flags & SCX_TASK_QUEUED))
@@ -135,7 +141,6 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	struct sp_event event;
 	u64 now;
 
-	__sync_fetch_and_add(&status.running, 1);
 	if (!tctx)
 		return;
 	now = sp_now();
@@ -148,18 +153,12 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 		sp_set_slice(p, decision.slice_ns);
 }
 
-SEC("struct_ops/sp_stopping")
-void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
-{
-	__sync_fetch_and_sub(&status.running, 1);
-}
-
 SEC("struct_ops/sp_update_idle")
 void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 {
 	mark_idle(cpu, idle);
-	if (idle && (has_task_for(DSQ_OF(SP_QUEUE_PRIORITY), cpu) ||
-		     has_task_for(DSQ_OF(SP_QUEUE_REGULAR), cpu)))
+	if (idle && ((has_classes() && has_task_for(&priority, cpu)) ||
+		     has_task_for(&regular, cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
 }
 
@@ -190,8 +189,12 @@ s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *arg
 
 static void tick(void)
 {
-	rescue(DSQ_OF(SP_QUEUE_PRIORITY));
-	rescue(DSQ_OF(SP_QUEUE_REGULAR));
+	status.waiting = nr_queued(&regular);
+	if (has_classes()) {
+		status.waiting += nr_queued(&priority);
+		rescue(&priority);
+	}
+	rescue(&regular);
 }
 
 SEC("struct_ops.s/sp_init")
@@ -200,10 +203,10 @@ s32 BPF_PROG(sp_init)
 	s32 error;
 
 	sp_policy_start(described(), &global);
-	error = scx_bpf_create_dsq(DSQ_OF(SP_QUEUE_REGULAR), -1);
+	error = scx_bpf_create_dsq(DSQ_REGULAR, -1);
 	if (error)
 		return error;
-	error = scx_bpf_create_dsq(DSQ_OF(SP_QUEUE_PRIORITY), -1);
+	error = scx_bpf_create_dsq(DSQ_PRIORITY, -1);
 	if (error)
 		return error;
 	return start_timer();
@@ -221,7 +224,6 @@ struct sched_ext_ops scheduler = {
 	.enqueue = (void *)sp_enqueue_task,
 	.dispatch = (void *)sp_dispatch_cpu,
 	.running = (void *)sp_running_task,
-	.stopping = (void *)sp_stopping_task,
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,
 	.cpu_online = (void *)sp_cpu_online,

@@ -51,6 +51,60 @@ static __always_inline struct sp_task_ctx *task_ctx(struct task_struct *p)
 	return bpf_task_storage_get(&tasks, p, NULL, 0);
 }
 
+/* One of our queues, and where the kernel keeps it; 0 until somebody waited there. */
+struct sp_dsq {
+	u64 id;
+	u64 address;
+};
+
+/* Remembers where the kernel keeps the queue, from a task that stands in it. */
+static __noinline int find_dsq(struct sp_dsq *dsq)
+{
+	struct bpf_iter_scx_dsq it;
+	struct scx_dispatch_q *queue;
+	struct task_struct *p;
+
+	if (!dsq)
+		return 0;
+	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	if (p) {
+		queue = p->scx.dsq;
+		/* Unless another CPU took it meanwhile, and it stands elsewhere. */
+		if (queue && queue->id == dsq->id)
+			dsq->address = (u64)queue;
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return 0;
+}
+
+/*
+ * Tasks in a queue. The kernel's own function looks the queue up in a hash table
+ * each time, which costs more than a decision: so the number is read where it is.
+ */
+static __always_inline u32 nr_queued(struct sp_dsq *dsq)
+{
+	struct scx_dispatch_q *queue;
+	s32 count;
+
+	if (dsq->address) {
+		queue = bpf_rdonly_cast((void *)dsq->address,
+					bpf_core_type_id_kernel(struct scx_dispatch_q));
+		return queue->nr;
+	}
+	count = scx_bpf_dsq_nr_queued(dsq->id);
+	if (count <= 0)
+		return 0;
+	find_dsq(dsq);
+	return count;
+}
+
+/* Takes the first task that may run here out of the queue, to run next. */
+static __always_inline bool take_from(struct sp_dsq *dsq)
+{
+	return nr_queued(dsq) && sp_dsq_move_to_local(dsq->id);
+}
+
 /* The highest bit set in @value; 0 for 0. */
 static __always_inline u32 highest_bit(u64 value)
 {
@@ -162,6 +216,8 @@ static __always_inline s32 claim_idle_cpu(struct task_struct *p)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
 
+	if (!idle_cpus)
+		return -1;
 	if (scx_bpf_test_and_clear_cpu_idle(cpu))
 		return cpu;
 	if (is_pinned(p))
@@ -184,22 +240,20 @@ static __always_inline void kick_for(const struct task_struct *p, s32 claimed)
 }
 
 /* Whether one of the first tasks in @dsq may run on @cpu. */
-static __always_inline bool has_task_for(u64 dsq, s32 cpu)
+static __always_inline bool has_task_for(struct sp_dsq *dsq, s32 cpu)
 {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	bool found = false;
 	int left = 16;
 
-	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+	if (!nr_queued(dsq))
 		return false;
-	bpf_rcu_read_lock();
-	bpf_iter_scx_dsq_new(&it, dsq, 0);
+	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while (!found && left-- > 0 && (p = bpf_iter_scx_dsq_next(&it)))
 		found = bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
 			(!p->migration_disabled || scx_bpf_task_cpu(p) == cpu);
 	bpf_iter_scx_dsq_destroy(&it);
-	bpf_rcu_read_unlock();
 	return found;
 }
 
@@ -219,7 +273,7 @@ struct {
 #define FORGOTTEN_NS (10 * 1000 * 1000ULL)
 
 /* Kicks idle CPUs for tasks that wait in @dsq beside them, and counts it. */
-static __always_inline void rescue(u64 dsq)
+static __always_inline void rescue(struct sp_dsq *dsq)
 {
 	struct bpf_iter_scx_dsq it;
 	struct sp_task_ctx *tctx;
@@ -228,10 +282,9 @@ static __always_inline void rescue(u64 dsq)
 	int left = 16;
 	s32 cpu;
 
-	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+	if (!nr_queued(dsq))
 		return;
-	bpf_rcu_read_lock();
-	bpf_iter_scx_dsq_new(&it, dsq, 0);
+	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while (left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
 		tctx = task_ctx(p);
 		if (!tctx || (s64)(now - tctx->since) < (s64)FORGOTTEN_NS)
@@ -245,7 +298,6 @@ static __always_inline void rescue(u64 dsq)
 			count(SP_COUNT_RESCUED);
 	}
 	bpf_iter_scx_dsq_destroy(&it);
-	bpf_rcu_read_unlock();
 }
 
 /* What a mode looks after with every beat; no decision depends on it. */
@@ -253,6 +305,7 @@ static void tick(void);
 
 static int on_timer(void *map, u32 *key, struct timer_slot *slot)
 {
+	status.running = nr_cpus - idle_cpus;
 	tick();
 	bpf_timer_start(&slot->timer, TIMER_NS, 0);
 	return 0;

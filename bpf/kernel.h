@@ -32,7 +32,13 @@ struct sched_entity {
 	u64 sum_exec_runtime;
 };
 
+struct scx_dispatch_q {
+	u32 nr;
+	u64 id;
+};
+
 struct sched_ext_entity {
+	struct scx_dispatch_q *dsq;
 	u64 slice;
 	u64 dsq_vtime;
 	u32 flags;

@@ -49,6 +49,11 @@ struct {
 	__type(value, struct sp_answers);
 } answers SEC(".maps");
 
+/* Not static: clang would narrow the addresses, which it sees as flags. */
+struct sp_dsq held = { .id = DSQ_HELD };
+struct sp_dsq picked = { .id = DSQ_PICKED };
+struct sp_dsq standing_by = { .id = DSQ_DAEMON };
+
 static u64 drain_busy;
 static u64 daemon_since; /* when a CPU gave way to the daemon; 0: it stands by */
 static u64 daemon_last; /* when its last turn ended */
@@ -127,7 +132,7 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 	daemon_last = sp_now();
 	daemon_since = 0;
 	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
-	if (!daemon_has_work(ring) && scx_bpf_dsq_nr_queued(DSQ_HELD) <= 0)
+	if (!daemon_has_work(ring) && !nr_queued(&held))
 		return;
 	kick_for(p, claim_idle_cpu(p));
 }
@@ -151,8 +156,8 @@ static __always_inline void hold(struct task_struct *p, struct sp_task_ctx *tctx
 SEC("struct_ops/sp_enqueue")
 void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 {
-	struct sp_task_ctx *tctx = task_ctx(p);
 	struct sp_answers *ring = answer_ring();
+	struct sp_task_ctx *tctx;
 	struct sp_event event;
 	s32 idle_cpu;
 	u64 now;
@@ -163,6 +168,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		enqueue_daemon(p, ring, enq_flags);
 		return;
 	}
+	tctx = task_ctx(p);
 	if (!tctx || is_vital(p) || (u32)p->tgid == ring->daemon.tgid ||
 	    ((p->flags & PF_KTHREAD) && described()->kthreads == SP_KTHREADS_LOCAL)) {
 		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
@@ -192,21 +198,57 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	kick_for(p, idle_cpu);
 }
 
+/* Whether p may run on this CPU. */
+static __always_inline bool may_run(struct task_struct *p, s32 cpu)
+{
+	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
+	       (!p->migration_disabled || scx_bpf_task_cpu(p) == cpu);
+}
+
+enum outcome {
+	TRY_AGAIN, /* the daemon was faster than the enqueue that told it */
+	DONE,
+	RUNS_HERE, /* it is the next one of the CPU that asked */
+};
+
 /*
- * Carries out one answer. Returns false if it has to be tried again: the daemon
- * was faster than the enqueue that told it.
+ * Moves a waiting task to where its answer lets it go: to @here if that CPU has
+ * none yet and may have this one, else to DSQ_PICKED, with another CPU kicked.
+ * The iterator is older than the looks at the task: whatever changed its affinity
+ * since has queued it anew, and then the kernel refuses the move.
  */
-static __always_inline bool carry_out(struct bpf_iter_scx_dsq *it,
-				      const struct sp_answer *answer, s32 here)
+static __always_inline enum outcome pick(struct bpf_iter_scx_dsq *it,
+					 struct task_struct *p, s32 here, bool wanted)
+{
+	s32 cpu = -1;
+	bool mine;
+
+	mine = wanted && may_run(p, here);
+	if (!scx_bpf_dsq_move(it, p, mine ? SCX_DSQ_LOCAL : DSQ_PICKED, 0))
+		return TRY_AGAIN;
+	if (mine)
+		return RUNS_HERE;
+	if (is_pinned(p))
+		cpu = scx_bpf_task_cpu(p);
+	else if (idle_cpus)
+		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	if (cpu >= 0 && cpu != here)
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	return DONE;
+}
+
+/* Carries out one answer. */
+static __always_inline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
+					      const struct sp_answer *answer, s32 here,
+					      bool wanted)
 {
 	struct task_struct *p = bpf_task_from_pid(answer->pid);
+	enum outcome outcome = DONE;
 	struct sp_task_ctx *tctx;
-	bool done = true;
-	s32 cpu;
 
 	if (!p) {
 		count(SP_COUNT_STALE);
-		return true;
+		return DONE;
 	}
 	tctx = task_ctx(p);
 	if (!tctx || tctx->wait != answer->wait) {
@@ -214,37 +256,37 @@ static __always_inline bool carry_out(struct bpf_iter_scx_dsq *it,
 		goto release;
 	}
 	scx_bpf_dsq_move_set_slice(it, answer->slice_ns);
-	if (!scx_bpf_dsq_move(it, p, DSQ_PICKED, 0)) {
-		done = (s64)(sp_now() - tctx->since) > (s64)EARLY_NS;
-		count(done ? SP_COUNT_STALE : SP_COUNT_EARLY);
+	outcome = pick(it, p, here, wanted);
+	if (outcome != TRY_AGAIN)
 		goto release;
-	}
-	bpf_rcu_read_lock();
-	cpu = is_pinned(p) ? scx_bpf_task_cpu(p) :
-			     scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
-	bpf_rcu_read_unlock();
-	if (cpu >= 0 && cpu != here)
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	if ((s64)(sp_now() - tctx->since) > (s64)EARLY_NS)
+		outcome = DONE;
+	count(outcome == DONE ? SP_COUNT_STALE : SP_COUNT_EARLY);
 release:
 	bpf_task_release(p);
-	return done;
+	return outcome;
 }
 
 /*
- * Carries out the answers under way. One CPU at a time: another that comes
- * meanwhile goes on without, and is kicked for what becomes of them.
+ * Carries out the answers under way; returns whether @here got a task of them.
+ * One CPU at a time: another that comes meanwhile goes on without, and is kicked
+ * for what becomes of them.
  */
-static __always_inline void drain(struct sp_answers *ring, s32 here)
+static __always_inline bool drain(struct sp_answers *ring, s32 here)
 {
 	struct bpf_iter_scx_dsq it;
 	struct sp_answer answer;
+	/* Those picked before go first. Until its place is known, all go that way. */
+	bool wanted = picked.address && !nr_queued(&picked);
+	enum outcome outcome;
+	bool got = false;
 	u64 head, tail;
 	int i;
 
 	if (ring->tail == ring->daemon.answers_head)
-		return;
+		return false;
 	if (__sync_lock_test_and_set(&drain_busy, 1))
-		return;
+		return false;
 	/* Tasks queued after the iterator was made cannot be moved by it. */
 	head = ring->daemon.answers_head;
 	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
@@ -253,35 +295,47 @@ static __always_inline void drain(struct sp_answers *ring, s32 here)
 		if (tail == head)
 			break;
 		answer = ring->ring[tail & (SP_ANSWERS - 1)];
-		if (!carry_out(&it, &answer, here))
+		outcome = carry_out(&it, &answer, here, wanted && !got);
+		if (outcome == TRY_AGAIN)
 			break;
+		if (outcome == RUNS_HERE)
+			got = true;
 		ring->tail = tail + 1;
 	}
 	bpf_iter_scx_dsq_destroy(&it);
 	__sync_lock_test_and_set(&drain_busy, 0);
+	return got;
 }
 
 /* Lets the daemon run here, if it stands by. */
 static __always_inline bool run_daemon(void)
 {
-	if (scx_bpf_dsq_nr_queued(DSQ_DAEMON) <= 0)
+	if (!nr_queued(&standing_by))
 		return false;
 	/* Before it leaves the queue: nobody may find it neither here nor there. */
 	daemon_since = sp_now();
-	if (!sp_dsq_move_to_local(DSQ_DAEMON))
+	if (!take_from(&standing_by))
 		return false; /* another CPU was faster, and wrote the same */
 	count(SP_COUNT_DAEMON_RUNS);
 	return true;
 }
 
-/* Whether the daemon has its turn, on another CPU, and may be waited for. */
-static __always_inline bool daemon_is_busy(u64 now)
+/* Whether the daemon has its turn, and not for too long already. */
+static __always_inline bool has_turn(u64 now)
 {
 	u64 since = daemon_since;
 
-	if (since)
-		return (s64)(now - since) < (s64)OVERDUE_NS;
-	return !daemon_gone && (s64)(now - daemon_last) < (s64)GRACE_NS;
+	return since && (s64)(now - since) < (s64)OVERDUE_NS;
+}
+
+/* Whether the daemon is at work on another CPU, and may be waited for. */
+static __always_inline bool daemon_is_busy(u64 now)
+{
+	if (daemon_gone)
+		return false;
+	if (daemon_since)
+		return has_turn(now);
+	return (s64)(now - daemon_last) < (s64)GRACE_NS;
 }
 
 /*
@@ -299,7 +353,7 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring)
 	/* It kicks idle CPUs when it has answered. */
 	if (daemon_is_busy(sp_now()))
 		return RETRY_SLICE_NS;
-	if (!sp_dsq_move_to_local(DSQ_HELD))
+	if (!take_from(&held))
 		return described()->slice_max_ns;
 	count(unknown ? SP_COUNT_LOST : SP_COUNT_FALLBACK);
 	if (overdue)
@@ -312,18 +366,18 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
 	struct sp_answers *ring = answer_ring();
 	u64 slice = described()->slice_max_ns;
-	s32 held;
 
 	if (!ring)
 		return;
-	drain(ring, cpu);
-	if (sp_dsq_move_to_local(DSQ_PICKED)) {
+	if (prev && is_daemon(prev, ring) && !(prev->scx.flags & SCX_TASK_QUEUED)) {
+		daemon_gone = 1;
+		daemon_since = 0;
+	}
+	if (drain(ring, cpu) || take_from(&picked)) {
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
-	held = scx_bpf_dsq_nr_queued(DSQ_HELD);
-	status.waiting = held > 0 ? held : 0;
-	if (held > 0)
+	if (nr_queued(&held))
 		slice = ask_daemon(ring);
 	else if (!daemon_since && (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS &&
 		 run_daemon())
@@ -337,26 +391,16 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 SEC("struct_ops/sp_running")
 void BPF_PROG(sp_running_task, struct task_struct *p)
 {
-	struct sp_task_ctx *tctx = task_ctx(p);
+	struct sp_answers *ring = answer_ring();
+	struct sp_task_ctx *tctx;
 
-	__sync_fetch_and_add(&status.running, 1);
+	if (!ring || is_daemon(p, ring))
+		return;
+	tctx = task_ctx(p);
 	if (!tctx)
 		return;
 	tctx->wait = 0; /* an answer that is still under way is stale */
 	count_wakeup(tctx, sp_now());
-}
-
-SEC("struct_ops/sp_stopping")
-void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
-{
-	struct sp_answers *ring = answer_ring();
-
-	__sync_fetch_and_sub(&status.running, 1);
-	/* Runnable, it is enqueued next, or goes on here after an interruption. */
-	if (!runnable && ring && is_daemon(p, ring)) {
-		daemon_gone = 1;
-		daemon_since = 0;
-	}
 }
 
 SEC("struct_ops/sp_update_idle")
@@ -370,8 +414,8 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 	ring->idle_cpus = idle_cpus;
 	if (!idle)
 		return;
-	if (has_task_for(DSQ_PICKED, cpu) ||
-	    (has_task_for(DSQ_HELD, cpu) && !daemon_since))
+	if (has_task_for(&picked, cpu) ||
+	    (!has_turn(sp_now()) && has_task_for(&held, cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
 }
 
@@ -419,9 +463,10 @@ void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *ar
  */
 static void tick(void)
 {
-	rescue(DSQ_PICKED);
-	if (!daemon_since) /* else its answers kick them */
-		rescue(DSQ_HELD);
+	status.waiting = nr_queued(&held) + nr_queued(&picked);
+	rescue(&picked);
+	if (!has_turn(sp_now())) /* else its answers kick them */
+		rescue(&held);
 	if (!daemon_since && (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);
 }
@@ -454,7 +499,6 @@ struct sched_ext_ops scheduler = {
 	.enqueue = (void *)sp_enqueue_task,
 	.dispatch = (void *)sp_dispatch_cpu,
 	.running = (void *)sp_running_task,
-	.stopping = (void *)sp_stopping_task,
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,
 	.cpu_online = (void *)sp_cpu_online,
