@@ -47,6 +47,10 @@ let package = Package(
             providers: [.apt(["libbpf-dev"])]),
 
         .systemLibrary(name: "CSystem", path: "Sources/CSystem"),
+        // Counts a thread's allocations: for programs and tests only, since it stands before malloc.
+        .target(
+            name: "CAllocations",
+            cSettings: [.unsafeFlags(["-O2", "-fno-builtin", "-Wall", "-Wextra", "-Werror"])]),
 
         // Policy: pure, no I/O, clock or randomness.
         .target(
@@ -94,7 +98,7 @@ let package = Package(
             name: "sched-proto",
             dependencies: [
                 "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
-                "Session", "CSystem",
+                "Session", "CSystem", "CAllocations",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -132,7 +136,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SessionTests",
-            dependencies: ["Session", "KernelLink", "UserMode", "PolicyModel", "CSchedProto"],
+            dependencies: [
+                "Session", "KernelLink", "UserMode", "PolicyModel", "CSchedProto", "CSystem",
+                "CAllocations",
+            ],
             swiftSettings: strict),
     ]
 )

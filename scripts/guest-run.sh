@@ -33,7 +33,7 @@ echo "guest: sched_ext $(state)"
 
 # Every counter that tells of a loss has to be there, and to be 0.
 must_be_zero=(lost no-state)
-[[ $SP_MODE == user ]] && must_be_zero+=(page-faults notes-lost)
+[[ $SP_MODE == user ]] && must_be_zero+=(page-faults daemon-allocs notes-lost)
 for name in "${must_be_zero[@]}"; do
 	value=$(awk -v name="$name" '$1 == name { print $2 }' "$report")
 	[[ $value == 0 ]] || problems+=("counter $name is '${value:-missing}', not 0")

@@ -42,3 +42,20 @@ static inline void sp_name_thread(const char *name)
 {
 	prctl(PR_SET_NAME, name, 0UL, 0UL, 0UL);
 }
+
+/* Of Sources/CAllocations, where the program is linked with it. */
+extern void sp_watch_allocations(int on) __attribute__((weak));
+extern long sp_watched_allocations(void) __attribute__((weak));
+
+/* From now on the calling thread's allocations are counted, from 0; or no more. */
+static inline void sp_count_allocations(int on)
+{
+	if (sp_watch_allocations)
+		sp_watch_allocations(on);
+}
+
+/* How many there were; -1 if nobody counts. */
+static inline long sp_counted_allocations(void)
+{
+	return sp_watched_allocations ? sp_watched_allocations() : -1;
+}

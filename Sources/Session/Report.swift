@@ -52,6 +52,13 @@ enum Report {
         }
         guard let daemon = last.daemon else { return lines }
         lines.append(entry("page-faults", daemon.pageFaults, "of the deciding thread, since it began"))
+        if let allocations = daemon.allocations {
+            lines.append(entry("daemon-allocs", allocations, "allocations of that thread, since it began"))
+        }
+        lines.append(
+            entry("daemon-switches", daemon.sleeps + daemon.yields, "its context switches, since it began"))
+        lines.append(
+            entry("daemon-sleeps", daemon.sleeps, "of these: it waited for something else than its turn"))
         lines.append(entry("events", daemon.events, "read by the daemon"))
         lines.append(entry("picked", daemon.picked, "tasks it picked"))
         lines.append(entry("passes", daemon.passes, "times that it looked into its ring"))
@@ -71,7 +78,7 @@ enum Report {
     }
 
     private static func entry(_ name: String, _ value: UInt64, _ meaning: String) -> String {
-        "  " + pad(name, to: 14) + pad(left: "\(value)", to: 12) + "  \(meaning)"
+        "  " + pad(name, to: 16) + pad(left: "\(value)", to: 12) + "  \(meaning)"
     }
 
     private static func time(_ ns: UInt64) -> String {

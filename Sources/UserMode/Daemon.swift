@@ -28,6 +28,12 @@ public final class Daemon: Sendable {
         public var cpuNs: UInt64 = 0
         /// Page faults of the thread since it began.
         public var pageFaults: UInt64 = 0
+        /// Its allocations since then; nil if the program is not linked with a count of them.
+        public var allocations: UInt64?
+        /// Its context switches since then because it waited for something.
+        public var sleeps: UInt64 = 0
+        /// Those while it could have gone on: it yielded, or was preempted.
+        public var yields: UInt64 = 0
     }
 
     fileprivate enum Order { static let wait: UInt32 = 0, run: UInt32 = 1, stop: UInt32 = 2 }
@@ -37,8 +43,8 @@ public final class Daemon: Sendable {
     /// There is no thread, or it is over.
     fileprivate let ended = Atomic<Bool>(true)
     fileprivate let published = Published()
-    /// Faults of the thread before it began its work.
-    private let faultsBefore = Atomic<UInt64>(0)
+    /// What the thread had used before it began its work.
+    private let usageBefore = Mutex(ThreadUsage())
     private let startFailure = Mutex<KernelError?>(nil)
 
     /// Numbers that the loop stores without a lock.
@@ -112,7 +118,9 @@ public final class Daemon: Sendable {
         loop.answers.introduce(process: getpid(), thread: sp_gettid())
         thread.store(sp_gettid(), ordering: .releasing)
         waitForOrder()
-        faultsBefore.store(threadFaults(), ordering: .relaxed)
+        noteUsage()
+        sp_count_allocations(1)
+        defer { sp_count_allocations(0) }
         while order.load(ordering: .relaxed) == Order.run && !loop.isOver {
             loop.pass(published)
             sched_yield()
@@ -143,10 +151,14 @@ public final class Daemon: Sendable {
         now.passes = published.passes.load(ordering: .relaxed)
         now.waiting = published.waiting.load(ordering: .relaxed)
         now.known = published.known.load(ordering: .relaxed)
-        let usage = ThreadUsage(thread: thread.load(ordering: .relaxed))
-        now.cpuNs = usage?.cpuNs ?? 0
-        let before = faultsBefore.load(ordering: .relaxed)
-        now.pageFaults = (usage?.pageFaults ?? before) &- before
+        now.allocations = UInt64(exactly: sp_counted_allocations())
+        let before = usageBefore.withLock { $0 }
+        if let usage = ThreadUsage(thread: thread.load(ordering: .relaxed)) {
+            now.cpuNs = usage.cpuNs
+            now.pageFaults = usage.pageFaults &- before.pageFaults
+            now.sleeps = usage.sleeps &- before.sleeps
+            now.yields = usage.yields &- before.yields
+        }
         return now
     }
 
@@ -182,6 +194,9 @@ public final class Daemon: Sendable {
         // Warms up what the loop calls: the first call of each may bind a symbol.
         sched_yield()
         _ = monotonicNs()
+        sp_count_allocations(1)
+        sp_count_allocations(0)
+        noteUsage()
         if partial {
             var parameters = sched_param()
             if sched_setscheduler(0, 7 /* SCHED_EXT */, &parameters) != 0 {
@@ -195,8 +210,9 @@ public final class Daemon: Sendable {
         while order.load(ordering: .acquiring) == Order.wait { usleep(200) }
     }
 
-    private func threadFaults() -> UInt64 {
-        ThreadUsage(thread: sp_gettid())?.pageFaults ?? 0
+    private func noteUsage() {
+        let usage = ThreadUsage(thread: sp_gettid()) ?? ThreadUsage()
+        usageBefore.withLock { $0 = usage }
     }
 }
 

@@ -1,29 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Glibc
 
-/// CPU time and page faults of a thread of this process, from /proc/self/task/TID/stat.
+/// CPU time, page faults and context switches of a thread of this process, from /proc.
 struct ThreadUsage {
-    let cpuNs: UInt64
+    var cpuNs: UInt64 = 0
     /// Minor and major ones.
-    let pageFaults: UInt64
+    var pageFaults: UInt64 = 0
+    /// Context switches because it waited for something.
+    var sleeps: UInt64 = 0
+    /// Context switches while it could have gone on: it yielded, or was preempted.
+    var yields: UInt64 = 0
+
+    init() {}
 
     /// nil if there is no such thread.
     init?(thread: Int32) {
-        let descriptor = open("/proc/self/task/\(thread)/stat", O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        let text = withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { buffer in
-            let count = read(descriptor, buffer.baseAddress, buffer.count)
-            return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
-        }
         // The name, in parentheses, may hold anything: fields count from behind it, and the first
         // is number 3 (proc(5)): minflt is 10, majflt 12, utime 14, stime 15.
-        guard let end = text.lastIndex(of: ")") else { return nil }
+        guard let text = Self.read("/proc/self/task/\(thread)/stat"), let end = text.lastIndex(of: ")")
+        else { return nil }
         let fields = text[text.index(after: end)...].split(separator: " ")
         guard fields.count > 12, let minor = UInt64(fields[7]), let major = UInt64(fields[9]),
             let user = UInt64(fields[11]), let system = UInt64(fields[12])
         else { return nil }
         pageFaults = minor + major
         cpuNs = (user + system) * 1_000_000_000 / UInt64(sysconf(Int32(_SC_CLK_TCK)))
+        guard let status = Self.read("/proc/self/task/\(thread)/status") else { return nil }
+        for line in status.split(separator: "\n") {
+            guard let number = line.split(separator: "\t").last.flatMap({ UInt64($0) }) else { continue }
+            if line.hasPrefix("voluntary_ctxt_switches:") { sleeps = number }
+            if line.hasPrefix("nonvoluntary_ctxt_switches:") { yields = number }
+        }
+    }
+
+    /// A file of the kernel's, of 4 KiB at most.
+    private static func read(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            return count > 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
+        }
     }
 }
