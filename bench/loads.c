@@ -46,6 +46,7 @@ enum {
 	OFFSET_ITERATIONS = 170 * 1000,
 	LOOP_ITERATIONS = 400,
 	SAMPLES_MAX = 200 * 1000,
+	WARM_UP_MS = 300, /* of the interactive case, not measured */
 	TASKS_MAX = 256,
 	QUANTILE_STEPS = 40,
 };
@@ -430,6 +431,25 @@ static void sleep_until(int64_t at)
 		;
 }
 
+/* Sleeps and runs until @end; returns how many latencies it wrote. */
+static size_t interact(int64_t end, int64_t *latencies)
+{
+	size_t samples = 0;
+
+	while (now_ns() < end && samples < SAMPLES_MAX) {
+		int64_t due = now_ns() +
+			      (3000 + (int64_t)(random_next() % 4000)) * NS_PER_US;
+		int64_t until;
+
+		sleep_until(due);
+		latencies[samples++] = now_ns() - due;
+		until = own_cpu_ns() + 500 * NS_PER_US;
+		while (own_cpu_ns() < until)
+			work(LOOP_ITERATIONS);
+	}
+	return samples;
+}
+
 static void load_interactive(void)
 {
 	int count = 2 * cpus;
@@ -438,9 +458,9 @@ static void load_interactive(void)
 						      sum = 0;
 	int64_t *latencies = calloc(SAMPLES_MAX, sizeof(*latencies));
 	pid_t pids[TASKS_MAX];
-	int64_t begin, end, due;
+	int64_t begin, end;
 	double squares = 0;
-	size_t samples = 0;
+	size_t samples;
 
 	if (!latencies)
 		fail("calloc");
@@ -456,22 +476,12 @@ static void load_interactive(void)
 					 __ATOMIC_RELAXED);
 		}
 	}
-	sleep_until(now_ns() +
-		    50 * 1000 * NS_PER_US); /* the loops have found their places */
+	/* The loops find their places, and the schedulers their opinion of everybody. */
+	interact(now_ns() + WARM_UP_MS * 1000 * NS_PER_US, latencies);
 	for (int i = 0; i < count; i++)
 		before[i] = __atomic_load_n(&loops[i].turns, __ATOMIC_RELAXED);
 	begin = now_ns();
-	end = begin + duration_ms * 1000 * NS_PER_US;
-	while (now_ns() < end && samples < SAMPLES_MAX) {
-		int64_t until;
-
-		due = now_ns() + (3000 + (int64_t)(random_next() % 4000)) * NS_PER_US;
-		sleep_until(due);
-		latencies[samples++] = now_ns() - due;
-		until = own_cpu_ns() + 500 * NS_PER_US;
-		while (own_cpu_ns() < until)
-			work(LOOP_ITERATIONS);
-	}
+	samples = interact(begin + duration_ms * 1000 * NS_PER_US, latencies);
 	for (int i = 0; i < count; i++)
 		turns[i] =
 			__atomic_load_n(&loops[i].turns, __ATOMIC_RELAXED) - before[i];

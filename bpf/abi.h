@@ -28,7 +28,7 @@ typedef __s64 sp_s64;
 #endif
 
 /* Raised whenever the meaning or the layout of anything below changes. */
-#define SP_ABI_VERSION 3
+#define SP_ABI_VERSION 4
 
 #define SP_WEIGHT_MIN 1
 #define SP_WEIGHT_NORMAL 100
@@ -102,6 +102,8 @@ struct sp_policy {
 	sp_u32 promote_sync; /* 0 or 1: a synchronous wake-up promotes */
 	sp_u32 promote_waiting_max; /* not beyond this many waiting, per CPU */
 	sp_u32 rate_max; /* highest threshold, voluntary switches per second */
+	sp_u32 preempt; /* 0 or 1: a woken task of the priority queue preempts */
+	sp_u32 pad; /* 0 */
 	sp_u64 slice_max_ns;
 	sp_u64 slice_min_ns;
 	sp_u64 sleep_credit_ns; /* vruntime a sleeper keeps at most */
@@ -152,14 +154,15 @@ enum sp_action {
 	SP_ACTION_SERVE = 5, /* serve `queue` first */
 	SP_ACTION_STALE = 6, /* event of a task that is not this one: dropped */
 	SP_ACTION_INVALID = 7, /* unknown kind of event: dropped */
+	SP_ACTION_PREEMPT = 8, /* as QUEUE; a regular task on `cpu` gives way */
 };
 
 struct sp_decision {
-	sp_u64 key; /* QUEUE: smaller goes first, ties by arrival */
+	sp_u64 key; /* QUEUE, PREEMPT: smaller goes first, ties by arrival */
 	sp_u64 slice_ns; /* RUN: more than 0 */
 	sp_u32 action; /* enum sp_action */
 	sp_u32 queue; /* enum sp_queue */
-	sp_s32 cpu; /* DIRECT and LOCAL, else -1 */
+	sp_s32 cpu; /* DIRECT, LOCAL and PREEMPT, else -1 */
 	sp_u32 pid;
 };
 
@@ -187,7 +190,8 @@ struct sp_global {
  * wait that it answers, so that an answer to an earlier wait is recognised.
  */
 struct sp_answer {
-	sp_u64 slice_ns;
+	sp_u32 slice_ns;
+	sp_u32 queue; /* enum sp_queue: the task's class */
 	sp_u32 pid;
 	sp_u32 wait; /* sequence number of the wait, from the event's seq */
 };
@@ -198,13 +202,13 @@ struct sp_answer {
 #define SP_ASSERT(c) _Static_assert(c, #c)
 #endif
 
-SP_ASSERT(sizeof(struct sp_policy) == 80);
+SP_ASSERT(sizeof(struct sp_policy) == 88);
 SP_ASSERT(sizeof(struct sp_event) == 72);
 SP_ASSERT(sizeof(struct sp_decision) == 32);
 SP_ASSERT(sizeof(struct sp_task) == 48);
 SP_ASSERT(sizeof(struct sp_global) == 32);
 SP_ASSERT(sizeof(struct sp_answer) == 16);
-SP_ASSERT(__builtin_offsetof(struct sp_policy, slice_max_ns) == 40);
+SP_ASSERT(__builtin_offsetof(struct sp_policy, slice_max_ns) == 48);
 SP_ASSERT(__builtin_offsetof(struct sp_event, kind) == 32);
 SP_ASSERT(__builtin_offsetof(struct sp_event, waiting) == 64);
 SP_ASSERT(__builtin_offsetof(struct sp_decision, action) == 16);

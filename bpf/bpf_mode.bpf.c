@@ -38,6 +38,7 @@ static __always_inline void place(struct task_struct *p,
 
 	switch (decision->action) {
 	case SP_ACTION_QUEUE:
+	case SP_ACTION_PREEMPT:
 		dsq = decision->queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
 		/* Ties go by arrival, and these keys are all the same. */
 		if (described()->order == SP_ORDER_FIFO)
@@ -99,6 +100,8 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	sp_decide(described(), &global, &tctx->task, &event, &decision);
 	place(p, &decision, enq_flags);
 	kick_for(p, idle_cpu);
+	if (decision.action == SP_ACTION_PREEMPT && idle_cpu < 0)
+		preempt(decision.cpu);
 }
 
 /* Takes a task from the queue that the policy chose, else from the other one. */
@@ -151,6 +154,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	/* Stale: the task runs before it ever waited, as at attachment. */
 	if (decision.action == SP_ACTION_RUN)
 		sp_set_slice(p, decision.slice_ns);
+	note_class(event.cpu, p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : decision.queue);
 }
 
 SEC("struct_ops/sp_update_idle")

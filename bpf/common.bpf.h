@@ -19,6 +19,8 @@ char exit_dump[SP_EXIT_DUMP] = {};
 static u64 idle_bits[SP_CPUS_MAX / 64];
 static u64 idle_cpus; /* how many of them */
 static u64 idle_since[SP_CPUS_MAX];
+/* Whether what runs on a CPU may be preempted: a task of the regular class. */
+static bool gives_way[SP_CPUS_MAX];
 static u32 generations;
 
 /* What we remember of a task. */
@@ -29,6 +31,7 @@ struct sp_task_ctx {
 	u64 since; /* when it began to wait */
 	u32 generation;
 	u32 wait; /* number of that wait; 0: it does not wait */
+	u32 queue; /* user mode: its class, by its last answer */
 	bool sync; /* select_cpu saw a synchronous wake-up */
 	bool idle; /* select_cpu claimed an idle CPU for it */
 	bool known; /* the daemon was told of it */
@@ -191,6 +194,7 @@ static __always_inline void mark_idle(s32 cpu, bool idle)
 	if (word >= SP_CPUS_MAX / 64)
 		return;
 	idle_since[(u32)cpu & (SP_CPUS_MAX - 1)] = sp_now();
+	gives_way[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
 	if (idle && !(__sync_fetch_and_or(&idle_bits[word], bit) & bit))
 		__sync_fetch_and_add(&idle_cpus, 1);
 	else if (!idle && (__sync_fetch_and_and(&idle_bits[word], ~bit) & bit))
@@ -237,6 +241,25 @@ static __always_inline void kick_for(const struct task_struct *p, s32 claimed)
 		cpu = about_to_idle(p);
 	if (cpu >= 0)
 		scx_bpf_kick_cpu(cpu, cpu == claimed ? SCX_KICK_IDLE : 0);
+}
+
+/* Notes what runs on a CPU from now on. */
+static __always_inline void note_class(s32 cpu, u32 queue)
+{
+	if (described()->preempt)
+		gives_way[(u32)cpu & (SP_CPUS_MAX - 1)] = queue == SP_QUEUE_REGULAR;
+}
+
+/* Takes the CPU from the task of the regular class that runs there, if one does. */
+static __always_inline void preempt(s32 cpu)
+{
+	bool *regular = &gives_way[(u32)cpu & (SP_CPUS_MAX - 1)];
+
+	if (!*regular)
+		return;
+	*regular = false; /* once is enough */
+	count(SP_COUNT_PREEMPTED);
+	scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT);
 }
 
 /* Whether one of the first tasks in @dsq may run on @cpu. */
@@ -382,6 +405,7 @@ static __always_inline s32 new_task(struct task_struct *p)
 	if (!tctx->generation) /* 0 is nobody's */
 		tctx->generation = __sync_fetch_and_add(&generations, 1) + 1;
 	tctx->wait = 0;
+	tctx->queue = SP_QUEUE_REGULAR;
 	tctx->sync = false;
 	tctx->idle = false;
 	tctx->known = false;

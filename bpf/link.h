@@ -36,6 +36,7 @@ enum sp_counter {
 	SP_COUNT_RESCUED, /* waiting beside an idle CPU: found by the timer */
 	SP_COUNT_NO_STATE, /* tasks without memory for our state */
 	SP_COUNT_DAEMON_RUNS, /* times a CPU gave way to the daemon */
+	SP_COUNT_PREEMPTED, /* times a CPU gave way to a woken task */
 	SP_COUNTERS
 };
 

@@ -59,6 +59,9 @@ static sp_inline void sp_place(const struct sp_policy *policy,
 	} else if (event->idle_cpu >= 0 && policy->idle == SP_IDLE_DIRECT) {
 		decision->action = SP_ACTION_DIRECT;
 		decision->cpu = event->idle_cpu;
+	} else if (sp_preempts(policy, task, event)) {
+		decision->action = SP_ACTION_PREEMPT;
+		decision->cpu = event->cpu;
 	} else {
 		decision->action = SP_ACTION_QUEUE;
 	}

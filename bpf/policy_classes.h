@@ -60,6 +60,18 @@ static sp_inline int sp_promotes(const struct sp_policy *policy,
 	       event->waiting[SP_QUEUE_PRIORITY] <= most;
 }
 
+/*
+ * Whether a woken task takes the CPU of one that is not in the priority queue's
+ * class. A waker that is about to sleep gives its own away without being asked.
+ */
+static sp_inline int sp_preempts(const struct sp_policy *policy,
+				 const struct sp_task *task,
+				 const struct sp_event *event)
+{
+	return policy->preempt && task->queue == SP_QUEUE_PRIORITY &&
+	       (event->flags & SP_EVENT_WAKEUP) && !(event->flags & SP_EVENT_SYNC);
+}
+
 /* Puts a task that begins to wait into its class. */
 static sp_inline void sp_classify(const struct sp_policy *policy,
 				  struct sp_global *global, struct sp_task *task,

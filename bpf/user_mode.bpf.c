@@ -196,6 +196,10 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		event.idle_cpu = idle_cpu;
 	hold(p, tctx, &event, enq_flags);
 	kick_for(p, idle_cpu);
+	/* The policy would have it preempt, to judge by its last answer: ask now. */
+	if (described()->preempt && tctx->queue == SP_QUEUE_PRIORITY && idle_cpu < 0 &&
+	    (event.flags & SP_EVENT_WAKEUP) && !(event.flags & SP_EVENT_SYNC))
+		preempt(event.cpu);
 }
 
 /* Whether p may run on this CPU. */
@@ -255,6 +259,7 @@ static __always_inline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 		count(SP_COUNT_STALE);
 		goto release;
 	}
+	tctx->queue = answer->queue;
 	scx_bpf_dsq_move_set_slice(it, answer->slice_ns);
 	outcome = pick(it, p, here, wanted);
 	if (outcome != TRY_AGAIN)
@@ -394,11 +399,17 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	struct sp_answers *ring = answer_ring();
 	struct sp_task_ctx *tctx;
 
-	if (!ring || is_daemon(p, ring))
+	if (!ring)
 		return;
+	if (is_daemon(p, ring)) {
+		note_class(scx_bpf_task_cpu(p), SP_QUEUE_PRIORITY);
+		return;
+	}
 	tctx = task_ctx(p);
 	if (!tctx)
 		return;
+	note_class(scx_bpf_task_cpu(p),
+		   p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : tctx->queue);
 	tctx->wait = 0; /* an answer that is still under way is stale */
 	count_wakeup(tctx, sp_now());
 }

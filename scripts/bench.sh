@@ -172,7 +172,7 @@ deterministic() {
 				[[ $scheduler == "${schedulers##* }" ]] || continue
 				name=again-${cpu_counts##* }-${scheduler/\//-}
 			fi
-			echo "$scheduler $(list "$loads") $(seq -s , 0 $((offsets - 1))) ms=800" >"$work/$name.plan"
+			echo "$scheduler $(list "$loads") $(seq -s , 0 $((offsets - 1))) ms=2000" >"$work/$name.plan"
 			if ((running >= jobs)); then
 				wait -n || failed=$((failed + 1))
 				running=$((running - 1)) done=$((done + 1))

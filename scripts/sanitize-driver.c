@@ -36,6 +36,7 @@ int main(void)
 			.idle = 1 + noise() % 2,
 			.kthreads = 1 + noise() % 2,
 			.promote_sync = noise() % 2,
+			.preempt = noise() % 2,
 			.rate_max = 1 + noise() % 1000,
 			.slice_max_ns = 100000 + noise() % 100000000,
 			.slice_min_ns = 10000,

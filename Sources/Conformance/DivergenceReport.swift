@@ -57,7 +57,8 @@ public struct DivergenceReport {
         """
           order=\(policy.order) slice=\(policy.slice) classes=\(policy.classes) \
         burst=\(policy.burst) idle=\(policy.idle) kthreads=\(policy.kthreads) \
-        promote_sync=\(policy.promote_sync) promote_waiting_max=\(policy.promote_waiting_max)
+        promote_sync=\(policy.promote_sync) promote_waiting_max=\(policy.promote_waiting_max) \
+        preempt=\(policy.preempt)
           rate_max=\(policy.rate_max) slice_max_ns=\(policy.slice_max_ns) \
         slice_min_ns=\(policy.slice_min_ns) sleep_credit_ns=\(policy.sleep_credit_ns) \
         rate_window_ns=\(policy.rate_window_ns) starvation_ns=\(policy.starvation_ns)

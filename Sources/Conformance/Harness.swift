@@ -21,6 +21,7 @@ public final class Harness {
     /// The names of `sp_action`, by its values.
     public static let actionNames = [
         "NONE", "QUEUE", "DIRECT", "LOCAL", "RUN", "SERVE", "STALE", "INVALID",
+        "PREEMPT",
     ]
 
     /// What was done so far.
@@ -29,7 +30,7 @@ public final class Harness {
         public var traces = 0
         public var policies = 0
         /// Decisions by `sp_action`, of the first lane.
-        public var actions = [Int](repeating: 0, count: Int(SP_ACTION_INVALID.rawValue) + 1)
+        public var actions = [Int](repeating: 0, count: actionNames.count)
         /// Seconds that each lane took to decide.
         public var seconds: [Double]
         /// Seconds that all lanes took to load descriptions.

@@ -15,6 +15,7 @@ extension sp_policy {
         policy.kthreads = 1 + UInt32(random.below(2))
         policy.promote_sync = UInt32(random.below(2))
         policy.promote_waiting_max = UInt32(random.magnitude(0...1024))
+        policy.preempt = UInt32(random.below(2))
         policy.rate_max = UInt32(random.magnitude(1...1000))
         policy.slice_max_ns = random.magnitude(100_000...100_000_000)
         policy.slice_min_ns = random.magnitude(10_000...policy.slice_max_ns)

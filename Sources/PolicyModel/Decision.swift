@@ -22,6 +22,15 @@ extension sp_decision {
         answer(event, SP_ACTION_QUEUE, queue: task.queue, key: key)
     }
 
+    /// The same, and a task of the regular queue's class that runs on the task's CPU gives way.
+    ///
+    /// In user mode the daemon is run at once for a woken task whose last answer was in the priority
+    /// queue; so a task's first preemption may come one wait late.
+    @inlinable @inline(__always)
+    public static func preempt(_ event: sp_event, _ task: sp_task, key: UInt64) -> sp_decision {
+        answer(event, SP_ACTION_PREEMPT, queue: task.queue, key: key, cpu: event.cpu)
+    }
+
     /// The task runs on the idle CPU that was claimed for it.
     @inlinable @inline(__always)
     public static func direct(_ event: sp_event, _ task: sp_task, key: UInt64) -> sp_decision {

@@ -47,6 +47,14 @@ extension DescribedPolicy {
         return policy.promote_sync != 0 && event.isSync && UInt64(event.waiting.1) <= most
     }
 
+    /// Whether a woken task takes the CPU of one that is not in the priority queue's class. A waker
+    /// that is about to sleep gives its own away without being asked.
+    @inlinable @inline(__always)
+    func preempts(_ event: sp_event, _ task: sp_task) -> Bool {
+        policy.preempt != 0 && task.queue == SP_QUEUE_PRIORITY.rawValue && event.isWakeup
+            && !event.isSync
+    }
+
     /// Puts a task that begins to wait into its class.
     @inlinable @inline(__always)
     mutating func classify(_ task: inout sp_task, _ event: sp_event) {

@@ -61,6 +61,7 @@ public struct DescribedPolicy: Policy {
         if event.idle_cpu >= 0 && policy.idle == SP_IDLE_DIRECT.rawValue {
             return .direct(event, task, key: key)
         }
+        if preempts(event, task) { return .preempt(event, task, key: key) }
         return .queue(event, task, key: key)
     }
 }

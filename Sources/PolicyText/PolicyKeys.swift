@@ -133,6 +133,11 @@ enum PolicyKeys {
             field: .narrow(\.promote_waiting_max), read: hasClasses, fallback: .value(4),
             doc: "No promotion while more tasks than this, per CPU, wait in the first queue.",
             source: "scx_bpfland: 4"),
+        PolicyKey(
+            path: "classes.preempt-on-wakeup", kind: .bool, field: .narrow(\.preempt),
+            read: hasClasses, fallback: .value(0),
+            doc: "A task of the first queue that wakes up takes the CPU of a task of the second.",
+            source: "ours"),
     ]
 
     private static let places: [PolicyKey] = [

@@ -99,7 +99,7 @@ public struct Decider<P: Policy>: ~Copyable {
             return nil
         }
         switch decision.action {
-        case SP_ACTION_QUEUE.rawValue:
+        case SP_ACTION_QUEUE.rawValue, SP_ACTION_PREEMPT.rawValue:
             waits[Int(slot)] = Wait(
                 pid: event.pid, generation: event.generation,
                 wait: UInt32(truncatingIfNeeded: event.seq), weight: event.weight, cpu: event.cpu)
@@ -110,9 +110,8 @@ public struct Decider<P: Policy>: ~Copyable {
             }
             return nil
         case SP_ACTION_DIRECT.rawValue, SP_ACTION_LOCAL.rawValue:
-            return sp_answer(
-                slice_ns: started(event, slot), pid: event.pid,
-                wait: UInt32(truncatingIfNeeded: event.seq))
+            return answer(
+                started(event, slot), event.pid, UInt32(truncatingIfNeeded: event.seq))
         case SP_ACTION_STALE.rawValue:
             counters.stale &+= 1
             return at(once: event)
@@ -155,13 +154,15 @@ public struct Decider<P: Policy>: ~Copyable {
         event.generation = wait.generation
         event.weight = wait.weight
         event.cpu = wait.cpu
-        return sp_answer(slice_ns: started(event, slot), pid: wait.pid, wait: wait.wait)
+        return answer(started(event, slot), wait.pid, wait.wait)
     }
 
-    /// Asks for the slice of a task that runs from now on.
+    /// Asks for the slice of a task that runs from now on, and its class.
     @discardableResult
     @inline(__always)
-    private mutating func started(_ event: sp_event, _ slot: UInt32) -> UInt64 {
+    private mutating func started(
+        _ event: sp_event, _ slot: UInt32
+    ) -> (sliceNs: UInt64, queue: UInt32) {
         var running = blank(SP_EVENT_RUNNING, event.now)
         running.pid = event.pid
         running.generation = event.generation
@@ -169,10 +170,10 @@ public struct Decider<P: Policy>: ~Copyable {
         running.cpu = event.cpu
         let decision = policy.decide(running, &tasks[Int(slot)])
         if decision.action == SP_ACTION_RUN.rawValue && decision.slice_ns > 0 {
-            return decision.slice_ns
+            return (decision.slice_ns, decision.queue)
         }
         counters.strange &+= 1
-        return described.slice_max_ns
+        return (described.slice_max_ns, SP_QUEUE_REGULAR.rawValue)
     }
 
     @inline(__always)
@@ -188,9 +189,18 @@ public struct Decider<P: Policy>: ~Copyable {
     }
 
     private func at(once event: sp_event) -> sp_answer {
+        answer(
+            (described.slice_max_ns, SP_QUEUE_REGULAR.rawValue), event.pid,
+            UInt32(truncatingIfNeeded: event.seq))
+    }
+
+    /// A slice beyond 4.29 s is one of 4.29 s: the answer has 32 bits for it.
+    @inline(__always)
+    private func answer(
+        _ start: (sliceNs: UInt64, queue: UInt32), _ pid: UInt32, _ wait: UInt32
+    ) -> sp_answer {
         sp_answer(
-            slice_ns: described.slice_max_ns, pid: event.pid,
-            wait: UInt32(truncatingIfNeeded: event.seq))
+            slice_ns: UInt32(clamping: start.sliceNs), queue: start.queue, pid: pid, wait: wait)
     }
 
     /// Walks once along every path of the loop, so that its code is in memory; the policy's state is

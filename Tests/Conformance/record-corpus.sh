@@ -20,6 +20,8 @@ for policy in deadline fair fifo interactive; do
 	for seed in 9 17 59; do record "$policy" "$seed" 150 realistic; done
 	record "$policy" 1 100 hostile
 done
+# One in which tasks of the first queue preempt.
+record interactive 11 400 realistic
 for seed in 1 2 3 4; do
 	record random "$seed" 100 hostile
 	record random "$((seed + 10))" 150 realistic

@@ -6,7 +6,7 @@ import Testing
 /// The sizes that C asserts, as Swift imports them: nobody may reinterpret them differently.
 @Suite struct LayoutTests {
     @Test func sizes() {
-        #expect(MemoryLayout<sp_policy>.size == 80)
+        #expect(MemoryLayout<sp_policy>.size == 88)
         #expect(MemoryLayout<sp_event>.size == 72)
         #expect(MemoryLayout<sp_decision>.size == 32)
         #expect(MemoryLayout<sp_task>.size == 48)
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func offsets() {
-        #expect(MemoryLayout<sp_policy>.offset(of: \.slice_max_ns) == 40)
+        #expect(MemoryLayout<sp_policy>.offset(of: \.slice_max_ns) == 48)
         #expect(MemoryLayout<sp_event>.offset(of: \.kind) == 32)
         #expect(MemoryLayout<sp_event>.offset(of: \.waiting) == 64)
         #expect(MemoryLayout<sp_decision>.offset(of: \.action) == 16)

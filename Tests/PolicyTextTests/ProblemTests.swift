@@ -58,11 +58,11 @@ import Testing
         ),
         (
             "{rule: none}", "{rule: none, rate-mxa: 3}",
-            #"F:5:23: unknown key "rate-mxa" in classes; rule, rate-max, window, promote-on-sync-wakeup and promote-waiting-max are known; did you mean rate-max?"#
+            #"F:5:23: unknown key "rate-mxa" in classes; rule, rate-max, window, promote-on-sync-wakeup, promote-waiting-max and preempt-on-wakeup are known; did you mean rate-max?"#
         ),
         (
             "{rule: none}", "none",
-            "F:5:10: classes is a group of keys (rule, rate-max, window, promote-on-sync-wakeup and promote-waiting-max), this is a single value"
+            "F:5:10: classes is a group of keys (rule, rate-max, window, promote-on-sync-wakeup, promote-waiting-max and preempt-on-wakeup), this is a single value"
         ),
         (
             "name: good", "name: Good",

@@ -22,8 +22,8 @@ import Testing
         #expect(policy.idle == SP_IDLE_DIRECT.rawValue && policy.kthreads == SP_KTHREADS_LOCAL.rawValue)
         #expect(policy.promote_sync == 1 && policy.promote_waiting_max == 4 && policy.rate_max == 10)
         #expect(policy.slice_max_ns == 5_000_000 && policy.slice_min_ns == 500_000)
-        #expect(policy.sleep_credit_ns == 5_000_000 && policy.rate_window_ns == 1_000_000_000)
-        #expect(policy.starvation_ns == 5_000_000)
+        #expect(policy.sleep_credit_ns == 5_000_000 && policy.rate_window_ns == 100_000_000)
+        #expect(policy.starvation_ns == 20_000_000)
         let least = "name: a\norder: {rule: vruntime}\nslice: {rule: shared, max: 300us}\n"
         let defaults = try PolicySource.parse(least, file: "F").policy
         #expect(defaults.sleep_credit_ns == 300_000 && defaults.slice_min_ns == 300_000)

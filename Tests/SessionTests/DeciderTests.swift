@@ -58,7 +58,7 @@ extension Decider {
         #expect(decider.waiting == 3)
         let first = decider.pick(now: 5)
         #expect(first?.pid == 1 && first?.wait == 101)
-        #expect(first?.slice_ns == 20_000_000 / 3, "two others wait")
+        #expect(first?.slice_ns == UInt32(20_000_000 / 3), "two others wait")
         let answer1 = decider.pick(now: 6)
         #expect(answer1?.pid == 2)
         let answer2 = decider.pick(now: 7)
