@@ -21,12 +21,12 @@ struct sched_ext_ops {
 	void (*enqueue)(struct task_struct *p, sp_u64 enq_flags);
 	void (*dispatch)(sp_s32 cpu, struct task_struct *prev);
 	void (*running)(struct task_struct *p);
-	void (*stopping)(struct task_struct *p, _Bool runnable);
 	void (*update_idle)(sp_s32 cpu, _Bool idle);
 	void (*cpu_release)(sp_s32 cpu, struct scx_cpu_release_args *args);
 	void (*cpu_online)(sp_s32 cpu);
 	void (*cpu_offline)(sp_s32 cpu);
 	sp_s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
+	void (*disable)(struct task_struct *p);
 	void (*exit_task)(struct task_struct *p, struct scx_exit_task_args *args);
 	sp_s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);

@@ -27,8 +27,8 @@
 #define OVERDUE_NS (20 * 1000 * 1000ULL)
 /* Between its turn and its standing by, the daemon is nowhere: so long at most. */
 #define GRACE_NS (4 * 1000 * 1000ULL)
-/* An answer that finds its task not queued yet is tried again for this long. */
-#define EARLY_NS (20 * 1000 * 1000ULL)
+/* Answers laid aside until their tasks are queued; a power of two. */
+#define EARLY_MAX 8
 /* A CPU that waits for a running daemon lets its task go on for this long. */
 #define RETRY_SLICE_NS (500 * 1000ULL)
 #define DAEMON_SLICE_NS (20 * 1000 * 1000ULL)
@@ -55,6 +55,8 @@ struct sp_dsq picked = { .id = DSQ_PICKED };
 struct sp_dsq standing_by = { .id = DSQ_DAEMON };
 
 static u64 drain_busy;
+static struct sp_answer early[EARLY_MAX]; /* pid 0: none; under drain_busy */
+static u32 early_count;
 static u64 daemon_since; /* when a CPU gave way to the daemon; 0: it stands by */
 static u64 daemon_last; /* when its last turn ended */
 /* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
@@ -210,7 +212,7 @@ static __always_inline bool may_run(struct task_struct *p, s32 cpu)
 }
 
 enum outcome {
-	TRY_AGAIN, /* the daemon was faster than the enqueue that told it */
+	TRY_AGAIN, /* not in its queue yet */
 	DONE,
 	RUNS_HERE, /* it is the next one of the CPU that asked */
 };
@@ -241,10 +243,10 @@ static __always_inline enum outcome pick(struct bpf_iter_scx_dsq *it,
 	return DONE;
 }
 
-/* Carries out one answer. */
-static __always_inline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
-					      const struct sp_answer *answer, s32 here,
-					      bool wanted)
+/* Carries out one answer. @wanted: the CPU has no task yet. */
+static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
+					 const struct sp_answer *answer, s32 here,
+					 bool wanted)
 {
 	struct task_struct *p = bpf_task_from_pid(answer->pid);
 	enum outcome outcome = DONE;
@@ -255,20 +257,72 @@ static __always_inline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 		return DONE;
 	}
 	tctx = task_ctx(p);
-	if (!tctx || tctx->wait != answer->wait) {
+	if (tctx && tctx->wait == answer->wait) {
+		tctx->queue = answer->queue;
+		scx_bpf_dsq_move_set_slice(it, answer->slice_ns);
+		outcome = pick(it, p, here, wanted);
+	} else {
 		count(SP_COUNT_STALE);
-		goto release;
 	}
-	tctx->queue = answer->queue;
-	scx_bpf_dsq_move_set_slice(it, answer->slice_ns);
-	outcome = pick(it, p, here, wanted);
-	if (outcome != TRY_AGAIN)
-		goto release;
-	if ((s64)(sp_now() - tctx->since) > (s64)EARLY_NS)
-		outcome = DONE;
-	count(outcome == DONE ? SP_COUNT_STALE : SP_COUNT_EARLY);
-release:
 	bpf_task_release(p);
+	return outcome;
+}
+
+/*
+ * Lays an answer aside whose task is not in its queue yet: the CPU that enqueues
+ * it told the daemon just before, and may be a virtual one that lost its CPU in
+ * between. So those behind it need not wait. False if there is no room.
+ */
+static __always_inline bool lay_aside(const struct sp_answer *answer)
+{
+	for (u32 i = 0; i < EARLY_MAX; i++) {
+		if (early[i].pid)
+			continue;
+		early[i] = *answer;
+		early_count++;
+		count(SP_COUNT_EARLY);
+		return true;
+	}
+	return false;
+}
+
+/* Tries those again that were laid aside; returns whether @here got one. */
+static __always_inline bool retry_early(struct bpf_iter_scx_dsq *it, s32 here, bool wanted)
+{
+	enum outcome outcome;
+	struct sp_answer answer;
+	bool got = false;
+	int i;
+
+	bpf_for(i, 0, EARLY_MAX) {
+		answer = early[i & (EARLY_MAX - 1)];
+		if (!answer.pid)
+			continue;
+		outcome = carry_out(it, &answer, here, wanted && !got);
+		if (outcome == TRY_AGAIN)
+			continue;
+		early[i & (EARLY_MAX - 1)].pid = 0;
+		early_count--;
+		if (outcome == RUNS_HERE)
+			got = true;
+	}
+	return got;
+}
+
+/* Carries out the next answer. */
+static __always_inline enum outcome carry_out_next(struct bpf_iter_scx_dsq *it,
+						   struct sp_answers *ring, s32 here,
+						   bool wanted)
+{
+	struct sp_answer answer = ring->ring[ring->tail & (SP_ANSWERS - 1)];
+	enum outcome outcome = carry_out(it, &answer, here, wanted);
+
+	if (outcome == TRY_AGAIN) {
+		if (!lay_aside(&answer))
+			return TRY_AGAIN;
+		outcome = DONE;
+	}
+	ring->tail++;
 	return outcome;
 }
 
@@ -280,32 +334,35 @@ release:
 static __always_inline bool drain(struct sp_answers *ring, s32 here)
 {
 	struct bpf_iter_scx_dsq it;
-	struct sp_answer answer;
 	/* Those picked before go first. Until its place is known, all go that way. */
 	bool wanted = picked.address && !nr_queued(&picked);
 	enum outcome outcome;
 	bool got = false;
-	u64 head, tail;
+	u64 head;
 	int i;
 
-	if (ring->tail == ring->daemon.answers_head)
+	if (ring->tail == ring->daemon.answers_head && !early_count)
 		return false;
 	if (__sync_lock_test_and_set(&drain_busy, 1))
 		return false;
 	/* Tasks queued after the iterator was made cannot be moved by it. */
 	head = ring->daemon.answers_head;
 	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
-	bpf_for(i, 0, DRAIN_MAX) {
-		tail = ring->tail;
-		if (tail == head)
-			break;
-		answer = ring->ring[tail & (SP_ANSWERS - 1)];
-		outcome = carry_out(&it, &answer, here, wanted && !got);
-		if (outcome == TRY_AGAIN)
-			break;
-		if (outcome == RUNS_HERE)
-			got = true;
-		ring->tail = tail + 1;
+	if (early_count)
+		got = retry_early(&it, here, wanted);
+	if (ring->tail != head)
+		got |= carry_out_next(&it, ring, here, wanted && !got) == RUNS_HERE;
+	/* Mostly there is but one, and a loop costs more than its turn. */
+	if (ring->tail != head) {
+		bpf_for(i, 0, DRAIN_MAX) {
+			if (ring->tail == head)
+				break;
+			outcome = carry_out_next(&it, ring, here, wanted && !got);
+			if (outcome == RUNS_HERE)
+				got = true;
+			if (outcome == TRY_AGAIN)
+				break;
+		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);
 	__sync_lock_test_and_set(&drain_busy, 0);
@@ -351,7 +408,7 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring)
 {
 	bool overdue = daemon_since != 0;
 	bool unknown = !overdue && ring->tail == ring->daemon.answers_head &&
-		       !daemon_has_work(ring);
+		       !early_count && !daemon_has_work(ring);
 
 	if (!unknown && run_daemon())
 		return 0;
@@ -455,6 +512,16 @@ s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *arg
 	return new_task(p);
 }
 
+/* It leaves for another class, perhaps while it waits: an answer is stale then. */
+SEC("struct_ops/sp_disable")
+void BPF_PROG(sp_disable_task, struct task_struct *p)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	if (tctx)
+		tctx->wait = 0;
+}
+
 SEC("struct_ops/sp_exit_task")
 void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *args)
 {
@@ -515,6 +582,7 @@ struct sched_ext_ops scheduler = {
 	.cpu_online = (void *)sp_cpu_online,
 	.cpu_offline = (void *)sp_cpu_offline,
 	.init_task = (void *)sp_init_task,
+	.disable = (void *)sp_disable_task,
 	.exit_task = (void *)sp_exit_task,
 	.init = (void *)sp_init,
 	.exit = (void *)sp_exit_scheduler,
