@@ -39,6 +39,7 @@ static __always_inline void place(struct task_struct *p,
 	switch (decision->action) {
 	case SP_ACTION_QUEUE:
 	case SP_ACTION_PREEMPT:
+		count(SP_COUNT_ENQUEUED);
 		dsq = decision->queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
 		/* Ties go by arrival, and these keys are all the same. */
 		if (described()->order == SP_ORDER_FIFO)
@@ -47,6 +48,7 @@ static __always_inline void place(struct task_struct *p,
 			sp_dsq_insert_vtime(p, dsq, slice, decision->key, enq_flags);
 		break;
 	case SP_ACTION_DIRECT:
+		count(SP_COUNT_ENQUEUED);
 		count(SP_COUNT_DIRECT);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
 		break;
@@ -89,7 +91,6 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	if (enq_flags & SCX_ENQ_WAKEUP)
 		tctx->woken_at = now;
 	tctx->since = now;
-	count(SP_COUNT_ENQUEUED);
 	fill_enqueue(&event, p, tctx, enq_flags, now);
 	fill_waiting(&event);
 	/* Only its own CPU can take it directly: p's queue is the locked one. */

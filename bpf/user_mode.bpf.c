@@ -407,8 +407,9 @@ static __always_inline bool daemon_is_busy(u64 now)
 static __always_inline u64 ask_daemon(struct sp_answers *ring)
 {
 	bool overdue = daemon_since != 0;
-	bool unknown = !overdue && ring->tail == ring->daemon.answers_head &&
-		       !early_count && !daemon_has_work(ring);
+	/* Gone in the middle of a pass, it may know what it did not publish. */
+	bool unknown = !overdue && !daemon_gone && !early_count &&
+		       ring->tail == ring->daemon.answers_head && !daemon_has_work(ring);
 
 	if (!unknown && run_daemon())
 		return 0;
