@@ -87,6 +87,10 @@ if [[ -z $program ]]; then
 fi
 [[ -x $program ]] || usage_error "there is no program '$program'"
 
+cc=$(command -v cc || command -v gcc || command -v clang) || {
+	echo "run.sh: needs a C compiler (cc, gcc or clang) for Tests/Guest/tasks.c; found none on PATH" >&2
+	exit 69
+}
 work=$(mktemp -d "${TMPDIR:-/tmp}/sched-proto-suite.XXXXXX")
 clean() {
 	trap - EXIT
@@ -104,11 +108,15 @@ trap 'exit 143' TERM
 
 # stage LANE NAMES: what its guest is given. Copies, so that nobody who edits or builds disturbs it.
 cp "$program" "$work/sched-proto"
+"$cc" -O2 -static -pthread -o "$work/tasks" "$here/tasks.c" || {
+	echo "run.sh: '$cc' cannot compile Tests/Guest/tasks.c; it needs libc's static library and Linux's headers" >&2
+	exit 69
+}
 stage() {
 	mkdir -p "$work/$1/suite/cases"
 	cp "$here"/*.sh "$work/$1/suite"
 	cp "$here/cases/$1.sh" "$work/$1/suite/cases"
-	ln "$work/sched-proto" "$work/$1/suite/sched-proto"
+	ln "$work/sched-proto" "$work/tasks" "$work/$1/suite"
 	printf '%s\n' "$2" >"$work/$1/wanted"
 }
 

@@ -70,7 +70,7 @@ no_reader() {
 }
 
 ends_by_sysrq() {
-	: >"$dir/kernel-may-complain"
+	kernel_may_say "^\\[[^]]*\\] (sched_ext: |sysrq: )"
 	start
 	busy 6
 	echo S >/proc/sysrq-trigger
@@ -83,7 +83,7 @@ ends_by_sysrq() {
 
 ends_by_watchdog() {
 	local file
-	: >"$dir/kernel-may-complain"
+	kernel_may_say "^\\[[^]]*\\] (sched_ext: |sysrq: )"
 	# Later kernels keep some time for such tasks whatever real-time tasks do.
 	for file in /sys/kernel/debug/sched/ext_server/cpu*/runtime; do
 		[[ ! -e $file ]] || echo 0 >"$file"

@@ -1,140 +1,44 @@
 # shellcheck shell=bash
-# A daemon that does not answer, and tasks that do what tasks should not.
+# Tasks that come, go, wake and change all at once.
 
-user stopped-daemon "the daemon is stopped for 3 s under load: others go on, and then it decides again" stopped_daemon
-user killed-daemon "the daemon is killed under load" killed_daemon
-add user full-ring "the daemon is stopped until its ring overflows" full_ring
-add user few-tasks "--max-tasks 16, and more tasks than that: counted, none lost" few_tasks
-user fork-storm "3000 short tasks" fork_storm 3000
-user wakeup-storm "2000 sleepers wake at once" wakeup_storm 2000
-user killed-tasks "tasks are killed while they wait" killed_tasks
-user affinity "tasks that change their affinity all the time, and tasks of one CPU" affinity
-user classes "tasks change between classes and weights" classes
-user mixture "processes, forks, yields, switches and semaphores at once" mixture
-
-stopped_daemon() {
-	local before
-	surviving
-	more_statistics 2
-	wait_for 60 policy_works || complain "the policy does not dispatch"
-	before=$(recent fallback)
-	kill -STOP "$scheduler"
-	nap 3
-	tasks_complete
-	expect_equal state enabled "$(state)"
-	kill -CONT "$scheduler"
-	more_statistics 2
-	[[ $mode == bpf ]] || (($(recent fallback) > before)) || complain "fallback stayed $before while the daemon was stopped"
-	note "fallback $before to $(recent fallback)"
-	survived
-}
-
-killed_daemon() {
-	surviving
-	more_statistics 2
-	kill -KILL "$scheduler"
-	finish
-	expect_equal status 137 "$status"
-	wait_for 60 is_disabled || complain "sched_ext is $(state)"
-	tasks_complete
-	expect_probe
-}
-
-# The ring has room for some 58000 events, and each of these yields is one.
-full_ring() {
-	local try
-	need_program stress-ng
-	: >"$dir/notes-may-be-lost"
-	begin_survival
-	stress-ng --quiet --no-rand-seed --yield 8 >"$dir/stress" 2>&1 &
-	loads+=($!)
-	for ((try = 0; try < 3; try++)); do
-		kill -STOP "$scheduler"
-		wait_for 120 have_switched $(($(switches) + 100000)) || complain "the load hardly runs without the daemon"
-		kill -CONT "$scheduler"
-		more_statistics 2
-		(($(recent ring-full) == 0)) || break
-	done
-	kill -INT "${loads[0]}"
-	survived
-	expect_positive ring-full
-	note "ring-full $(counter ring-full)"
-}
-
-few_tasks() {
-	surviving --max-tasks 16
-	survived
-	expect_positive overflows
-	note "overflows $(counter overflows)"
-}
+both fork-storm "10000 short tasks" fork_storm 10000
+both wakeup-storm "10000 sleepers wake at once" wakeup_storm 10000
+both killed-tasks "tasks are killed while they wait" killed_tasks
+both pid-reuse "tasks get the pid of one that just ended, some while it waited" pid_reuse
+both classes "tasks change between classes and weights" classes
+both mixture "processes, forks, yields, switches and semaphores at once" mixture
+both aggressive "stress-ng --aggressive: CPU, memory and files" aggressive
 
 fork_storm() { # COUNT
 	begin_survival
-	perl -e '
-		for (1 .. $ARGV[0]) {
-			my $child = fork // die "fork: $!";
-			if (!$child) { my $sum = 0; $sum += $_ for 1 .. 100; exit($sum == 5050 ? 0 : 1) }
-			if (++$running > 60) { wait; $bad++ if $?; $running-- }
-		}
-		while (wait != -1) { $bad++ if $? }
-		exit($bad ? 1 : 0)' "$1" || complain "some of the tasks failed"
+	busy 2
+	run_tasks forks "$1"
 	survived
 }
 
 wakeup_storm() { # COUNT
 	begin_survival
-	perl -e '
-		pipe(my $read, my $write) or die;
-		pipe(my $answers, my $answer) or die;
-		for (1 .. $ARGV[0]) {
-			my $child = fork // die "fork: $!";
-			next if $child;
-			close $write;
-			syswrite $answer, "a";
-			sysread $read, my $byte, 1; # until the last writer is gone
-			exit 0;
-		}
-		close $answer;
-		for (my $got = 0; $got < $ARGV[0];) { $got += sysread($answers, my $bytes, 4096) // die }
-		close $write;
-		my $ended = 0;
-		$ended++ while wait != -1;
-		exit($ended == $ARGV[0] ? 0 : 1)' "$1" || complain "not all of the sleepers woke"
+	run_tasks wake "$1"
+	note "$(cat "$dir/out-wake")"
 	survived
 }
 
 killed_tasks() {
+	local rounds
+	rounds=$(more 20 200)
 	begin_survival
-	perl -e '
-		for my $round (1 .. $ARGV[0]) {
-			my @children;
-			for (1 .. 30) {
-				my $child = fork // die "fork: $!";
-				if (!$child) { 1 while 1 }
-				push @children, $child;
-			}
-			kill "KILL", @children;
-			waitpid $_, 0 for @children;
-		}' "$(more 12 200)" || complain "the killer failed"
-	survived
+	run_tasks kills "$rounds"
+	# Each of these may have waited when it was killed.
+	survived $((rounds * 30))
 }
 
-affinity() {
-	local i id ids
-	surviving
-	for ((i = 0; i < $(nproc); i++)); do
-		busy 1 taskset --cpu-list "$i"
-	done
-	ids=("${loads[@]:0:2}")
-	for ((i = 0; i < $(more 20 400); i++)); do
-		for id in "${ids[@]}"; do
-			taskset --cpu-list --pid "$(((i + id) % $(nproc)))" "$id" >/dev/null || complain "taskset failed"
-		done
-	done
-	for id in "${ids[@]}"; do
-		taskset --cpu-list --pid "0-$(($(nproc) - 1))" "$id" >/dev/null
-	done
-	survived
+pid_reuse() {
+	local count
+	count=$(more 2000 20000)
+	begin_survival
+	busy 4
+	run_tasks reuse "$count"
+	survived "$count"
 }
 
 # The real-time class is for the probe only, which sleeps: a loop in it would keep a CPU from what the commands
@@ -149,13 +53,27 @@ classes() {
 				chrt --other --pid 0 "$id" || complain "chrt or renice failed"
 		done
 	done
-	survived
+	survived 200
+}
+
+# stress NAME OPTION...: stress-ng for so long that each of its tasks gets to work.
+stress() {
+	local name=$1
+	shift
+	need_program stress-ng
+	stress-ng --quiet --no-rand-seed --temp-path "$dir" "$@" >"$dir/out-$name" 2>&1 ||
+		complain "stress-ng: $(tail -n 2 "$dir/out-$name")"
 }
 
 mixture() {
-	need_program stress-ng
 	begin_survival
-	stress-ng --quiet --no-rand-seed --timeout "$(more 3 20)" --cpu 2 --fork 1 --yield 2 --switch 1 --sem 1 --futex 1 --pipe 1 \
-		>"$dir/stress" 2>&1 || complain "stress-ng: $(tail -n 2 "$dir/stress")"
-	survived
+	stress mixture --timeout "$(more 3 20)" --cpu 2 --fork 1 --yield 2 --switch 1 --sem 1 --futex 1 --pipe 1
+	survived 500
+}
+
+aggressive() {
+	begin_survival
+	stress aggressive --timeout "$(more 3 20)" --aggressive --cpu 2 --vm 2 --vm-bytes 32M --hdd 2 --hdd-bytes 8M --iomix 1 \
+		--iomix-bytes 8M
+	survived 500
 }
