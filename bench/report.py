@@ -101,13 +101,13 @@ def read_raw(folder):
     return cells, errors, repeats
 
 
-def summarise(cells):
+def summarise(cells, loads_in_order=LOADS):
     """One list of records, sorted: what results.json holds."""
     records = []
     for cpus in sorted(cells):
         for scheduler in sorted(cells[cpus], key=order):
             cell = cells[cpus][scheduler]
-            for load in LOADS:
+            for load in loads_in_order:
                 runs = cell["runs"].get(load)
                 if not runs:
                     continue
@@ -116,7 +116,7 @@ def summarise(cells):
                     values = [run[field] for run in runs if field in run]
                     if field == "quantiles_ns":
                         record["median"][field] = [statistics.median(step) for step in zip(*values)]
-                    elif field not in ("scheduler", "load", "offset"):
+                    elif field not in ("scheduler", "load", "offset", "rep"):
                         record["median"][field] = statistics.median(values)
                         record["all"][field] = values
                 if scheduler != "eevdf":
@@ -168,10 +168,10 @@ def less_is_better(load, field):
     return next(m[5] for m in METRICS if m[:2] == (load, field))
 
 
-def ratio_table(results, cpus, with_spread):
+def ratio_table(results, cpus, with_spread, metrics=METRICS):
     others = [s for s in results.schedulers if s != "eevdf"]
     lines = ["| | EEVDF | " + " | ".join(others) + " |", "|---|" + "--:|" * (len(others) + 1)]
-    for load, field, label, unit, divisor, less in METRICS:
+    for load, field, label, unit, divisor, less in metrics:
         base = results.value(cpus, "eevdf", load, field)
         if base is None:
             continue
@@ -433,4 +433,5 @@ def main():
         print("error: " + error)
 
 
-main()
+if __name__ == "__main__":
+    main()
