@@ -17,7 +17,7 @@ export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOL
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
-.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -67,6 +67,9 @@ coverage: setup ## branches of the C policy that the traces take; sanitizers
 
 bench: build ## measure every scheduler against EEVDF; VARIANT=real BENCH_SCHEDULERS= BENCH_LOADS= ON=host
 	@scripts/bench.sh
+
+bench-apps: $(if $(BENCH_PROGRAM),setup,build) ## the same under PostgreSQL, nginx, ffmpeg, Apache; BENCH_SCHEDULERS= BENCH_APPS= REPS=3 SECONDS=5 CPUS=4
+	@BENCH_SECONDS='$(or $(BENCH_SECONDS),$(SECONDS))' scripts/bench-apps.sh
 
 bench-conformance: setup ## events a second of each execution and of the comparison, on one core
 	@swift build -c release --product bench-conformance
