@@ -20,6 +20,10 @@ public struct RunQueue: ~Copyable {
     private var arrivals: UInt64 = 0
     /// Tasks that wait.
     public private(set) var count = 0
+    #if DEBUG
+    /// Comparisons of two tasks so far; for tests.
+    package private(set) var comparisons = 0
+    #endif
 
     /// - Parameter capacity: slots, 1...2^30.
     public init(capacity: Int) {
@@ -64,7 +68,7 @@ public struct RunQueue: ~Copyable {
         count -= 1
         guard place != count else { return }
         let last = heap[count]
-        if place > 0 && Self.goesBefore(last, heap[(place - 1) / 2]) {
+        if place > 0 && goesBefore(last, heap[(place - 1) / 2]) {
             siftUp(last, from: place)
         } else {
             siftDown(last, from: place)
@@ -72,7 +76,15 @@ public struct RunQueue: ~Copyable {
     }
 
     @inline(__always)
-    private static func goesBefore(_ a: Entry, _ b: Entry) -> Bool {
+    private mutating func goesBefore(_ a: Entry, _ b: Entry) -> Bool {
+        #if DEBUG
+        comparisons += 1
+        #endif
+        return Self.isFirst(a, b)
+    }
+
+    @inline(__always)
+    private static func isFirst(_ a: Entry, _ b: Entry) -> Bool {
         a.key == b.key ? a.arrival < b.arrival : isBefore(a.key, b.key)
     }
 
@@ -82,24 +94,24 @@ public struct RunQueue: ~Copyable {
         places[Int(entry.slot)] = Int32(truncatingIfNeeded: place)
     }
 
-    private func siftUp(_ entry: Entry, from start: Int) {
+    private mutating func siftUp(_ entry: Entry, from start: Int) {
         var place = start
         while place > 0 {
             let parent = (place - 1) / 2
-            guard Self.goesBefore(entry, heap[parent]) else { break }
+            guard goesBefore(entry, heap[parent]) else { break }
             put(heap[parent], at: place)
             place = parent
         }
         put(entry, at: place)
     }
 
-    private func siftDown(_ entry: Entry, from start: Int) {
+    private mutating func siftDown(_ entry: Entry, from start: Int) {
         var place = start
         while true {
             var child = 2 * place + 1
             guard child < count else { break }
-            if child + 1 < count && Self.goesBefore(heap[child + 1], heap[child]) { child += 1 }
-            guard Self.goesBefore(heap[child], entry) else { break }
+            if child + 1 < count && goesBefore(heap[child + 1], heap[child]) { child += 1 }
+            guard goesBefore(heap[child], entry) else { break }
             put(heap[child], at: place)
             place = child
         }
@@ -110,7 +122,7 @@ public struct RunQueue: ~Copyable {
     func checkInvariants() -> Bool {
         for place in 0..<count {
             if places[Int(heap[place].slot)] != Int32(place) { return false }
-            if place > 0 && Self.goesBefore(heap[place], heap[(place - 1) / 2]) { return false }
+            if place > 0 && Self.isFirst(heap[place], heap[(place - 1) / 2]) { return false }
         }
         return (0..<capacity).filter { places[$0] >= 0 }.count == count
     }

@@ -39,7 +39,7 @@ public struct TaskTable: ~Copyable {
 
     @inline(__always)
     private func home(_ pid: UInt32) -> Int {
-        Int(truncatingIfNeeded: UInt64(pid) &* 0x9e37_79b9_7f4a_7c15 >> 20) & mask
+        Int(truncatingIfNeeded: (UInt64(pid) &* 0x9e37_79b9_7f4a_7c15) >> 20) & mask
     }
 
     /// The slot of `pid`; nil if it has none.
@@ -92,5 +92,16 @@ public struct TaskTable: ~Copyable {
             place = (place + 1) & mask
         }
         places[gap] = Self.empty
+    }
+
+    /// Most places in a row that are taken: no search looks at more, and one. For tests. O(n).
+    func longestRun() -> Int {
+        var (longest, run) = (0, 0)
+        // Twice around, for the run across the end; at most half the places are taken.
+        for place in 0..<2 * (mask + 1) {
+            run = places[place & mask] == Self.empty ? 0 : run + 1
+            longest = max(longest, run)
+        }
+        return longest
     }
 }

@@ -65,6 +65,11 @@ public struct Decider<P: Policy>: ~Copyable {
     /// Tasks known.
     public var known: Int { table.count }
 
+    #if DEBUG
+    /// Comparisons of two tasks so far; for tests.
+    var comparisons: Int { regular.comparisons + priority.comparisons }
+    #endif
+
     /// Reads one event. An answer that is due at once is returned; other tasks wait for `pick`.
     // Other modules cannot look in here: without it they run it through the policy's witnesses.
     @specialized(where P == DescribedPolicy)
