@@ -2,6 +2,7 @@
 # The applications of `make bench-apps`: Debian's own packages, unpacked into the cache with whatever they need
 # and this machine does not have. Nothing is installed.
 
+# shellcheck disable=SC2154 # of common.sh
 apps_dir=$cache_dir/apps
 all_apps="pgbench nginx ffmpeg apache"
 export apps_dir all_apps
