@@ -437,8 +437,8 @@ static size_t interact(int64_t end, int64_t *latencies)
 	size_t samples = 0;
 
 	while (now_ns() < end && samples < SAMPLES_MAX) {
-		int64_t due = now_ns() +
-			      (3000 + (int64_t)(random_next() % 4000)) * NS_PER_US;
+		int64_t due =
+			now_ns() + (3000 + (int64_t)(random_next() % 4000)) * NS_PER_US;
 		int64_t until;
 
 		sleep_until(due);

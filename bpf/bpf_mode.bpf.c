@@ -115,6 +115,18 @@ static __always_inline bool serve(u32 queue)
 	return take_from(&regular) || take_from(&priority);
 }
 
+/* No callback tells of a task that was preempted for nobody. */
+static __always_inline void goes_on(s32 cpu, struct task_struct *prev)
+{
+	struct sp_task_ctx *tctx;
+
+	if (!described()->preempt || (prev->flags & PF_KTHREAD))
+		return;
+	tctx = task_ctx(prev);
+	if (tctx)
+		note_class(cpu, tctx->task.queue);
+}
+
 SEC("struct_ops/sp_dispatch")
 void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
@@ -133,8 +145,10 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		return;
 	}
 	/* Nobody else: the kernel lets prev go on, for a slice of ours. */
-	if (prev && (prev->scx.flags & SCX_TASK_QUEUED))
+	if (prev && (prev->scx.flags & SCX_TASK_QUEUED)) {
 		sp_set_slice(prev, described()->slice_max_ns);
+		goes_on(cpu, prev);
+	}
 }
 
 SEC("struct_ops/sp_running")
@@ -155,7 +169,8 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	/* Stale: the task runs before it ever waited, as at attachment. */
 	if (decision.action == SP_ACTION_RUN)
 		sp_set_slice(p, decision.slice_ns);
-	note_class(event.cpu, p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : decision.queue);
+	note_class(event.cpu,
+		   p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : decision.queue);
 }
 
 SEC("struct_ops/sp_update_idle")
@@ -178,12 +193,13 @@ void BPF_PROG(sp_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 SEC("struct_ops/sp_cpu_online")
 void BPF_PROG(sp_cpu_online, s32 cpu)
 {
+	mark_online(cpu, true);
 }
 
 SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
-	mark_idle(cpu, false);
+	mark_online(cpu, false);
 }
 
 SEC("struct_ops.s/sp_init_task")

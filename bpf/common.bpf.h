@@ -18,6 +18,9 @@ char exit_dump[SP_EXIT_DUMP] = {};
 /* CPUs about to idle or idle, set before the kernel's own mask is. */
 static u64 idle_bits[SP_CPUS_MAX / 64];
 static u64 idle_cpus; /* how many of them */
+static u64 seen_bits[SP_CPUS_MAX / 64]; /* CPUs that were idle once, or stopped to be */
+static u32 seen_cpus;
+static u64 offline_bits[SP_CPUS_MAX / 64];
 static u64 idle_since[SP_CPUS_MAX];
 /* Whether what runs on a CPU may be preempted: a task of the regular class. */
 static bool gives_way[SP_CPUS_MAX];
@@ -174,10 +177,14 @@ static __always_inline bool is_vital(struct task_struct *p)
 	       starts_with(comm, "khugepaged", 10);
 }
 
-/* Whether p may run on its own CPU alone. */
+/*
+ * Whether p may run on its own CPU alone. Migration is always disabled while a BPF
+ * program runs: once, for the task that it runs in.
+ */
 static __always_inline bool is_pinned(const struct task_struct *p)
 {
-	return p->nr_cpus_allowed == 1 || p->migration_disabled;
+	return p->nr_cpus_allowed == 1 || p->migration_disabled > 1 ||
+	       (p->migration_disabled && p != bpf_get_current_task_btf());
 }
 
 /*
@@ -195,10 +202,37 @@ static __always_inline void mark_idle(s32 cpu, bool idle)
 		return;
 	idle_since[(u32)cpu & (SP_CPUS_MAX - 1)] = sp_now();
 	gives_way[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
+	if (!(seen_bits[word] & bit) &&
+	    !(__sync_fetch_and_or(&seen_bits[word], bit) & bit))
+		__sync_fetch_and_add(&seen_cpus, 1);
+	/* One that goes off-line idles last of all. */
+	if (offline_bits[word] & bit)
+		idle = false;
 	if (idle && !(__sync_fetch_and_or(&idle_bits[word], bit) & bit))
 		__sync_fetch_and_add(&idle_cpus, 1);
 	else if (!idle && (__sync_fetch_and_and(&idle_bits[word], ~bit) & bit))
 		__sync_fetch_and_sub(&idle_cpus, 1);
+}
+
+/* CPUs that go off-line or come back. */
+static __always_inline void mark_online(s32 cpu, bool online)
+{
+	u32 word = (u32)cpu / 64;
+	u64 bit = 1ULL << (cpu & 63);
+
+	if (word >= SP_CPUS_MAX / 64)
+		return;
+	if (online)
+		__sync_fetch_and_and(&offline_bits[word], ~bit);
+	else
+		__sync_fetch_and_or(&offline_bits[word], bit);
+	mark_idle(cpu, false);
+}
+
+/* Whether no CPU is idle for certain: all were heard of since attachment. */
+static __always_inline bool nobody_idle(void)
+{
+	return !idle_cpus && seen_cpus >= nr_cpus;
 }
 
 /* A CPU on its way to idle that p may use, or -1. Looks at 64 CPUs at most. */
@@ -220,7 +254,7 @@ static __always_inline s32 claim_idle_cpu(struct task_struct *p)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
 
-	if (!idle_cpus)
+	if (nobody_idle())
 		return -1;
 	if (scx_bpf_test_and_clear_cpu_idle(cpu))
 		return cpu;
@@ -243,10 +277,19 @@ static __always_inline void kick_for(const struct task_struct *p, s32 claimed)
 		scx_bpf_kick_cpu(cpu, cpu == claimed ? SCX_KICK_IDLE : 0);
 }
 
+/* Wakes one idle CPU near @here, for more of what waits. */
+static __always_inline void wake_another(s32 here)
+{
+	u64 bits = idle_bits[((u32)here / 64) & (SP_CPUS_MAX / 64 - 1)];
+
+	if (bits)
+		scx_bpf_kick_cpu((here & ~63) + highest_bit(bits), SCX_KICK_IDLE);
+}
+
 /* Notes what runs on a CPU from now on. */
 static __always_inline void note_class(s32 cpu, u32 queue)
 {
-	if (described()->preempt)
+	if (described()->preempt && (u32)cpu < SP_CPUS_MAX)
 		gives_way[(u32)cpu & (SP_CPUS_MAX - 1)] = queue == SP_QUEUE_REGULAR;
 }
 
@@ -255,7 +298,7 @@ static __always_inline void preempt(s32 cpu)
 {
 	bool *regular = &gives_way[(u32)cpu & (SP_CPUS_MAX - 1)];
 
-	if (!*regular)
+	if ((u32)cpu >= SP_CPUS_MAX || !*regular)
 		return;
 	*regular = false; /* once is enough */
 	count(SP_COUNT_PREEMPTED);
@@ -328,8 +371,15 @@ static void tick(void);
 
 static int on_timer(void *map, u32 *key, struct timer_slot *slot)
 {
-	status.running = nr_cpus - idle_cpus;
+	u64 idle = idle_cpus;
+
+	if (status.exit.kind)
+		return 0; /* the queues are gone */
+	status.running = idle < nr_cpus ? nr_cpus - idle : 0;
+	/* Verifiers up to 6.17 take this for sleepable, as is what started it. */
+	bpf_rcu_read_lock();
 	tick();
+	bpf_rcu_read_unlock();
 	bpf_timer_start(&slot->timer, TIMER_NS, 0);
 	return 0;
 }

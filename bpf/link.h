@@ -36,7 +36,7 @@ enum sp_counter {
 	SP_COUNT_RESCUED, /* waiting beside an idle CPU: found by the timer */
 	SP_COUNT_NO_STATE, /* tasks without memory for our state */
 	SP_COUNT_DAEMON_RUNS, /* times a CPU gave way to the daemon */
-	SP_COUNT_PREEMPTED, /* times a CPU gave way to a woken task */
+	SP_COUNT_PREEMPTED, /* times a CPU was told to give way to a woken task */
 	SP_COUNTERS
 };
 
@@ -54,8 +54,8 @@ struct sp_status {
 	sp_u64 counters[SP_COUNTERS];
 	sp_u64 wakeup_ns[SP_HISTOGRAM_BUCKETS]; /* wake-up to running */
 	sp_u64 wakeup_max_ns;
-	sp_u64 running; /* tasks running now */
-	sp_u64 waiting; /* tasks in the queues when a CPU last looked */
+	sp_u64 running; /* CPUs that were not idle at the timer's last beat */
+	sp_u64 waiting; /* tasks in the queues at that moment */
 	struct sp_exit exit;
 };
 

@@ -59,6 +59,7 @@ static struct sp_answer early[EARLY_MAX]; /* pid 0: none; under drain_busy */
 static u32 early_count;
 static u64 daemon_since; /* when a CPU gave way to the daemon; 0: it stands by */
 static u64 daemon_last; /* when its last turn ended */
+static bool daemon_confined; /* it may not run on every CPU */
 /* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
 u64 daemon_gone = 1;
 static u32 waits; /* numbers of waits */
@@ -133,6 +134,7 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 	daemon_gone = 0;
 	daemon_last = sp_now();
 	daemon_since = 0;
+	daemon_confined = p->nr_cpus_allowed < (int)nr_cpus;
 	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
 	if (!daemon_has_work(ring) && !nr_queued(&held))
 		return;
@@ -180,6 +182,8 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	if (enq_flags & SCX_ENQ_LAST) {
 		/* Nobody else for this CPU, and dispatch did not extend it. */
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, RETRY_SLICE_NS, enq_flags);
+		/* The CPU may have made up its mind to idle already. */
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), 0);
 		return;
 	}
 	now = sp_now();
@@ -287,7 +291,8 @@ static __always_inline bool lay_aside(const struct sp_answer *answer)
 }
 
 /* Tries those again that were laid aside; returns whether @here got one. */
-static __always_inline bool retry_early(struct bpf_iter_scx_dsq *it, s32 here, bool wanted)
+static __always_inline bool retry_early(struct bpf_iter_scx_dsq *it, s32 here,
+					bool wanted)
 {
 	enum outcome outcome;
 	struct sp_answer answer;
@@ -369,10 +374,29 @@ static __always_inline bool drain(struct sp_answers *ring, s32 here)
 	return got;
 }
 
+/* Whether the daemon that stands by may run here; wakes a CPU where it may. */
+static __always_inline bool daemon_may_run(s32 here)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool may = true;
+
+	bpf_iter_scx_dsq_new(&it, DSQ_DAEMON, 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	if (p && !may_run(p, here)) {
+		may = false;
+		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), 0);
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return may;
+}
+
 /* Lets the daemon run here, if it stands by. */
-static __always_inline bool run_daemon(void)
+static __always_inline bool run_daemon(s32 here)
 {
 	if (!nr_queued(&standing_by))
+		return false;
+	if (daemon_confined && !daemon_may_run(here))
 		return false;
 	/* Before it leaves the queue: nobody may find it neither here nor there. */
 	daemon_since = sp_now();
@@ -404,14 +428,15 @@ static __always_inline bool daemon_is_busy(u64 now)
  * A CPU found nothing picked, and somebody waits. Returns the slice for which
  * its present task may go on, 0 if another was found.
  */
-static __always_inline u64 ask_daemon(struct sp_answers *ring)
+static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here)
 {
 	bool overdue = daemon_since != 0;
 	/* Gone in the middle of a pass, it may know what it did not publish. */
 	bool unknown = !overdue && !daemon_gone && !early_count &&
-		       ring->tail == ring->daemon.answers_head && !daemon_has_work(ring);
+		       ring->tail == ring->daemon.answers_head &&
+		       !daemon_has_work(ring);
 
-	if (!unknown && run_daemon())
+	if (!unknown && run_daemon(here))
 		return 0;
 	/* It kicks idle CPUs when it has answered. */
 	if (daemon_is_busy(sp_now()))
@@ -421,7 +446,22 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring)
 	count(unknown ? SP_COUNT_LOST : SP_COUNT_FALLBACK);
 	if (overdue)
 		count(SP_COUNT_OVERDUE);
+	/* Others may have gone idle because the daemon seemed to be at work. */
+	if (idle_cpus && nr_queued(&held))
+		wake_another(here);
 	return 0;
+}
+
+/* No callback tells of a task that was preempted for nobody. */
+static __always_inline void goes_on(s32 cpu, struct task_struct *prev)
+{
+	struct sp_task_ctx *tctx;
+
+	if (!described()->preempt || (prev->flags & PF_KTHREAD))
+		return;
+	tctx = task_ctx(prev);
+	if (tctx)
+		note_class(cpu, tctx->queue);
 }
 
 SEC("struct_ops/sp_dispatch")
@@ -441,14 +481,16 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		return;
 	}
 	if (nr_queued(&held))
-		slice = ask_daemon(ring);
+		slice = ask_daemon(ring, cpu);
 	else if (!daemon_since && (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS &&
-		 run_daemon())
+		 run_daemon(cpu))
 		slice = 0; /* nobody waits, but its ring wants to be read */
 	/* Nobody else: prev goes on. The daemon stands by instead. */
 	if (slice && prev && (prev->scx.flags & SCX_TASK_QUEUED) &&
-	    !is_daemon(prev, ring))
+	    !is_daemon(prev, ring)) {
 		sp_set_slice(prev, slice);
+		goes_on(cpu, prev);
+	}
 }
 
 SEC("struct_ops/sp_running")
@@ -499,12 +541,13 @@ void BPF_PROG(sp_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 SEC("struct_ops/sp_cpu_online")
 void BPF_PROG(sp_cpu_online, s32 cpu)
 {
+	mark_online(cpu, true);
 }
 
 SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
-	mark_idle(cpu, false);
+	mark_online(cpu, false);
 }
 
 SEC("struct_ops.s/sp_init_task")

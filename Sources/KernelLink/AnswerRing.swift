@@ -35,6 +35,12 @@ public struct AnswerRing: ~Copyable {
         return head &- UInt64(tail) >= UInt64(SP_ANSWERS)
     }
 
+    /// Says that the daemon is about to read events: what it read and did not publish yet, it knows.
+    @inline(__always)
+    public func beginPass() {
+        daemon.pointee.waiting = 1
+    }
+
     /// Writes an answer; the backend sees it after `publish`. There must be room.
     @inline(__always)
     public mutating func append(_ answer: sp_answer) {

@@ -9,7 +9,7 @@ public struct Counters: Sendable, Equatable {
     public let wakeups: [UInt64]
     /// The longest wait from wake-up to running, ns.
     public let wakeupMaxNs: UInt64
-    /// Tasks running, and tasks in the queues, when last looked.
+    /// CPUs that are not idle, and tasks in the queues, at the last beat of the backend's timer (50 ms).
     public let running: UInt64
     public let waiting: UInt64
 

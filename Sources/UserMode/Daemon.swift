@@ -240,6 +240,7 @@ private struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     // The daemon is made in another module, for a policy that the compiler does not know here.
     @specialized(where P == DescribedPolicy, F == NoFault)
     mutating func pass(_ published: Daemon.Published) {
+        answers.beginPass()
         while let event = events.next() {
             if answers.isFull { break }
             if let answer = decider.take(event) { append(answer) }
