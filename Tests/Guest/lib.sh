@@ -168,18 +168,19 @@ expect_clean() {
 expect_daemon_well() {
 	expect_counter strange 0
 	# Before its first turn the daemon has not yet taken stock of them.
-	(($(counter passes) <= 1)) || expect_counter page-faults 0
+	(($(counter passes) <= 1)) || {
+		expect_counter page-faults 0
+		expect_counter daemon-allocs 0
+	}
 	[[ -e $dir/notes-may-be-lost ]] || expect_counter notes-lost 0
 }
 
 # expect_sums [LEFT]: a task is taken once for each time it waited, but for those that wait at the end, and LEFT that
-# left their queue. The counters are read one after another while tasks go on: hence a hundred. In BPF mode the
-# policy's own "local" counts as a wait and as local, together with those that never waited.
+# left their queue. The counters are read one after another while tasks go on: hence a hundred.
 expect_sums() {
 	local waited taken left=$((${1:-0} + 100))
 	waited=$(counter enqueued)
 	taken=$(($(counter dispatched) + $(counter direct) + $(counter fallback) + $(counter lost)))
-	[[ $mode == user ]] || left=$((left + $(counter local)))
 	((taken <= waited + 100)) || complain "$taken tasks taken from the queues, only $waited waited"
 	((waited <= taken + left)) || complain "$waited tasks waited, only $taken taken from the queues"
 }

@@ -125,7 +125,7 @@ guest() {
 	local options=() status=0
 	read -ra options < <("$here/inside.sh" --options "$1")
 	THOROUGH=$thorough SCHED_PROTO_ROOT=$root setpriv --pdeathsig TERM "$root/scripts/guest.sh" --clock "$clock" ${kernel:+--kernel "$kernel"} \
-		"${options[@]}" --out "$work/$1" --time-limit 1800 -- "\$SCHED_PROTO_OUT/suite/inside.sh $1" \
+		"${options[@]}" --out "$work/$1" --time-limit 3600 -- "\$SCHED_PROTO_OUT/suite/inside.sh $1" \
 		2>"$work/$1/errors" | tee "$work/$1/results" || status=$?
 	echo "$status" >"$work/$1/status"
 }

@@ -15,6 +15,7 @@
  *   reuse COUNT          processes that all have one of four pids
  *   bind COUNT           threads that change their own and each other's CPUs
  *   change COUNT         threads that enter SCHED_EXT and leave it again
+ *   classes COUNT        threads that change each other's class and weight
  *   pinned COUNT         threads of one CPU each, that pass a token around
  *   undisturbed COUNT    BPF programs that sleep: not to be migrated meanwhile
  *   lazy MB SECONDS      memory that the kernel may take back at any moment
@@ -39,6 +40,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -438,6 +440,53 @@ static int change(int count)
 	return 0;
 }
 
+static pid_t changers[6];
+static atomic_int changing;
+
+static void *changes_others(void *argument)
+{
+	static const int kinds[] = { SCHED_OTHER, SCHED_BATCH, SCHED_IDLE };
+	const struct sched_param none = { 0 }, first = { .sched_priority = 1 };
+	int self = (int)(intptr_t)argument;
+	uint32_t state = self + 1;
+
+	changers[self] = gettid();
+	changing++;
+	while (changing < 6)
+		usleep(1000);
+	for (int i = 0; i < change_count; i++) {
+		pid_t other = changers[next_random(&state) % 6];
+
+		check(!sched_setscheduler(other, kinds[next_random(&state) % 3],
+					  &none));
+		check(!setpriority(PRIO_PROCESS, other, next_random(&state) % 40 - 20));
+		work(MS / 4);
+		/* In the real-time class for as long as a sleep only. */
+		if (i % 8 == 0) {
+			check(!sched_setscheduler(0, SCHED_FIFO, &first));
+			usleep(200);
+			check(!sched_setscheduler(0, SCHED_OTHER, &none));
+		}
+	}
+	/* Nobody leaves while another may still name it. */
+	changing++;
+	while (changing < 12)
+		usleep(1000);
+	return NULL;
+}
+
+static int classes(int count)
+{
+	pthread_t threads[6];
+
+	change_count = count;
+	for (intptr_t i = 0; i < 6; i++)
+		start(&threads[i], changes_others, (void *)i);
+	for (int i = 0; i < 6; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
+
 static int token[2 * CPU_SETSIZE][2];
 static int pinned_count, pinned_threads;
 
@@ -669,17 +718,12 @@ int main(int count, char **words)
 		const char *name;
 		int (*run)(int);
 	} kinds[] = {
-		{ "busy", busy },
-		{ "busy-for", busy_for },
-		{ "alone", alone },
-		{ "forks", forks },
-		{ "wake", wake },
-		{ "kills", kills },
-		{ "reuse", reuse },
-		{ "bind", bind_tasks },
-		{ "pinned", pinned },
-		{ "change", change },
-		{ "undisturbed", undisturbed },
+		{ "busy", busy },	{ "busy-for", busy_for },
+		{ "alone", alone },	{ "forks", forks },
+		{ "wake", wake },	{ "kills", kills },
+		{ "reuse", reuse },	{ "bind", bind_tasks },
+		{ "pinned", pinned },	{ "change", change },
+		{ "classes", classes }, { "undisturbed", undisturbed },
 	};
 
 	if (!strcmp(name, "probe"))

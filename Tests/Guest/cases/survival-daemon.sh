@@ -2,9 +2,10 @@
 # A daemon that does not answer, that dies, that has too little room; a kernel that ends its scheduler.
 
 add user stopped "the daemon is stopped for 10 s under load: others go on, and then it decides again" stopped
-add user stop-and-go "the daemon is stopped ten times while tasks wait in its run queue: each of them runs" stop_and_go
+add user stop-and-go "the daemon is stopped again and again while tasks wait in its run queue: each of them runs" stop_and_go
 both killed "kill -9 under load: the kernel takes the tasks back" killed
 add user crashed "the daemon crashes between an answer and its publication" crashed
+add user slow "the daemon sleeps 100 ms between deciding and publishing, each time" slow
 add user full-ring "the daemon is stopped until its ring overflows" full_ring
 add user few-tasks "--max-tasks 16, and more tasks than that: counted, none lost" few_tasks
 both second "others try to attach under load: refused, and the first goes on" second
@@ -33,8 +34,8 @@ has_queue() { (($(recent queue) > 2)); }
 stop_and_go() {
 	local i
 	begin_survival
-	busy 12
-	for ((i = 0; i < $(more 10 50); i++)); do
+	busy 10
+	for ((i = 0; i < $(more 5 50); i++)); do
 		wait_for 60 has_queue || complain "no task waits in the daemon"
 		kill -STOP "$scheduler"
 		all_run "${loads[@]}"
@@ -111,7 +112,7 @@ few_tasks() {
 second() {
 	local i other
 	surviving
-	for ((i = 0; i < $(more 6 50); i++)); do
+	for ((i = 0; i < $(more 4 50); i++)); do
 		other=user
 		((i % 2)) || other=bpf
 		"$program" --mode $other --policy fair >"$dir/out-second" 2>"$dir/err-second"
@@ -168,10 +169,10 @@ restarted() { (($(grep -c '^attached: ' "$dir/out") > $1)); }
 
 restart() {
 	local hog i
-	surviving --watchdog 1 --restart 3
+	begin_survival --watchdog 1 --restart 3
 	for i in 1 2; do
 		more_statistics 1
-		keep_waiting 4
+		keep_waiting 3
 		wait_for 60 evicted $i || fail "the kernel did not end it for the ${i}th time"
 		wait "$hog" || complain "the real-time task failed"
 		wait_for 60 restarted $i || fail "it did not come back: $(tail -n 3 "$dir/out")"

@@ -41,19 +41,11 @@ pid_reuse() {
 	survived "$count"
 }
 
-# The real-time class is for the probe only, which sleeps: a loop in it would keep a CPU from what the commands
-# that are to end it need.
 classes() {
-	local i id
 	surviving
-	for ((i = 0; i < $(more 8 120); i++)); do
-		for id in "${loads[0]}" "${loads[1]}" "$prober"; do
-			[[ $id != "$prober" ]] || chrt --fifo --pid 1 "$id" || complain "chrt --fifo failed"
-			chrt --batch --pid 0 "$id" && renice -n $((i % 19)) -p "$id" >/dev/null && chrt --idle --pid 0 "$id" &&
-				chrt --other --pid 0 "$id" || complain "chrt or renice failed"
-		done
-	done
-	survived 200
+	run_tasks classes "$(more 300 3000)"
+	# Whoever changes while it waits is taken out of its queue, and waits anew.
+	survived "$(more 6000 60000)"
 }
 
 # stress NAME OPTION...: stress-ng for so long that each of its tasks gets to work.
