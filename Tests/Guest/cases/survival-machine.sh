@@ -162,5 +162,8 @@ hog() {
 		tasks_complete
 		wait $! || complain "the real-time task failed"
 	done
+	# 6.18 does not tell a scheduler each time that a CPU was taken from it: what stands there waits for the end of the
+	# real-time task, which is 1 s. With 2 s of it 1499 ms were seen.
+	probe_limit_ms=2500
 	survived
 }
