@@ -11,8 +11,9 @@
 #   --keep FOLDER          keep what the cases left: output, dmesg
 #   --list                 name the cases, and run none
 #
-# Each file in cases/ is a guest, each of its cases a line of output. Status: 0 all passed or were skipped,
-# 1 one failed, 64 wrong usage; or that of the build.
+# Each file in cases/ is a guest, each of its cases a line of output. Up to 5 cases that failed are tried once more,
+# and said to be unstable if they pass then. Status: 0 all passed or were skipped, 1 one failed, 64 wrong usage; or
+# that of the build.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -91,6 +92,7 @@ cc=$(command -v cc || command -v gcc || command -v clang) || {
 	echo "run.sh: needs a C compiler (cc, gcc or clang) for Tests/Guest/tasks.c; found none on PATH" >&2
 	exit 69
 }
+REPEATED_MAX=5 # cases that failed; more are no accident
 work=$(mktemp -d "${TMPDIR:-/tmp}/sched-proto-suite.XXXXXX")
 clean() {
 	trap - EXIT
@@ -106,64 +108,90 @@ trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# stage LANE NAMES: what its guest is given. Copies, so that nobody who edits or builds disturbs it.
+# What all guests are given. Copies, so that nobody who edits or builds disturbs it.
 cp "$program" "$work/sched-proto"
 "$cc" -O2 -static -pthread -o "$work/tasks" "$here/tasks.c" || {
 	echo "run.sh: '$cc' cannot compile Tests/Guest/tasks.c; it needs libc's static library and Linux's headers" >&2
 	exit 69
 }
+
+# stage ROUND LANE NAMES: what its guest is given.
 stage() {
-	mkdir -p "$work/$1/suite/cases"
-	cp "$here"/*.sh "$work/$1/suite"
-	cp "$here/cases/$1.sh" "$work/$1/suite/cases"
-	ln "$work/sched-proto" "$work/tasks" "$work/$1/suite"
-	printf '%s\n' "$2" >"$work/$1/wanted"
+	local folder=$work/$1/$2
+	mkdir -p "$folder/suite/cases"
+	cp "$here"/*.sh "$folder/suite"
+	cp "$here/cases/$2.sh" "$folder/suite/cases"
+	ln "$work/sched-proto" "$work/tasks" "$folder/suite"
+	printf '%s\n' "$3" >"$folder/wanted"
 }
 
-# guest LANE: runs its cases; their results go to standard output as they come.
+# guest ROUND LANE: runs its cases; their results go to standard output as they come.
 guest() {
-	local options=() status=0
-	read -ra options < <("$here/inside.sh" --options "$1")
+	local folder=$work/$1/$2 options=() status=0
+	read -ra options < <("$here/inside.sh" --options "$2")
 	THOROUGH=$thorough SCHED_PROTO_ROOT=$root setpriv --pdeathsig TERM "$root/scripts/guest.sh" --clock "$clock" ${kernel:+--kernel "$kernel"} \
-		"${options[@]}" --out "$work/$1" --time-limit 3600 -- "\$SCHED_PROTO_OUT/suite/inside.sh $1" \
-		2>"$work/$1/errors" | tee "$work/$1/results" || status=$?
-	echo "$status" >"$work/$1/status"
+		"${options[@]}" --out "$folder" --time-limit 3600 -- "\$SCHED_PROTO_OUT/suite/inside.sh $2" \
+		2>"$folder/errors" | tee "$folder/results" || status=$?
+	echo "$status" >"$folder/status"
 }
 
-for i in "${!lanes[@]}"; do
-	stage "${lanes[i]}" "${names[i]}"
-done
-for lane in "${lanes[@]}"; do
-	while (($(jobs -pr | wc -l) >= jobs)); do
-		wait -n || true
+# run_round ROUND: a guest for each of ${lanes[@]} that has names left.
+run_round() {
+	local i
+	for i in "${!lanes[@]}"; do
+		[[ -n ${names[i]} ]] || continue
+		stage "$1" "${lanes[i]}" "${names[i]}"
+		while (($(jobs -pr | wc -l) >= jobs)); do
+			wait -n || true
+		done
+		guest "$1" "${lanes[i]}" &
 	done
-	guest "$lane" &
-done
-wait
+	wait
+}
 
-# What went wrong, in full; and a case without a result is one that failed.
-passed=0 failed=0 skipped=0
-for i in "${!lanes[@]}"; do
-	lane=${lanes[i]}
-	missing=()
-	while read -r name; do
-		case $(grep -oE "^(ok|FAIL|skip) $name( |:)" "$work/$lane/results" || true) in
-		ok*) passed=$((passed + 1)) ;;
-		skip*) skipped=$((skipped + 1)) ;;
-		FAIL*)
-			failed=$((failed + 1))
-			printf '\n==== %s\n' "$name"
-			cat "$work/$lane/logs/${name/\//-}" 2>/dev/null || true
-			;;
-		*) missing+=("$name") ;;
-		esac
-	done <<<"${names[i]}"
-	((${#missing[@]})) || continue
-	failed=$((failed + ${#missing[@]}))
-	printf '\n==== %s: its guest ended early, with status %s\n' "$lane" "$(<"$work/$lane/status")"
-	tail -n 80 "$work/$lane/errors"
-	printf 'FAIL %s: no result\n' "${missing[@]}"
-done
-printf '\n%d passed, %d failed, %d skipped (%d min %d s, %s clock)\n' \
-	"$passed" "$failed" "$skipped" $((SECONDS / 60)) $((SECONDS % 60)) "$clock"
+# judge ROUND: counts what passed or was skipped, says in full what went wrong, and leaves ${names[@]} those
+# that failed. A case without a result is one that failed.
+judge() {
+	local i folder name missing left
+	failed=0
+	for i in "${!lanes[@]}"; do
+		[[ -n ${names[i]} ]] || continue
+		folder=$work/$1/${lanes[i]}
+		missing=() left=()
+		while read -r name; do
+			case $(grep -oE "^(ok|FAIL|skip) $name( |:)" "$folder/results" || true) in
+			ok*) passed=$((passed + 1)) ;;
+			skip*) skipped=$((skipped + 1)) ;;
+			FAIL*)
+				left+=("$name")
+				printf '\n==== %s\n' "$name"
+				cat "$folder/logs/${name/\//-}" 2>/dev/null || true
+				;;
+			*) missing+=("$name") left+=("$name") ;;
+			esac
+		done <<<"${names[i]}"
+		if ((${#missing[@]})); then
+			printf '\n==== %s: its guest ended early, with status %s\n' "${lanes[i]}" "$(<"$folder/status")"
+			tail -n 80 "$folder/errors"
+			printf 'FAIL %s: no result\n' "${missing[@]}"
+		fi
+		failed=$((failed + ${#left[@]}))
+		names[i]=$(printf '%s\n' ${left[@]+"${left[@]}"})
+	done
+}
+
+passed=0 failed=0 skipped=0 unstable=0
+run_round first
+judge first
+# What fails once and then passes is unstable: shown and counted, and no failure. Kernel 6.18 has mistakes of its
+# own that these cases meet (docs/GUEST.md).
+if ((failed > 0 && failed <= REPEATED_MAX)); then
+	unstable=$failed
+	printf '\n==== once more, in new guests:\n'
+	run_round again
+	judge again
+	unstable=$((unstable - failed))
+fi
+printf '\n%d passed, %d failed, %d skipped, %d of those that passed at the second try only (%d min %d s, %s clock)\n' \
+	"$passed" "$failed" "$skipped" "$unstable" $((SECONDS / 60)) $((SECONDS % 60)) "$clock"
 ((failed == 0))
