@@ -42,6 +42,9 @@ typedef __s64 sp_s64;
 /* A burst counts towards a deadline up to this many slices (scx_rustland). */
 #define SP_BURST_SLICES_MAX 100ULL
 
+/* A task is at most this many slices of vtime behind the furthest one. */
+#define SP_DEBT_SLICES_MAX 10ULL
+
 enum sp_queue {
 	SP_QUEUE_REGULAR = 0,
 	SP_QUEUE_PRIORITY = 1,

@@ -28,15 +28,22 @@ static sp_inline void sp_charge(struct sp_task *task, const struct sp_event *eve
 		task->burst_ns += event->used_ns;
 }
 
-/* A task that slept keeps at most sleep_credit_ns of vtime it did not use. */
-static sp_inline void sp_limit_credit(const struct sp_policy *policy,
-				      const struct sp_global *global,
-				      struct sp_task *task)
+/*
+ * A task that slept keeps at most sleep_credit_ns of vtime it did not use; one that
+ * had a CPU to itself, or is of little weight, owes SP_DEBT_SLICES_MAX slices at most:
+ * else it would wait until all others have used as much.
+ */
+static sp_inline void sp_limit_vtime(const struct sp_policy *policy,
+				     const struct sp_global *global,
+				     struct sp_task *task)
 {
 	sp_u64 oldest = global->vtime_now - policy->sleep_credit_ns;
+	sp_u64 newest = global->vtime_now + policy->slice_max_ns * SP_DEBT_SLICES_MAX;
 
 	if (sp_before(task->vtime, oldest))
 		task->vtime = oldest;
+	else if (sp_before(newest, task->vtime))
+		task->vtime = newest;
 }
 
 /* What a task's present burst adds to its deadline. */
@@ -58,7 +65,7 @@ static sp_inline sp_u64 sp_order_key(const struct sp_policy *policy,
 {
 	if (policy->order == SP_ORDER_FIFO)
 		return 0;
-	sp_limit_credit(policy, global, task);
+	sp_limit_vtime(policy, global, task);
 	if (policy->order == SP_ORDER_DEADLINE)
 		return task->vtime + sp_burst_share(policy, task);
 	return task->vtime;

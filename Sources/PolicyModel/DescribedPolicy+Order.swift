@@ -17,11 +17,18 @@ extension DescribedPolicy {
         task.burst_ns = event.isWakeup ? 0 : task.burst_ns &+ event.used_ns
     }
 
-    /// A task that slept keeps at most `sleep_credit_ns` of vtime that it did not use.
+    /// A task that slept keeps at most `sleep_credit_ns` of vtime that it did not use; one that had
+    /// a CPU to itself, or is of little weight, owes `SP_DEBT_SLICES_MAX` slices at most: else it
+    /// would wait until all others have used as much.
     @inlinable @inline(__always)
-    func limitCredit(_ task: inout sp_task) {
+    func limitVtime(_ task: inout sp_task) {
         let oldest = global.vtime_now &- policy.sleep_credit_ns
-        if isBefore(task.vtime, oldest) { task.vtime = oldest }
+        let newest = global.vtime_now &+ policy.slice_max_ns &* SP_DEBT_SLICES_MAX
+        if isBefore(task.vtime, oldest) {
+            task.vtime = oldest
+        } else if isBefore(newest, task.vtime) {
+            task.vtime = newest
+        }
     }
 
     /// What a task's present burst adds to its deadline.
@@ -38,7 +45,7 @@ extension DescribedPolicy {
     @inlinable @inline(__always)
     func orderKey(_ task: inout sp_task) -> UInt64 {
         if policy.order == SP_ORDER_FIFO.rawValue { return 0 }
-        limitCredit(&task)
+        limitVtime(&task)
         if policy.order == SP_ORDER_DEADLINE.rawValue { return task.vtime &+ burstShare(task) }
         return task.vtime
     }

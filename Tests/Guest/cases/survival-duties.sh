@@ -3,6 +3,7 @@
 
 both sums "every wait is taken from a queue once, and none twice" sums
 both alone "a task alone on its CPU goes on, and nobody else has to ask for it" alone
+both latecomer "a task that had a CPU to itself goes on when another one comes" latecomer
 both idle-machine "tasks that wake on idle CPUs get them at once" idle_machine
 both rt-stall "a real-time task on every CPU: all others go on after it" rt_stall
 both changing "--partial: tasks enter the class and leave it again and again" changing
@@ -22,6 +23,21 @@ sums() {
 	((waited <= taken + 40 && taken <= waited + 40)) || complain "$waited tasks waited, and $taken were taken"
 	((waited > 2000)) || complain "only $waited tasks waited"
 	note "$waited waits, $taken taken"
+}
+
+has_used() { (($(cut -d ' ' -f 1 "/proc/$1/schedstat") >= $2)); } # PID NANOSECONDS
+
+# By fair, the latecomer would go first until it had used as much, were it not for the bound of the debt.
+latecomer() {
+	local used
+	begin_survival --policy fair
+	busy 1 taskset --cpu-list 3
+	wait_for 60 has_used "${loads[0]}" 3000000000 || complain "the task alone on its CPU does not run"
+	busy 1 taskset --cpu-list 3
+	wait_for 60 has_used "${loads[1]}" 100000000 || complain "the latecomer does not run"
+	used=$(cut -d ' ' -f 1 "/proc/${loads[0]}/schedstat")
+	wait_for 1 has_used "${loads[0]}" $((used + 100000000)) || complain "the first one does not go on"
+	survived
 }
 
 alone() {
