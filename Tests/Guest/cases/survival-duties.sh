@@ -27,7 +27,7 @@ sums() {
 
 has_used() { (($(cut -d ' ' -f 1 "/proc/$1/schedstat") >= $2)); } # PID NANOSECONDS
 
-# By fair, the latecomer would go first until it had used as much, were it not for the bound of the debt.
+# By fair, a latecomer could go first until it had used as much; what the first one owes is bounded.
 latecomer() {
 	local used
 	begin_survival --policy fair
