@@ -77,9 +77,14 @@ hotplug() {
 }
 
 late_cpu() {
+	# Switched off under another session: the kernel still frees what belonged to the last one a while after its end,
+	# and must not be disturbed in it.
 	settle
+	start --stats 0
 	switch_cpu 1 0
 	switch_cpu 3 0
+	stop
+	wait_for 60 is_disabled || fail "sched_ext is $(state)"
 	begin_survival
 	busy 4
 	tasks_complete
