@@ -63,6 +63,7 @@ static bool daemon_confined; /* it may not run on every CPU */
 /* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
 u64 daemon_gone = 1;
 static u32 waits; /* numbers of waits */
+static u32 alternate; /* whose turn it is with a full ring */
 
 static __always_inline struct sp_answers *answer_ring(void)
 {
@@ -424,6 +425,32 @@ static __always_inline bool daemon_is_busy(u64 now)
 	return (s64)(now - daemon_last) < (s64)GRACE_NS;
 }
 
+/* Whether the daemon should read its ring before it is full, whoever is picked. */
+static __always_inline bool daemon_should_read(void)
+{
+	return !daemon_since &&
+	       bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > SP_EVENT_RING / 2;
+}
+
+/*
+ * With a full ring, tasks are picked without the daemon, and DSQ_PICKED may never
+ * be empty. Where the daemon cannot answer, those that it was told of before go
+ * every other time: nobody else serves them.
+ */
+static __always_inline bool take_held_in_turn(void)
+{
+	bool overdue = daemon_since && !has_turn(sp_now());
+
+	if (!daemon_gone && !overdue)
+		return false;
+	if (!nr_queued(&held) || !(++alternate & 1) || !take_from(&held))
+		return false;
+	count(SP_COUNT_FALLBACK);
+	if (overdue)
+		count(SP_COUNT_OVERDUE);
+	return true;
+}
+
 /*
  * A CPU found nothing picked, and somebody waits. Returns the slice for which
  * its present task may go on, 0 if another was found.
@@ -476,6 +503,10 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		daemon_gone = 1;
 		daemon_since = 0;
 	}
+	if (daemon_should_read() && run_daemon(cpu))
+		return;
+	if (take_held_in_turn())
+		return;
 	if (drain(ring, cpu) || take_from(&picked)) {
 		count(SP_COUNT_DISPATCHED);
 		return;
