@@ -27,7 +27,8 @@ static sp_inline void sp_policy_start(const struct sp_policy *policy,
  * event's generation is a newer one. Generations are compared by their signed
  * difference; 0 is nobody's.
  */
-static sp_inline int sp_admit(const struct sp_global *global, struct sp_task *task,
+static sp_inline int sp_admit(const struct sp_policy *policy,
+			      const struct sp_global *global, struct sp_task *task,
 			      const struct sp_event *event)
 {
 	if (event->generation == 0)
@@ -36,7 +37,8 @@ static sp_inline int sp_admit(const struct sp_global *global, struct sp_task *ta
 		return 1;
 	if (task->generation != 0 && (sp_s32)(event->generation - task->generation) < 0)
 		return 0;
-	task->vtime = global->vtime_now;
+	/* A slice late: else a stream of new tasks goes before all others for good. */
+	task->vtime = global->vtime_now + policy->slice_max_ns;
 	task->burst_ns = 0;
 	task->rate = 0;
 	task->rate_switches = event->switches;
@@ -72,7 +74,7 @@ static sp_inline void sp_enqueue(const struct sp_policy *policy,
 				 const struct sp_event *event,
 				 struct sp_decision *decision)
 {
-	if (!sp_admit(global, task, event)) {
+	if (!sp_admit(policy, global, task, event)) {
 		decision->action = SP_ACTION_STALE;
 		return;
 	}
