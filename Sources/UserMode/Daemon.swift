@@ -62,7 +62,7 @@ public final class Daemon: Sendable {
     /// Starts the thread and locks the process's memory. The scheduler must be loaded and not yet
     /// attached.
     ///
-    /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, about 200 bytes
+    /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, 140 to 150 bytes
     ///   each; beyond it a task is let run without the policy, and counted.
     /// - Parameter fault: what goes wrong on purpose; nil, of course, but in tests of the backend.
     public init<P: Policy & Sendable>(
@@ -241,13 +241,16 @@ private struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     @specialized(where P == DescribedPolicy, F == NoFault)
     mutating func pass(_ published: Daemon.Published) {
         answers.beginPass()
+        let overflows = decider.counters.overflows
         while let event = events.next() {
             if answers.isFull { break }
             if let answer = decider.take(event) { append(answer) }
             events.advance()
         }
         let now = monotonicNs()
-        var wanted = 1 &+ answers.idleCPUs
+        // Tasks let run without the policy are ahead of all that wait for it: for each of them, one of
+        // these goes as well, or they would wait for as long as the others are busy.
+        var wanted = 1 &+ answers.idleCPUs &+ (decider.counters.overflows &- overflows)
         while wanted > 0 && !answers.isFull, let answer = decider.pick(now: now) {
             append(answer)
             wanted &-= 1

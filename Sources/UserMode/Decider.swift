@@ -40,7 +40,7 @@ public struct Decider<P: Policy>: ~Copyable {
     private var cpus: UInt32 = 1
     public private(set) var counters = Counters()
 
-    /// - Parameter maxTasks: tasks known at one time, 1...2^28; about 200 bytes each.
+    /// - Parameter maxTasks: tasks known at one time, 1...2^28; 140 to 150 bytes each.
     public init(_ policy: P, described: sp_policy, maxTasks: Int) {
         self.policy = policy
         self.described = described

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
-import PolicyModel
 import Testing
 
+@testable import PolicyModel
 @testable import UserMode
 
 /// What the daemon does for one wait when very many tasks wait: counted, not timed.
@@ -53,6 +53,16 @@ import Testing
         #expect(few > 1)
         #expect(many < 2 * few, "\(few) and \(many) comparisons; log2 says a factor of 1.7")
         #expect(many < 3 * 17 + 1)
+    }
+
+    /// What the help and the documents say of `--max-tasks`.
+    @Test func aTaskTakes140To150Bytes() {
+        let queue = MemoryLayout<RunQueue.Entry>.stride + MemoryLayout<Int32>.stride
+        let state =
+            MemoryLayout<sp_task>.stride + MemoryLayout<Decider<DescribedPolicy>.Wait>.stride + 2 * queue
+        // The table: a pid and a free slot, and two to four places of 4 bytes.
+        #expect((140...150).contains(state + 8 + 8))
+        #expect((140...150).contains(state + 8 + 16))
     }
 
     @Test func whatIsBeyondItsTasksCostsNoComparison() {
