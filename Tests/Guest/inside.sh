@@ -103,7 +103,7 @@ run_case() { # NAME
 		echo "skip $name: $(<"$dir/skip")"
 	else
 		text=$(paste -sd '|' "$dir/notes" | sed 's/|/, /g')
-		printf 'ok %s (%d.%d s%s)\n' "$name" $((ms / 1000)) $((ms % 1000 / 100)) "${text:+; $text}"
+		printf 'ok %s: %s (%d.%d s%s)\n' "$name" "${case_texts[$name]}" $((ms / 1000)) $((ms % 1000 / 100)) "${text:+; $text}"
 	fi
 	clear_up 2>/dev/null || echo "inside.sh: $name: cannot clear up: sched_ext is $(state)" >&2
 }

@@ -6,6 +6,7 @@ both alone "a task alone on its CPU goes on, and nobody else has to ask for it" 
 both latecomer "a task that had a CPU to itself goes on when another one comes" latecomer
 both idle-machine "tasks that wake on idle CPUs get them at once" idle_machine
 both rt-stall "a real-time task on every CPU: all others go on after it" rt_stall
+both queues "each policy in turn, with tasks of every kind: the kernel finds no rule of its queues broken" queues
 both changing "--partial: tasks enter the class and leave it again and again" changing
 
 sums() {
@@ -79,6 +80,27 @@ rt_stall() {
 	all_run "${pinned[@]}"
 	probe_limit_ms=3000 # for the second in which every CPU is taken, and what starting and ending them needs
 	survived
+}
+
+# Each policy has its own way with the queues: by arrival, by a key, two of them. They must not be mixed in one, nor
+# a task be put where it may not run; the kernel ends a scheduler that does.
+queues() {
+	local policy
+	for policy in fifo fair deadline interactive; do
+		start --policy $policy --stats 0.3
+		[[ ${prober:-} ]] || probe
+		busy 2
+		run_tasks pinned 50
+		run_tasks bind 30
+		run_tasks kills 2
+		run_tasks classes 30
+		tasks_complete
+		end_loads
+		stop
+		expect_clean
+		[[ ! -s $dir/complaints ]] || fail "with $policy"
+	done
+	expect_probe
 }
 
 # No loops of the class above: a task that has just entered this one may be left behind one for good (seen in 6.18,

@@ -41,18 +41,25 @@ small_group() {
 	survived
 }
 
+# scanned_since BEFORE
+scanned_since() { (($(scanned) > $1 + 1000)); }
+
 short_memory() {
-	local before files lazy
+	local before files lazy moves=/proc/sys/vm/compact_unevictable_allowed moved
 	need_program stress-ng
 	before=$(scanned)
+	moved=$(cat $moves)
 	mapfile -t files < <(find /usr/lib /usr/bin -xdev -type f -size +512k -size -8M 2>/dev/null | head -n 40)
 	surviving
-	"$tasks" lazy "$(available)" 6 >"$dir/out-lazy" 2>"$dir/err-lazy" &
+	"$tasks" lazy "$(available)" 900 >"$dir/out-lazy" 2>"$dir/err-lazy" &
 	lazy=$!
+	wait_for 300 scanned_since "$before" || complain "memory does not run short: $(available) MB are available"
+	before=$(scanned)
 	cat "${files[@]}" >/dev/null || complain "reading files failed"
 	stress-ng --quiet --no-rand-seed --timeout 3 --vm 2 --vm-bytes 32M --temp-path "$dir" >"$dir/out-stress" 2>&1 ||
 		complain "stress-ng: $(tail -n 2 "$dir/out-stress")"
-	wait $lazy || complain "tasks lazy failed: $(tail -n 1 "$dir/err-lazy")"
 	expect_scanned "$before" "$(scanned)"
+	kill -KILL $lazy || complain "tasks lazy failed: $(tail -n 1 "$dir/err-lazy")"
 	survived
+	expect_equal $moves "$moved" "$(cat $moves)"
 }
