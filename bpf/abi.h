@@ -28,7 +28,7 @@ typedef __s64 sp_s64;
 #endif
 
 /* Raised whenever the meaning or the layout of anything below changes. */
-#define SP_ABI_VERSION 4
+#define SP_ABI_VERSION 5
 
 #define SP_WEIGHT_MIN 1
 #define SP_WEIGHT_NORMAL 100

@@ -82,7 +82,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	s32 idle_cpu;
 	u64 now;
 
-	if (!tctx || is_vital(p)) {
+	if (!tctx || is_vital(p, enq_flags)) {
 		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
 		return;
@@ -210,9 +210,9 @@ s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *arg
 
 static void tick(void)
 {
-	status.waiting = nr_queued(&regular);
+	status.waiting = scx_bpf_dsq_nr_queued(DSQ_REGULAR);
 	if (has_classes()) {
-		status.waiting += nr_queued(&priority);
+		status.waiting += scx_bpf_dsq_nr_queued(DSQ_PRIORITY);
 		rescue(&priority);
 	}
 	rescue(&regular);

@@ -63,8 +63,12 @@ struct sp_dsq {
 	u64 address;
 };
 
-/* Remembers where the kernel keeps the queue, from a task that stands in it. */
-static __noinline int find_dsq(struct sp_dsq *dsq)
+/*
+ * Remembers where the kernel keeps the queue, from a task that stands in it.
+ * Global, so verified once: following a pointer out of a task costs the verifier
+ * a search through all names of the kernel's types, at each visit.
+ */
+__noinline int find_dsq(struct sp_dsq *dsq)
 {
 	struct bpf_iter_scx_dsq it;
 	struct scx_dispatch_q *queue;
@@ -162,13 +166,14 @@ static __always_inline bool starts_with(const char *text, const char *with, u32 
 /*
  * Kernel threads that others, and the daemon itself, cannot do without: bound
  * to a CPU, or freeing memory. Asked anew each time, since a kernel thread gets
- * its CPU and its name only after it was made.
+ * its CPU and its name only after it was made. Only when they wake up: one that
+ * used up its slice would keep its CPU from all others for as long as it runs.
  */
-static __always_inline bool is_vital(struct task_struct *p)
+static __always_inline bool is_vital(struct task_struct *p, u64 enq_flags)
 {
 	char comm[16];
 
-	if (!(p->flags & PF_KTHREAD))
+	if (!(p->flags & PF_KTHREAD) || !(enq_flags & SCX_ENQ_WAKEUP))
 		return false;
 	if (p->nr_cpus_allowed == 1)
 		return true;
@@ -236,7 +241,7 @@ static __always_inline bool nobody_idle(void)
 }
 
 /* A CPU on its way to idle that p may use, or -1. Looks at 64 CPUs at most. */
-static __always_inline s32 about_to_idle(const struct task_struct *p)
+__noinline s32 about_to_idle(struct task_struct *p __arg_trusted)
 {
 	u64 bits = idle_bits[((u32)scx_bpf_task_cpu(p) / 64) & (SP_CPUS_MAX / 64 - 1)];
 	s32 cpu = (scx_bpf_task_cpu(p) & ~63) + highest_bit(bits);
@@ -246,16 +251,16 @@ static __always_inline s32 about_to_idle(const struct task_struct *p)
 	return cpu;
 }
 
-/*
- * An idle CPU for a task that was not led through select_cpu, claimed; or -1.
- * A pinned task asks for its own CPU only.
- */
-static __always_inline s32 claim_idle_cpu(struct task_struct *p)
+/* One that is idle, claimed, or -1. */
+__noinline s32 pick_idle_cpu(struct task_struct *p __arg_trusted)
+{
+	return scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+}
+
+static __always_inline s32 claim_idle_cpu_inline(struct task_struct *p)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
 
-	if (nobody_idle())
-		return -1;
 	if (scx_bpf_test_and_clear_cpu_idle(cpu))
 		return cpu;
 	if (is_pinned(p))
@@ -263,11 +268,36 @@ static __always_inline s32 claim_idle_cpu(struct task_struct *p)
 	return scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
 }
 
+__noinline s32 claim_any_idle_cpu(struct task_struct *p __arg_trusted)
+{
+	return claim_idle_cpu_inline(p);
+}
+
+/* The same for the timer: verified alone, it does not know of the timer's own lock. */
+__noinline s32 claim_from_timer(struct task_struct *p __arg_trusted)
+{
+	s32 cpu;
+
+	bpf_rcu_read_lock();
+	cpu = claim_idle_cpu_inline(p);
+	bpf_rcu_read_unlock();
+	return cpu;
+}
+
+/*
+ * An idle CPU for a task that was not led through select_cpu, claimed; or -1.
+ * A pinned task asks for its own CPU only.
+ */
+static __always_inline s32 claim_idle_cpu(struct task_struct *p)
+{
+	return nobody_idle() ? -1 : claim_any_idle_cpu(p);
+}
+
 /*
  * Wakes a CPU for a task that was just queued: the idle one that was claimed for
  * it, else one that is about to idle and may have looked too early.
  */
-static __always_inline void kick_for(const struct task_struct *p, s32 claimed)
+static __always_inline void kick_for(struct task_struct *p, s32 claimed)
 {
 	s32 cpu = claimed;
 
@@ -305,6 +335,13 @@ static __always_inline void preempt(s32 cpu)
 	scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT);
 }
 
+/* Whether p may run on this CPU. */
+__noinline bool may_run(struct task_struct *p __arg_trusted, s32 cpu)
+{
+	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
+	       (!p->migration_disabled || scx_bpf_task_cpu(p) == cpu);
+}
+
 /* Whether one of the first tasks in @dsq may run on @cpu. */
 static __always_inline bool has_task_for(struct sp_dsq *dsq, s32 cpu)
 {
@@ -317,8 +354,7 @@ static __always_inline bool has_task_for(struct sp_dsq *dsq, s32 cpu)
 		return false;
 	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while (!found && left-- > 0 && (p = bpf_iter_scx_dsq_next(&it)))
-		found = bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
-			(!p->migration_disabled || scx_bpf_task_cpu(p) == cpu);
+		found = may_run(p, cpu);
 	bpf_iter_scx_dsq_destroy(&it);
 	return found;
 }
@@ -348,14 +384,14 @@ static __always_inline void rescue(struct sp_dsq *dsq)
 	int left = 16;
 	s32 cpu;
 
-	if (!nr_queued(dsq))
+	if (scx_bpf_dsq_nr_queued(dsq->id) <= 0)
 		return;
 	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while (left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
 		tctx = task_ctx(p);
 		if (!tctx || (s64)(now - tctx->since) < (s64)FORGOTTEN_NS)
 			continue;
-		cpu = claim_idle_cpu(p);
+		cpu = nobody_idle() ? -1 : claim_from_timer(p);
 		if (cpu < 0)
 			break;
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
@@ -366,7 +402,10 @@ static __always_inline void rescue(struct sp_dsq *dsq)
 	bpf_iter_scx_dsq_destroy(&it);
 }
 
-/* What a mode looks after with every beat; no decision depends on it. */
+/*
+ * What a mode looks after with every beat; no decision depends on it. The lock that
+ * the timer holds forbids find_dsq, so lengths are asked for the kernel's way.
+ */
 static void tick(void);
 
 static int on_timer(void *map, u32 *key, struct timer_slot *slot)

@@ -48,14 +48,24 @@ static sp_inline int sp_admit(const struct sp_policy *policy,
 	return 1;
 }
 
+/*
+ * A kernel thread that woke up: others may wait for it. One that used up its slice
+ * has no such claim, and would keep the CPU from all others for as long as it runs.
+ */
+static sp_inline int sp_stays_local(const struct sp_policy *policy,
+				    const struct sp_event *event)
+{
+	return policy->kthreads == SP_KTHREADS_LOCAL &&
+	       (event->flags & SP_EVENT_KTHREAD) && (event->flags & SP_EVENT_WAKEUP);
+}
+
 /* Where a task that begins to wait goes. */
 static sp_inline void sp_place(const struct sp_policy *policy,
 			       const struct sp_event *event, const struct sp_task *task,
 			       struct sp_decision *decision)
 {
 	decision->queue = task->queue;
-	if ((event->flags & SP_EVENT_KTHREAD) &&
-	    policy->kthreads == SP_KTHREADS_LOCAL) {
+	if (sp_stays_local(policy, event)) {
 		decision->action = SP_ACTION_LOCAL;
 		decision->cpu = event->cpu;
 	} else if (event->idle_cpu >= 0 && policy->idle == SP_IDLE_DIRECT) {

@@ -174,8 +174,9 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	tctx = task_ctx(p);
-	if (!tctx || is_vital(p) || (u32)p->tgid == ring->daemon.tgid ||
-	    ((p->flags & PF_KTHREAD) && described()->kthreads == SP_KTHREADS_LOCAL)) {
+	if (!tctx || is_vital(p, enq_flags) || (u32)p->tgid == ring->daemon.tgid ||
+	    ((p->flags & PF_KTHREAD) && (enq_flags & SCX_ENQ_WAKEUP) &&
+	     described()->kthreads == SP_KTHREADS_LOCAL)) {
 		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
 		return;
@@ -209,13 +210,6 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		preempt(event.cpu);
 }
 
-/* Whether p may run on this CPU. */
-static __always_inline bool may_run(struct task_struct *p, s32 cpu)
-{
-	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
-	       (!p->migration_disabled || scx_bpf_task_cpu(p) == cpu);
-}
-
 enum outcome {
 	TRY_AGAIN, /* not in its queue yet */
 	DONE,
@@ -242,7 +236,7 @@ static __always_inline enum outcome pick(struct bpf_iter_scx_dsq *it,
 	if (is_pinned(p))
 		cpu = scx_bpf_task_cpu(p);
 	else if (idle_cpus)
-		cpu = scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+		cpu = pick_idle_cpu(p);
 	if (cpu >= 0 && cpu != here)
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 	return DONE;
@@ -616,7 +610,8 @@ void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *ar
  */
 static void tick(void)
 {
-	status.waiting = nr_queued(&held) + nr_queued(&picked);
+	status.waiting = scx_bpf_dsq_nr_queued(DSQ_HELD) +
+			 scx_bpf_dsq_nr_queued(DSQ_PICKED);
 	rescue(&picked);
 	if (!has_turn(sp_now())) /* else its answers kick them */
 		rescue(&held);

@@ -53,12 +53,17 @@ public struct DescribedPolicy: Policy {
         return .serve(event, SP_QUEUE_REGULAR)
     }
 
+    /// A kernel thread that woke up: others may wait for it. One that used up its slice has no such
+    /// claim, and would keep the CPU from all others for as long as it runs.
+    @inlinable @inline(__always)
+    func staysLocal(_ event: sp_event) -> Bool {
+        policy.kthreads == SP_KTHREADS_LOCAL.rawValue && event.isKthread && event.isWakeup
+    }
+
     /// Where a task that begins to wait goes.
     @inlinable @inline(__always)
     func place(_ event: sp_event, _ task: sp_task, key: UInt64) -> sp_decision {
-        if event.isKthread && policy.kthreads == SP_KTHREADS_LOCAL.rawValue {
-            return .local(event, task, key: key)
-        }
+        if staysLocal(event) { return .local(event, task, key: key) }
         if event.idle_cpu >= 0 && policy.idle == SP_IDLE_DIRECT.rawValue {
             return .direct(event, task, key: key)
         }

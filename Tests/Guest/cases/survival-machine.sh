@@ -30,10 +30,19 @@ busy_on() { awk -v cpu="cpu$1" '$1 == cpu { print $2 + $3 }' /proc/stat; }
 
 has_run_on() { (($(busy_on "$1") > $2 + 10)); } # CPU TICKS
 
+# What stands in the way of others there: its ticks, and who runs, with the kernel's stack.
+who_has() { # CPU
+	local task
+	grep "^cpu$1" /proc/stat
+	ps -eLo psr,stat,tid,times,comm | awk -v cpu="$1" '$1 == cpu && $2 ~ /R/' | while read -r _ _ task _ _; do
+		echo "$(cat "/proc/$task/comm"): $(paste -sd ' ' "/proc/$task/stack")"
+	done
+}
+
 every_cpu_is_used() {
 	local cpu
 	for ((cpu = 0; cpu < 4; cpu++)); do
-		wait_for 60 has_run_on $cpu "$(busy_on $cpu)" || complain "CPU $cpu runs no tasks: $(grep ^cpu /proc/stat)"
+		wait_for 60 has_run_on $cpu "$(busy_on $cpu)" || complain "CPU $cpu runs no tasks: $(who_has $cpu)"
 	done
 }
 
