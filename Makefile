@@ -34,7 +34,7 @@ run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DU
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test, one lane after another
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-new-policy test-guest
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh
@@ -51,7 +51,7 @@ test-new-policy: setup ## follow docs/NEW-POLICY.md to the letter, in a copy; SL
 test-guest: setup ## tests in a kernel with sched_ext; KERNEL= CASES= (patterns)
 	@Tests/Guest/run.sh --basic $(CASES)
 
-test-survival: setup ## hostile loads, failing daemons, changing machines; not a part of make test yet; KERNEL= CASES= (patterns)
+test-survival: setup ## hostile loads, failing daemons, changing machines; KERNEL= CASES= (patterns)
 	@Tests/Guest/run.sh --survival $(CASES)
 
 conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), then 10 minutes of random traces

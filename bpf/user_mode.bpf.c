@@ -610,8 +610,8 @@ void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *ar
  */
 static void tick(void)
 {
-	status.waiting = scx_bpf_dsq_nr_queued(DSQ_HELD) +
-			 scx_bpf_dsq_nr_queued(DSQ_PICKED);
+	status.waiting =
+		scx_bpf_dsq_nr_queued(DSQ_HELD) + scx_bpf_dsq_nr_queued(DSQ_PICKED);
 	rescue(&picked);
 	if (!has_turn(sp_now())) /* else its answers kick them */
 		rescue(&held);

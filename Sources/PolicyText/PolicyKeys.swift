@@ -157,7 +157,9 @@ enum PolicyKeys {
         PolicyKey(
             path: "kernel-threads",
             kind: .words([
-                .init("local", SP_KTHREADS_LOCAL.rawValue, "Woken, they wait at their own CPU; after a slice, like any other task."),
+                .init(
+                    "local", SP_KTHREADS_LOCAL.rawValue,
+                    "Woken, they wait at their own CPU; after a slice, like any other task."),
                 .init("queue", SP_KTHREADS_QUEUE.rawValue, "They wait like any other task."),
             ]),
             field: .narrow(\.kthreads), fallback: .value(UInt64(SP_KTHREADS_LOCAL.rawValue)),

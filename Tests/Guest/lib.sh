@@ -92,18 +92,27 @@ wait_for() {
 # ---- The scheduler
 
 state() { cat "$state_file"; }
-is_disabled() { [[ $(<"$state_file") == disabled ]]; }
+is_disabled() {
+	local state
+	read -r state <"$state_file" && [[ $state == disabled ]]
+}
 ops() { cat /sys/kernel/sched_ext/root/ops 2>/dev/null; }
 
 # start [OPTION...]: attaches in $mode, and returns once it said so. Its output: $dir/out and $dir/err.
 start() {
+	: >"$dir/out" # of the one before, which said that it attached
 	"$program" --mode "$mode" "$@" >"$dir/out" 2>"$dir/err" &
 	scheduler=$!
 	wait_for 120 has_begun_or_ended || fail "not attached after 120 s"
 	is_attached || fail "it did not attach: $(tail -n 3 "$dir/err")"
 }
 
-is_attached() { grep -q '^attached: ' "$dir/out"; }
+# Asked for often, so without a process.
+is_attached() {
+	local text=''
+	[[ -e $dir/out ]] && IFS= read -rd '' text <"$dir/out"
+	[[ $text == attached:\ * || $text == *$'\n''attached: '* ]]
+}
 has_begun_or_ended() { is_attached || ! is_running; }
 is_running() { kill -0 "$scheduler" 2>/dev/null; }
 is_over() { ! is_running; }
@@ -209,7 +218,7 @@ talk() {
 # tasks_complete: eight tasks that wake each other get to their end.
 tasks_complete() {
 	need_program hackbench
-	hackbench --groups 1 --fds 4 --loops 20 >"$dir/hackbench" 2>&1 || complain "hackbench: $(tail -n 1 "$dir/hackbench")"
+	hackbench --groups 1 --fds 4 --loops 5 >"$dir/hackbench" 2>&1 || complain "hackbench: $(tail -n 1 "$dir/hackbench")"
 }
 
 # run_tasks NAME [NUMBER...]: tasks.c to its end.
@@ -305,3 +314,24 @@ tells_no_loss() {
 
 # all_run ID...: each of these busy tasks runs from now on.
 all_run() { run_tasks all-run "$@"; }
+
+# busy_on CPU: what it ran tasks, in ticks.
+busy_on() { awk -v cpu="cpu$1" '$1 == cpu { print $2 + $3 }' /proc/stat; }
+
+has_run_on() { (($(busy_on "$1") > $2 + 10)); } # CPU TICKS
+
+# What stands in the way of others there: its ticks, and who runs, with the kernel's stack.
+who_has() { # CPU
+	local task
+	grep "^cpu$1" /proc/stat | paste -sd ';'
+	ps -eLo psr,stat,tid,times,comm | awk -v cpu="^$1\$" '$1 ~ cpu && $2 ~ /^[RD]/ { print $3 }' | while read -r task; do
+		echo "$(ps -o comm=,psr=,stat=,times= "$task"): $(paste -sd ' ' "/proc/$task/stack");"
+	done
+}
+
+every_cpu_is_used() {
+	local cpu
+	for ((cpu = 0; cpu < 4; cpu++)); do
+		wait_for 60 has_run_on $cpu "$(busy_on $cpu)" || complain "CPU $cpu runs no tasks: $(who_has $cpu)"
+	done
+}

@@ -8,7 +8,7 @@ add user crashed "the daemon crashes between an answer and its publication" cras
 add user slow "the daemon sleeps 100 ms between deciding and publishing, each time" slow
 add user full-ring "the daemon is stopped until its ring overflows" full_ring
 add user few-tasks "--max-tasks 16, and more tasks than that: counted, none lost" few_tasks
-both second "others try to attach under load: refused, and the first goes on" second
+user second "others try to attach under load: refused, and the first goes on" second
 both restart "--restart: it comes back after an eviction, and after a second one" restart
 both watchdog "a task is kept from its CPU on purpose: status 3 and the kernel's reason, and all go on" watchdog
 
@@ -35,7 +35,7 @@ stop_and_go() {
 	local i
 	begin_survival
 	busy 10
-	for ((i = 0; i < $(more 5 50); i++)); do
+	for ((i = 0; i < $(more 3 50); i++)); do
 		wait_for 60 has_queue || complain "no task waits in the daemon"
 		kill -STOP "$scheduler"
 		all_run "${loads[@]}"
@@ -65,7 +65,7 @@ is_gone() {
 
 # This answer comes when the load has begun, some moments after the start.
 crashed() {
-	surviving --fault crash:500
+	surviving --fault crash:200
 	wait_for 60 is_over || fail "it did not crash"
 	is_gone 134
 }
@@ -74,7 +74,7 @@ crashed() {
 slow() {
 	local too_slow=1
 	surviving --fault slow:100
-	more_statistics 10
+	more_statistics 5
 	survived
 	expect_positive fallback
 	expect_positive stale
@@ -112,7 +112,7 @@ few_tasks() {
 second() {
 	local i other
 	surviving
-	for ((i = 0; i < $(more 4 50); i++)); do
+	for ((i = 0; i < $(more 2 50); i++)); do
 		other=user
 		((i % 2)) || other=bpf
 		"$program" --mode $other --policy fair >"$dir/out-second" 2>"$dir/err-second"

@@ -33,11 +33,11 @@ latecomer() {
 	local used
 	begin_survival --policy fair
 	busy 1 taskset --cpu-list 3
-	wait_for 60 has_used "${loads[0]}" 3000000000 || complain "the task alone on its CPU does not run"
+	wait_for 60 has_used "${loads[0]}" 1000000000 || complain "the task alone on its CPU does not run"
 	busy 1 taskset --cpu-list 3
 	wait_for 60 has_used "${loads[1]}" 100000000 || complain "the latecomer does not run"
 	used=$(cut -d ' ' -f 1 "/proc/${loads[0]}/schedstat")
-	wait_for 1 has_used "${loads[0]}" $((used + 100000000)) || complain "the first one does not go on"
+	wait_for 1 has_used "${loads[0]}" $((used + 50000000)) || complain "the first one does not go on"
 	survived
 }
 
@@ -45,7 +45,7 @@ alone() {
 	local us
 	begin_survival
 	run_tasks alone 50 # until the kernel has settled after the attachment
-	taskset --cpu-list 3 "$tasks" alone 3000 >"$dir/out-alone" || complain "it failed"
+	taskset --cpu-list 3 "$tasks" alone 1500 >"$dir/out-alone" || complain "it failed"
 	us=$(sed -nE 's/^longest ([0-9]+) us.*/\1/p' "$dir/out-alone")
 	note "longest gap ${us:-?} us"
 	((${us:-1000000} < 100000)) || complain "the task alone on its CPU stood still for $us us"
@@ -56,7 +56,7 @@ idle_machine() {
 	local direct fallback
 	begin_survival
 	"$tasks" probe >"$dir/out-probe" &
-	more_statistics 10
+	more_statistics 5
 	kill -INT $!
 	expect_equal fallback 0 "$(recent fallback)"
 	survived

@@ -34,7 +34,7 @@ killed_tasks() {
 
 pid_reuse() {
 	local count
-	count=$(more 2000 20000)
+	count=$(more 1000 20000)
 	begin_survival
 	busy 4
 	run_tasks reuse "$count"
@@ -59,13 +59,14 @@ stress() {
 
 mixture() {
 	begin_survival
-	stress mixture --timeout "$(more 3 20)" --cpu 2 --fork 1 --yield 2 --switch 1 --sem 1 --futex 1 --pipe 1
+	stress mixture --timeout "$(more 2 20)" --cpu 2 --fork 1 --yield 2 --switch 1 --sem 1 --futex 1 --pipe 1
 	survived 500
 }
 
 aggressive() {
 	begin_survival
-	stress aggressive --timeout "$(more 3 20)" --aggressive --cpu 2 --vm 2 --vm-bytes 32M --hdd 2 --hdd-bytes 8M --iomix 1 \
+	stress aggressive --timeout "$(more 2 20)" --aggressive --cpu 2 --vm 2 --vm-bytes 32M --hdd 2 --hdd-bytes 8M --iomix 1 \
 		--iomix-bytes 8M
-	survived 500
+	# It moves its tasks from CPU to CPU while they wait: each of those waits anew.
+	survived 5000
 }
