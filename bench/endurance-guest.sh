@@ -23,10 +23,12 @@ done >"$out/memory" &
 stress-ng --aggressive --cpu 2 --vm 2 --vm-bytes 100M --hdd 1 --hdd-bytes 32M --fork 2 --switch 2 --pipe 1 --yield 1 \
 	--timer 1 --futex 1 --mmap 1 --mmap-bytes 32M --temp-path /tmp --timeout "${minutes}m" --metrics-brief \
 	>"$out/stress" 2>&1
-echo "stress-ng: status $?" | tee -a "$out/stress"
+stress=$?
+echo "stress-ng: status $stress" | tee -a "$out/stress"
 kill -INT $scheduler
 wait $scheduler
 status=$?
 dmesg | tail -n 40 >"$out/dmesg"
 echo "sched-proto: status $status, sched_ext is $(cat /sys/kernel/sched_ext/state)"
-exit $status
+((status == 0)) || exit $status
+exit $stress

@@ -82,9 +82,8 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	s32 idle_cpu;
 	u64 now;
 
-	if (!tctx || is_vital(p, enq_flags)) {
-		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
-		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
+	if (!tctx || is_vital(p)) {
+		insert_locally(p, tctx, enq_flags);
 		return;
 	}
 	now = sp_now();
@@ -200,6 +199,8 @@ SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
 	mark_online(cpu, false);
+	give_up_cpu(&regular, cpu);
+	give_up_cpu(&priority, cpu);
 }
 
 SEC("struct_ops.s/sp_init_task")

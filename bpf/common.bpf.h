@@ -166,14 +166,13 @@ static __always_inline bool starts_with(const char *text, const char *with, u32 
 /*
  * Kernel threads that others, and the daemon itself, cannot do without: bound
  * to a CPU, or freeing memory. Asked anew each time, since a kernel thread gets
- * its CPU and its name only after it was made. Only when they wake up: one that
- * used up its slice would keep its CPU from all others for as long as it runs.
+ * its CPU and its name only after it was made.
  */
-static __always_inline bool is_vital(struct task_struct *p, u64 enq_flags)
+static __always_inline bool is_vital(struct task_struct *p)
 {
 	char comm[16];
 
-	if (!(p->flags & PF_KTHREAD) || !(enq_flags & SCX_ENQ_WAKEUP))
+	if (!(p->flags & PF_KTHREAD))
 		return false;
 	if (p->nr_cpus_allowed == 1)
 		return true;
@@ -234,10 +233,41 @@ static __always_inline void mark_online(s32 cpu, bool online)
 	mark_idle(cpu, false);
 }
 
+/*
+ * Gives up what waits in @dsq for a CPU that goes off-line. The kernel asks us no
+ * more for tasks for it, and would wait for ever for those that may run nowhere
+ * else. From the CPU's own queue it pushes each to another, whatever its affinity.
+ * Those that come later the kernel puts there itself.
+ */
+static __always_inline void give_up_cpu(const struct sp_dsq *dsq, s32 cpu)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+
+	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
+	while ((p = bpf_iter_scx_dsq_next(&it)))
+		if (scx_bpf_task_cpu(p) == cpu)
+			scx_bpf_dsq_move(&it, p, SCX_DSQ_LOCAL_ON | (u32)cpu, 0);
+	bpf_iter_scx_dsq_destroy(&it);
+}
+
 /* Whether no CPU is idle for certain: all were heard of since attachment. */
 static __always_inline bool nobody_idle(void)
 {
 	return !idle_cpus && seen_cpus >= nr_cpus;
+}
+
+/* It does not wait, so what select_cpu noted is of no use, and its time is nobody's. */
+static __always_inline void insert_locally(struct task_struct *p,
+					   struct sp_task_ctx *tctx, u64 enq_flags)
+{
+	count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
+	if (tctx) {
+		tctx->idle = false;
+		tctx->sync = false;
+		tctx->used = p->se.sum_exec_runtime;
+	}
+	sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
 }
 
 /* A CPU on its way to idle that p may use, or -1. Looks at 64 CPUs at most. */

@@ -89,6 +89,7 @@ struct scx_exit_info {
 #define SCX_KICK_IDLE (1ULL << 0)
 #define SCX_KICK_PREEMPT (1ULL << 1)
 #define SCX_DSQ_LOCAL ((1ULL << 63) | 2)
+#define SCX_DSQ_LOCAL_ON (3ULL << 62)
 #define SCX_TASK_QUEUED (1u << 0)
 
 /* Open-coded iterators live on the program's stack. */

@@ -24,7 +24,7 @@
 enum sp_counter {
 	SP_COUNT_ENQUEUED, /* tasks that began to wait */
 	SP_COUNT_DIRECT, /* put on an idle CPU at once */
-	SP_COUNT_LOCAL, /* never wait: kernel threads, the daemon's threads */
+	SP_COUNT_LOCAL, /* never wait: woken kernel threads, the daemon's threads */
 	SP_COUNT_DISPATCHED, /* taken from a queue that the policy ordered */
 	SP_COUNT_FALLBACK, /* taken first come, first served: no daemon */
 	SP_COUNT_OVERDUE, /* of these: the daemon ran, and did not answer */

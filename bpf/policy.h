@@ -49,8 +49,9 @@ static sp_inline int sp_admit(const struct sp_policy *policy,
 }
 
 /*
- * A kernel thread that woke up: others may wait for it. One that used up its slice
- * has no such claim, and would keep the CPU from all others for as long as it runs.
+ * A kernel thread that woke up: others may wait for it. One that begins to wait for
+ * any other reason, most of all the end of its slice, has no such claim, and would
+ * keep the CPU from all others for as long as it has work.
  */
 static sp_inline int sp_stays_local(const struct sp_policy *policy,
 				    const struct sp_event *event)

@@ -174,11 +174,10 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		return;
 	}
 	tctx = task_ctx(p);
-	if (!tctx || is_vital(p, enq_flags) || (u32)p->tgid == ring->daemon.tgid ||
+	if (!tctx || is_vital(p) || (u32)p->tgid == ring->daemon.tgid ||
 	    ((p->flags & PF_KTHREAD) && (enq_flags & SCX_ENQ_WAKEUP) &&
 	     described()->kthreads == SP_KTHREADS_LOCAL)) {
-		count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
-		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
+		insert_locally(p, tctx, enq_flags);
 		return;
 	}
 	if (enq_flags & SCX_ENQ_LAST) {
@@ -573,6 +572,9 @@ SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
 	mark_online(cpu, false);
+	give_up_cpu(&held, cpu);
+	give_up_cpu(&picked, cpu);
+	give_up_cpu(&standing_by, cpu);
 }
 
 SEC("struct_ops.s/sp_init_task")

@@ -28,7 +28,7 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_ENQUEUED, "enqueued", "tasks that began to wait"),
         (SP_COUNT_DISPATCHED, "dispatched", "taken from a queue in the policy's order"),
         (SP_COUNT_DIRECT, "direct", "put on an idle CPU at once"),
-        (SP_COUNT_LOCAL, "local", "never wait: kernel threads, our own threads"),
+        (SP_COUNT_LOCAL, "local", "never wait: kernel threads that wake up, our own threads"),
         (SP_COUNT_FALLBACK, "fallback", "taken first come, first served, for want of an answer"),
         (SP_COUNT_OVERDUE, "overdue", "of these: while the daemon ran for too long"),
         (SP_COUNT_LOST, "lost", "waiting tasks that the daemon did not know"),

@@ -53,8 +53,9 @@ public struct DescribedPolicy: Policy {
         return .serve(event, SP_QUEUE_REGULAR)
     }
 
-    /// A kernel thread that woke up: others may wait for it. One that used up its slice has no such
-    /// claim, and would keep the CPU from all others for as long as it runs.
+    /// A kernel thread that woke up: others may wait for it. One that begins to wait for any other
+    /// reason, most of all the end of its slice, has no such claim, and would keep the CPU from all
+    /// others for as long as it has work.
     @inlinable @inline(__always)
     func staysLocal(_ event: sp_event) -> Bool {
         policy.kthreads == SP_KTHREADS_LOCAL.rawValue && event.isKthread && event.isWakeup

@@ -6,7 +6,7 @@ import Synchronization
 /// meanwhile has a page fault, and waits (Documentation/admin-guide/sysctl/vm.rst,
 /// `compact_unevictable_allowed`). A setting of the whole machine, so it is taken back.
 ///
-/// A process that is killed cannot: locked pages then stay where they are until the setting is
+/// A process that is killed or crashes cannot: locked pages then stay where they are until the setting is
 /// written anew, which costs the machine next to nothing.
 enum Compaction {
     private static let setting = "/proc/sys/vm/compact_unevictable_allowed"

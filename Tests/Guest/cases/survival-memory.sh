@@ -46,12 +46,13 @@ small_group() {
 scanned_since() { (($(scanned) > $1 + 1000)); }
 
 short_memory() {
-	local before files lazy moves=/proc/sys/vm/compact_unevictable_allowed moved
+	local before files lazy moves=/proc/sys/vm/compact_unevictable_allowed
 	need_program stress-ng
 	before=$(scanned)
-	moved=$(cat $moves)
+	echo 1 >$moves # a daemon that crashed may have left 0
 	mapfile -t files < <(find /usr/lib /usr/bin -xdev -type f -size +512k -size -8M 2>/dev/null | head -n 15)
 	begin_survival
+	[[ $mode != user ]] || expect_equal "$moves under a daemon" 0 "$(cat $moves)"
 	busy 1
 	"$tasks" lazy "$(available)" 900 >"$dir/out-lazy" 2>"$dir/err-lazy" &
 	lazy=$!
@@ -63,5 +64,5 @@ short_memory() {
 	expect_scanned "$before" "$(scanned)"
 	kill -KILL $lazy || complain "tasks lazy failed: $(tail -n 1 "$dir/err-lazy")"
 	survived
-	expect_equal $moves "$moved" "$(cat $moves)"
+	expect_equal $moves 1 "$(cat $moves)"
 }

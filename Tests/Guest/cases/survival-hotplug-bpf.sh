@@ -1,0 +1,4 @@
+# shellcheck shell=bash
+# shellcheck source=../hotplug.sh
+. "$here/hotplug.sh"
+hotplug_cases bpf
