@@ -3,6 +3,7 @@
 #   inside.sh LANE             those named in $SCHED_PROTO_OUT/wanted
 #   inside.sh --list LANE      "NAME<tab>DESCRIPTION" of each, in order
 #   inside.sh --options LANE   what its guest needs, in words of guest.sh
+#   inside.sh --lasts LANE     roughly how many minutes it lasts: those that last longest begin first
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
@@ -14,6 +15,7 @@ action=run
 	shift
 }
 guest_options=(--cpus 4)
+lasts=1
 lane=$1
 # shellcheck disable=SC1090
 . "$here/cases/$lane.sh"
@@ -26,6 +28,10 @@ list)
 	;;
 options)
 	echo "${guest_options[*]}"
+	exit 0
+	;;
+lasts)
+	echo "$lasts"
 	exit 0
 	;;
 esac

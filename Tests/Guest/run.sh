@@ -66,9 +66,17 @@ wanted() {
 	return 1
 }
 
+# Those that last longest first, so that no CPU of this machine waits for the last one.
+in_order() {
+	local file lane
+	for file in "$here/cases/${group}"*.sh; do
+		lane=$(basename "$file" .sh)
+		echo "$("$here/inside.sh" --lasts "$lane") $lane"
+	done | sort -k 1,1nr -k 2 | cut -d ' ' -f 2
+}
+
 lanes=() names=()
-for file in "$here/cases/${group}"*.sh; do
-	lane=$(basename "$file" .sh)
+for lane in $(in_order); do
 	listed=$(cases "$lane")
 	[[ -n $listed ]] || continue
 	lanes+=("$lane")

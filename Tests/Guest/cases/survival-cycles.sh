@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Attaching and detaching again and again; a guest of its own, since loading the programs takes long.
 guest_options=(--cpus 2)
+lasts=8
 
 add none cycles "attached and detached 200 times in alternating modes and policies" cycles
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # A daemon that does not answer, that dies, that has too little room; a kernel that ends its scheduler.
+lasts=5
 
 add user stopped "the daemon is stopped for 10 s under load: others go on, and then it decides again" stopped
 add user stop-and-go "the daemon is stopped again and again while tasks wait in its run queue: each of them runs" stop_and_go
@@ -9,7 +10,7 @@ add user slow "the daemon sleeps 100 ms between deciding and publishing, each ti
 add user full-ring "the daemon is stopped until its ring overflows" full_ring
 add user few-tasks "--max-tasks 16, and more tasks than that: counted, none lost" few_tasks
 user second "others try to attach under load: refused, and the first goes on" second
-both restart "--restart: it comes back after an eviction, and after a second one" restart
+user restart "--restart: it comes back after an eviction, and after a second one" restart
 both watchdog "a task is kept from its CPU on purpose: status 3 and the kernel's reason, and all go on" watchdog
 
 stopped() {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # A scheduler's duties, after the kernel's own tests of sched_ext.
+lasts=4
 
 both sums "every wait is taken from a queue once, and none twice" sums
 both alone "a task alone on its CPU goes on, and nobody else has to ask for it" alone

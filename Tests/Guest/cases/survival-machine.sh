@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # Where tasks may run, and a machine that changes under the scheduler: two sockets and NUMA nodes, two threads a core.
 guest_options=(--topology "2,1,2,2")
+lasts=4
 
 both topology "sockets, threads and NUMA nodes: every CPU is used" topology
 both affinity "threads change their own and each other's CPUs all the time" affinity

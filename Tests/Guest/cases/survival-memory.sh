@@ -2,6 +2,7 @@
 # Little memory: the kernel takes pages back all the time, and the daemon must not need one of them. In BPF mode nobody
 # has to be in memory but the kernel: with --all only.
 guest_options=(--memory 768M)
+lasts=4
 
 add user no-faults "60 s while memory is taken back: the deciding thread has no page fault" no_faults
 user small-group "memory is taken back in a control group of its own" small_group

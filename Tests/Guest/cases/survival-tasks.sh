@@ -1,5 +1,6 @@
 # shellcheck shell=bash
 # Tasks that come, go, wake and change all at once.
+lasts=5
 
 both fork-storm "10000 short tasks" fork_storm 10000
 both wakeup-storm "10000 sleepers wake at once" wakeup_storm 10000
