@@ -138,7 +138,7 @@ guest() {
 	local folder=$work/$1/$2 options=() status=0
 	read -ra options < <("$here/inside.sh" --options "$2")
 	THOROUGH=$thorough SCHED_PROTO_ROOT=$root setpriv --pdeathsig TERM "$root/scripts/guest.sh" --clock "$clock" ${kernel:+--kernel "$kernel"} \
-		"${options[@]}" --out "$folder" --time-limit 3600 -- "\$SCHED_PROTO_OUT/suite/inside.sh $2" \
+		"${options[@]}" --out "$folder" --time-limit 1800 -- "\$SCHED_PROTO_OUT/suite/inside.sh $2" \
 		2>"$folder/errors" | tee "$folder/results" || status=$?
 	echo "$status" >"$folder/status"
 }
