@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Everything that stress-ng has against a scheduler, for as long as one likes; in a guest, see docs/BENCHMARKS.md.
-#   endurance-guest.sh PROGRAM [MINUTES [OPTION...]]    45 minutes, and --mode user --policy interactive
+#   endurance-guest.sh PROGRAM [MINUTES [OPTION...]]    whole minutes; 45, and --mode user --policy interactive
 # In $SCHED_PROTO_OUT: the scheduler's output, its memory each minute, stress-ng's metrics, the kernel's last words.
 set -uo pipefail
-out=${SCHED_PROTO_OUT:?runs in a guest: make guest OUT=...}
+out=${SCHED_PROTO_OUT:?runs in a guest: scripts/guest.sh --out ...}
 cp "$1" /tmp/sched-proto && cd /tmp || exit 70
 minutes=${2:-45}
 options=(--mode user --policy interactive)
