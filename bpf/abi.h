@@ -196,7 +196,7 @@ struct sp_answer {
 	sp_u32 slice_ns;
 	sp_u32 queue; /* enum sp_queue: the task's class */
 	sp_u32 pid;
-	sp_u32 wait; /* sequence number of the wait, from the event's seq */
+	sp_u32 wait; /* sequence number of the wait, from the event's seq; 0: tells the class only */
 };
 
 #ifdef __cplusplus

@@ -136,7 +136,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	event.now = sp_now();
 	event.cpu = cpu;
 	event.idle_cpu = -1;
-	event.cpus = nr_cpus;
+	event.cpus = nr_online();
 	fill_waiting(&event);
 	sp_decide(described(), &global, &(struct sp_task){}, &event, &decision);
 	if (decision.action == SP_ACTION_SERVE && serve(decision.queue)) {

@@ -9,7 +9,7 @@
 
 char _license[] SEC("license") = "GPL";
 
-/* Set before the program is loaded. */
+/* Set before the program is loaded: CPUs on-line then. */
 const volatile u32 nr_cpus = 1;
 
 struct sp_status status = {};
@@ -25,6 +25,7 @@ static u64 idle_since[SP_CPUS_MAX];
 /* Whether what runs on a CPU may be preempted: a task of the regular class. */
 static bool gives_way[SP_CPUS_MAX];
 static u32 generations;
+static u32 online; /* CPUs on-line at the timer's last beat; 0 before the first */
 
 /* What we remember of a task. */
 struct sp_task_ctx {
@@ -246,9 +247,16 @@ static __always_inline void give_up_cpu(const struct sp_dsq *dsq, s32 cpu)
 
 	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while ((p = bpf_iter_scx_dsq_next(&it)))
-		if (scx_bpf_task_cpu(p) == cpu)
-			scx_bpf_dsq_move(&it, p, SCX_DSQ_LOCAL_ON | (u32)cpu, 0);
+		if (scx_bpf_task_cpu(p) == cpu &&
+		    scx_bpf_dsq_move(&it, p, SCX_DSQ_LOCAL_ON | (u32)cpu, 0))
+			count(SP_COUNT_GIVEN_UP);
 	bpf_iter_scx_dsq_destroy(&it);
+}
+
+/* CPUs on-line, as of 50 ms ago at most. */
+static __always_inline u32 nr_online(void)
+{
+	return online ? online : nr_cpus;
 }
 
 /* Whether no CPU is idle for certain: all were heard of since attachment. */
@@ -438,13 +446,23 @@ static __always_inline void rescue(struct sp_dsq *dsq)
  */
 static void tick(void);
 
+static __always_inline u32 count_online(void)
+{
+	const struct cpumask *mask = scx_bpf_get_online_cpumask();
+	u32 cpus = bpf_cpumask_weight(mask);
+
+	scx_bpf_put_cpumask(mask);
+	return cpus;
+}
+
 static int on_timer(void *map, u32 *key, struct timer_slot *slot)
 {
 	u64 idle = idle_cpus;
 
 	if (status.exit.kind)
 		return 0; /* the queues are gone */
-	status.running = idle < nr_cpus ? nr_cpus - idle : 0;
+	online = count_online();
+	status.running = idle < online ? online - idle : 0;
 	/* Verifiers up to 6.17 take this for sleepable, as is what started it. */
 	bpf_rcu_read_lock();
 	tick();
@@ -485,7 +503,7 @@ static __always_inline void fill_event(struct sp_event *event, u32 kind,
 	event->cpu = scx_bpf_task_cpu(p);
 	event->idle_cpu = -1;
 	event->weight = p->scx.weight;
-	event->cpus = nr_cpus;
+	event->cpus = nr_online();
 	event->waiting[SP_QUEUE_REGULAR] = 0;
 	event->waiting[SP_QUEUE_PRIORITY] = 0;
 }

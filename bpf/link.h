@@ -21,9 +21,16 @@
 /* Bytes of the ring of events; a power of two. */
 #define SP_EVENT_RING (1u << 22)
 
+/*
+ * Beside the events of a policy, user mode's ring has this one: the wait `seq` of
+ * a task is over, a CPU took it without asking.
+ */
+#define SP_EVENT_TAKEN 16
+
 enum sp_counter {
 	SP_COUNT_ENQUEUED, /* tasks that began to wait */
 	SP_COUNT_DIRECT, /* put on an idle CPU at once */
+	SP_COUNT_SOLE, /* taken without the daemon: nothing was left to choose */
 	SP_COUNT_LOCAL, /* never wait: woken kernel threads, the daemon's threads */
 	SP_COUNT_DISPATCHED, /* taken from a queue that the policy ordered */
 	SP_COUNT_FALLBACK, /* taken first come, first served: no daemon */
@@ -37,6 +44,7 @@ enum sp_counter {
 	SP_COUNT_NO_STATE, /* tasks without memory for our state */
 	SP_COUNT_DAEMON_RUNS, /* times a CPU gave way to the daemon */
 	SP_COUNT_PREEMPTED, /* times a CPU was told to give way to a woken task */
+	SP_COUNT_GIVEN_UP, /* handed to the kernel by a CPU that goes off-line */
 	SP_COUNTERS
 };
 

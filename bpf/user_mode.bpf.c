@@ -15,7 +15,8 @@
  *
  * An idle CPU that the kernel found for a waking task takes it at once where
  * the description says `idle-cpu: direct`: a standing decision. The daemon is
- * told, so that its state is the same as if it had been asked.
+ * told, so that its state is the same as if it had been asked. Likewise a CPU that
+ * has no other task takes the only one that waits.
  */
 #include "common.bpf.h"
 
@@ -35,6 +36,11 @@
 /* The daemon runs this often even if nobody needs it. */
 #define DAEMON_IDLE_NS (500 * 1000 * 1000ULL)
 #define DRAIN_MAX 256
+/* Bytes of events that the daemon may leave unread while it need not be asked. */
+#define SOLE_UNREAD_MAX (32 * (sizeof(struct sp_event) + 8 /* a record's header */))
+
+/* Set before the program is loaded: ask even where nothing is left to choose. */
+const volatile bool ask_always;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -251,15 +257,18 @@ static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 	struct sp_task_ctx *tctx;
 
 	if (!p) {
-		count(SP_COUNT_STALE);
+		if (answer->wait)
+			count(SP_COUNT_STALE);
 		return DONE;
 	}
 	tctx = task_ctx(p);
-	if (tctx && tctx->wait == answer->wait) {
+	/* Also from a late answer, and from one that tells nothing else. */
+	if (tctx)
 		tctx->queue = answer->queue;
+	if (tctx && answer->wait && tctx->wait == answer->wait) {
 		scx_bpf_dsq_move_set_slice(it, answer->slice_ns);
 		outcome = pick(it, p, here, wanted);
-	} else {
+	} else if (answer->wait) {
 		count(SP_COUNT_STALE);
 	}
 	bpf_task_release(p);
@@ -419,10 +428,9 @@ static __always_inline bool daemon_is_busy(u64 now)
 }
 
 /* Whether the daemon should read its ring before it is full, whoever is picked. */
-static __always_inline bool daemon_should_read(void)
+static __always_inline bool daemon_should_read(u64 unread)
 {
-	return !daemon_since &&
-	       bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > SP_EVENT_RING / 2;
+	return !daemon_since && unread > SP_EVENT_RING / 2;
 }
 
 /*
@@ -472,6 +480,39 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here)
 	return 0;
 }
 
+/*
+ * Where one task waits and the CPU has no other, there is nothing to choose: it is
+ * taken, and the daemon, which stands by, told. If a second one comes at the same
+ * moment, the first to come is taken all the same. False if the daemon is to be asked.
+ */
+static __always_inline bool take_sole(s32 here, u64 unread)
+{
+	struct bpf_iter_scx_dsq it;
+	struct sp_task_ctx *tctx;
+	struct sp_event event;
+	struct task_struct *p;
+	bool taken = false;
+
+	if (ask_always || unread > SOLE_UNREAD_MAX || nr_queued(&held) != 1 ||
+	    !nr_queued(&standing_by))
+		return false;
+	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	tctx = p ? task_ctx(p) : NULL;
+	if (tctx && may_run(p, here)) {
+		fill_event(&event, SP_EVENT_TAKEN, p, tctx, sp_now());
+		event.seq = tctx->wait;
+		taken = scx_bpf_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	if (!taken)
+		return false;
+	count(SP_COUNT_SOLE);
+	if (!send(&event)) /* its answer will be stale */
+		count(SP_COUNT_NOTES_LOST);
+	return true;
+}
+
 /* No callback tells of a task that was preempted for nobody. */
 static __always_inline void goes_on(s32 cpu, struct task_struct *prev)
 {
@@ -489,14 +530,17 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
 	struct sp_answers *ring = answer_ring();
 	u64 slice = described()->slice_max_ns;
+	bool goes = prev && (prev->scx.flags & SCX_TASK_QUEUED);
+	u64 unread;
 
 	if (!ring)
 		return;
-	if (prev && is_daemon(prev, ring) && !(prev->scx.flags & SCX_TASK_QUEUED)) {
+	if (prev && is_daemon(prev, ring) && !goes) {
 		daemon_gone = 1;
 		daemon_since = 0;
 	}
-	if (daemon_should_read() && run_daemon(cpu))
+	unread = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
+	if (daemon_should_read(unread) && run_daemon(cpu))
 		return;
 	if (take_held_in_turn())
 		return;
@@ -504,14 +548,15 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
+	if (!goes && take_sole(cpu, unread))
+		return;
 	if (nr_queued(&held))
 		slice = ask_daemon(ring, cpu);
 	else if (!daemon_since && (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS &&
 		 run_daemon(cpu))
 		slice = 0; /* nobody waits, but its ring wants to be read */
 	/* Nobody else: prev goes on. The daemon stands by instead. */
-	if (slice && prev && (prev->scx.flags & SCX_TASK_QUEUED) &&
-	    !is_daemon(prev, ring)) {
+	if (slice && goes && !is_daemon(prev, ring)) {
 		sp_set_slice(prev, slice);
 		goes_on(cpu, prev);
 	}

@@ -38,7 +38,7 @@ for name in "${must_be_zero[@]}"; do
 	value=$(awk -v name="$name" '$1 == name { print $2 }' "$report")
 	[[ $value == 0 ]] || problems+=("counter $name is '${value:-missing}', not 0")
 done
-worked=$(awk '$1 == "dispatched" || $1 == "direct" { sum += $2 } END { print sum + 0 }' "$report")
+worked=$(awk '$1 == "dispatched" || $1 == "direct" || $1 == "sole" { sum += $2 } END { print sum + 0 }' "$report")
 ((worked > 0)) || problems+=("the policy dispatched nothing")
 
 complaints=$(dmesg | grep -E 'BUG|WARNING|Oops|Call Trace|sched_ext:.*(error|stall|failed)|hung_task|rcu.*stall' || true)

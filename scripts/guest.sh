@@ -11,6 +11,7 @@
 #   --out DIR                 a folder of this machine, writable in the guest as $SCHED_PROTO_OUT
 #   --time-limit SECONDS      of this machine's clock, 0 for none (default: 1800)
 #   --clock real|virtual      virtual: guest time counts instructions (default: real)
+#   --instruction-ns N        what one takes then: 1, 2, 4 or 8 (default: 2)
 #   --accel auto|kvm|tcg      auto: KVM if it works (default: auto)
 #   --verbose                 show the kernel's console on standard error at the end
 #
@@ -43,12 +44,13 @@ memory=2G
 out=
 time_limit=1800
 clock=real
+instruction_ns=2
 accel=auto
 verbose=
 
 while (($#)); do
 	case $1 in
-	--kernel | --cpus | --topology | --memory | --out | --time-limit | --clock | --accel)
+	--kernel | --cpus | --topology | --memory | --out | --time-limit | --clock | --instruction-ns | --accel)
 		(($# >= 2)) || usage_error "$1 needs a value"
 		case $1 in
 		--kernel) kernel=$2 ;;
@@ -58,6 +60,7 @@ while (($#)); do
 		--out) out=$2 ;;
 		--time-limit) time_limit=$2 ;;
 		--clock) clock=$2 ;;
+		--instruction-ns) instruction_ns=$2 ;;
 		--accel) accel=$2 ;;
 		esac
 		shift 2
@@ -80,6 +83,7 @@ want_number --cpus "$cpus" 1
 want_number --time-limit "$time_limit" 0
 [[ $kernel =~ ^[0-9]+\.[0-9]+(\.[0-9]+)?$ ]] || usage_error "--kernel needs a series such as $DEFAULT_KERNEL, got '$kernel'"
 [[ $clock == real || $clock == virtual ]] || usage_error "--clock is real or virtual, got '$clock'"
+[[ $instruction_ns =~ ^[1248]$ ]] || usage_error "--instruction-ns is 1, 2, 4 or 8, got '$instruction_ns'"
 [[ $accel == auto || $accel == kvm || $accel == tcg ]] || usage_error "--accel is auto, kvm or tcg, got '$accel'"
 [[ $clock == real || $accel != kvm ]] || usage_error "--clock virtual needs TCG: KVM cannot count instructions"
 [[ $memory =~ ^([0-9]{1,6})([MG])$ ]] || usage_error "--memory needs a size such as 2G or 1500M, got '$memory'"
@@ -104,7 +108,7 @@ kernel_folder=$kernels_dir/$kernel
 check_files
 if ((EUID != 0)); then
 	command -v sudo >/dev/null || die "$EX_UNAVAILABLE" "sharing this machine's files with the guest needs root: found neither root nor sudo"
-	options=(--kernel "$kernel" --memory "$memory" --time-limit "$time_limit" --clock "$clock" --accel "$accel")
+	options=(--kernel "$kernel" --memory "$memory" --time-limit "$time_limit" --clock "$clock" --instruction-ns "$instruction_ns" --accel "$accel")
 	[[ -z $topology ]] || options+=(--topology "$topology")
 	[[ -n $topology ]] || options+=(--cpus "$cpus")
 	[[ -z $out ]] || options+=(--out "$out")

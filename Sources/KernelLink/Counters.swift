@@ -28,6 +28,7 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_ENQUEUED, "enqueued", "tasks that began to wait"),
         (SP_COUNT_DISPATCHED, "dispatched", "taken from a queue in the policy's order"),
         (SP_COUNT_DIRECT, "direct", "put on an idle CPU at once"),
+        (SP_COUNT_SOLE, "sole", "taken without the daemon: nothing was left to choose"),
         (SP_COUNT_LOCAL, "local", "never wait: kernel threads that wake up, our own threads"),
         (SP_COUNT_FALLBACK, "fallback", "taken first come, first served, for want of an answer"),
         (SP_COUNT_OVERDUE, "overdue", "of these: while the daemon ran for too long"),
@@ -39,6 +40,7 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_NOTES_LOST, "notes-lost", "exits not told to the daemon for that reason"),
         (SP_COUNT_NO_STATE, "no-state", "tasks that had no memory for our state"),
         (SP_COUNT_PREEMPTED, "preempted", "times that a CPU gave way to a woken task"),
+        (SP_COUNT_GIVEN_UP, "given-up", "handed to the kernel by a CPU that goes off-line"),
         (SP_COUNT_DAEMON_RUNS, "daemon-runs", "times that a CPU gave way to the daemon"),
     ]
 }

@@ -19,6 +19,8 @@ public struct Scheduler: ~Copyable {
         public var policyName: String
         /// Only tasks that ask for SCHED_EXT.
         public var partial = false
+        /// User mode: the daemon is asked even where one task waits and a CPU has no other.
+        public var askAlways = false
         /// How long the kernel lets a runnable task wait before it ends the scheduler, in ms,
         /// 1...30000 (the kernel's own limit).
         public var watchdogMs: UInt32 = 10_000
@@ -99,6 +101,10 @@ public struct Scheduler: ~Copyable {
         description.storeBytes(of: configuration.policy, as: sp_policy.self)
         let cpus = try variables.initialValue("nr_cpus", in: ".rodata")
         cpus.storeBytes(of: UInt32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN))), as: UInt32.self)
+        if configuration.mode == .user {
+            let asks = try variables.initialValue("ask_always", in: ".rodata")
+            asks.storeBytes(of: configuration.askAlways ? 1 : 0, as: UInt8.self)
+        }
         guard let map = bpf_object__find_map_by_name(object, "scheduler"),
             let table = bpf_map__initial_value(map, nil)
         else { throw KernelError("bpf_object__find_map_by_name(scheduler)", errno: ENOENT) }

@@ -62,7 +62,7 @@ public final class Daemon: Sendable {
     /// Starts the thread and locks the process's memory. The scheduler must be loaded and not yet
     /// attached.
     ///
-    /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, 140 to 150 bytes
+    /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, 144 to 152 bytes
     ///   each; beyond it a task is let run without the policy, and counted.
     /// - Parameter fault: what goes wrong on purpose; nil, of course, but in tests of the backend.
     public init<P: Policy & Sendable>(
@@ -131,6 +131,8 @@ public final class Daemon: Sendable {
 
     /// Lets the thread take up its work; call it as soon as the scheduler is attached.
     public func begin() {
+        // Not before attachment: a second daemon, which the kernel refuses, would take it back.
+        Compaction.leaveLockedPages()
         order.store(Order.run, ordering: .releasing)
     }
 
@@ -138,6 +140,7 @@ public final class Daemon: Sendable {
     public func stop() {
         order.store(Order.stop, ordering: .releasing)
         while !ended.load(ordering: .acquiring) { usleep(1000) }
+        Compaction.takeLockedPages()
     }
 
     /// What the thread did so far.

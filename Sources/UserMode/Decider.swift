@@ -27,6 +27,8 @@ public struct Decider<P: Policy>: ~Copyable {
         var wait: UInt32 = 0
         var weight: UInt32 = 0
         var cpu: Int32 = 0
+        /// The class that the backend was told last.
+        var told: UInt32 = SP_QUEUE_REGULAR.rawValue
     }
 
     public var policy: P
@@ -40,7 +42,7 @@ public struct Decider<P: Policy>: ~Copyable {
     private var cpus: UInt32 = 1
     public private(set) var counters = Counters()
 
-    /// - Parameter maxTasks: tasks known at one time, 1...2^28; 140 to 150 bytes each.
+    /// - Parameter maxTasks: tasks known at one time, 1...2^28; 144 to 152 bytes each.
     public init(_ policy: P, described: sp_policy, maxTasks: Int) {
         self.policy = policy
         self.described = described
@@ -70,7 +72,8 @@ public struct Decider<P: Policy>: ~Copyable {
     var comparisons: Int { regular.comparisons + priority.comparisons }
     #endif
 
-    /// Reads one event. An answer that is due at once is returned; other tasks wait for `pick`.
+    /// Reads one event. An answer that is due at once is returned; other tasks wait for `pick`. One
+    /// without a wait tells the backend a class only.
     // Other modules cannot look in here: without it they run it through the policy's witnesses.
     @specialized(where P == DescribedPolicy)
     @inline(__always)
@@ -80,6 +83,7 @@ public struct Decider<P: Policy>: ~Copyable {
         cpus = event.cpus
         switch event.kind {
         case SP_EVENT_ENQUEUE.rawValue: return enqueue(&event)
+        case UInt32(SP_EVENT_TAKEN): return taken(event)
         case SP_EVENT_EXIT.rawValue: exit(event)
         default: counters.strange &+= 1
         }
@@ -93,6 +97,10 @@ public struct Decider<P: Policy>: ~Copyable {
         }
         // It waited, was taken out by the kernel, and waits anew.
         leave(slot)
+        if waits[Int(slot)].generation != event.generation {
+            waits[Int(slot)].generation = event.generation
+            waits[Int(slot)].told = SP_QUEUE_REGULAR.rawValue
+        }
         event.waiting = (UInt32(regular.count), UInt32(priority.count))
         let decision = policy.decide(event, &tasks[Int(slot)])
         let runsAlready =
@@ -100,14 +108,14 @@ public struct Decider<P: Policy>: ~Copyable {
         if runsAlready {
             // The standing decision: the backend let it run, we keep the books.
             if decision.action != SP_ACTION_DIRECT.rawValue { counters.strange &+= 1 }
-            started(event, slot)
-            return nil
+            return note(started(event, slot), event.pid, slot)
         }
         switch decision.action {
         case SP_ACTION_QUEUE.rawValue, SP_ACTION_PREEMPT.rawValue:
             waits[Int(slot)] = Wait(
                 pid: event.pid, generation: event.generation,
-                wait: UInt32(truncatingIfNeeded: event.seq), weight: event.weight, cpu: event.cpu)
+                wait: UInt32(truncatingIfNeeded: event.seq), weight: event.weight, cpu: event.cpu,
+                told: waits[Int(slot)].told)
             if decision.queue == SP_QUEUE_PRIORITY.rawValue {
                 priority.insert(slot, key: decision.key)
             } else {
@@ -116,7 +124,7 @@ public struct Decider<P: Policy>: ~Copyable {
             return nil
         case SP_ACTION_DIRECT.rawValue, SP_ACTION_LOCAL.rawValue:
             return answer(
-                started(event, slot), event.pid, UInt32(truncatingIfNeeded: event.seq))
+                started(event, slot), event.pid, UInt32(truncatingIfNeeded: event.seq), slot)
         case SP_ACTION_STALE.rawValue:
             counters.stale &+= 1
             return at(once: event)
@@ -124,6 +132,18 @@ public struct Decider<P: Policy>: ~Copyable {
             counters.strange &+= 1
             return at(once: event)
         }
+    }
+
+    /// The backend let the only task that waited run: the books are kept as if it had been picked.
+    private mutating func taken(_ event: sp_event) -> sp_answer? {
+        guard let slot = table.find(event.pid),
+            regular.contains(slot) || priority.contains(slot),
+            waits[Int(slot)].wait == UInt32(truncatingIfNeeded: event.seq)
+        else { return nil }
+        var task = sp_task()
+        _ = policy.decide(blank(SP_EVENT_DISPATCH, event.now), &task)
+        leave(slot)
+        return note(started(event, slot), event.pid, slot)
     }
 
     private mutating func exit(_ event: sp_event) {
@@ -159,11 +179,10 @@ public struct Decider<P: Policy>: ~Copyable {
         event.generation = wait.generation
         event.weight = wait.weight
         event.cpu = wait.cpu
-        return answer(started(event, slot), wait.pid, wait.wait)
+        return answer(started(event, slot), wait.pid, wait.wait, slot)
     }
 
     /// Asks for the slice of a task that runs from now on, and its class.
-    @discardableResult
     @inline(__always)
     private mutating func started(
         _ event: sp_event, _ slot: UInt32
@@ -193,18 +212,29 @@ public struct Decider<P: Policy>: ~Copyable {
         return event
     }
 
+    /// Nothing is known of it.
     private func at(once event: sp_event) -> sp_answer {
-        answer(
-            (described.slice_max_ns, SP_QUEUE_REGULAR.rawValue), event.pid,
-            UInt32(truncatingIfNeeded: event.seq))
+        sp_answer(
+            slice_ns: UInt32(clamping: described.slice_max_ns), queue: SP_QUEUE_REGULAR.rawValue,
+            pid: event.pid, wait: UInt32(truncatingIfNeeded: event.seq))
+    }
+
+    /// The class of a task that runs without an answer, where the backend knows it otherwise. It may
+    /// preempt, or be preempted, by it.
+    @inline(__always)
+    private mutating func note(
+        _ start: (sliceNs: UInt64, queue: UInt32), _ pid: UInt32, _ slot: UInt32
+    ) -> sp_answer? {
+        waits[Int(slot)].told == start.queue ? nil : answer(start, pid, 0, slot)
     }
 
     /// A slice beyond 4.29 s is one of 4.29 s: the answer has 32 bits for it.
     @inline(__always)
-    private func answer(
-        _ start: (sliceNs: UInt64, queue: UInt32), _ pid: UInt32, _ wait: UInt32
+    private mutating func answer(
+        _ start: (sliceNs: UInt64, queue: UInt32), _ pid: UInt32, _ wait: UInt32, _ slot: UInt32
     ) -> sp_answer {
-        sp_answer(
+        waits[Int(slot)].told = start.queue
+        return sp_answer(
             slice_ns: UInt32(clamping: start.sliceNs), queue: start.queue, pid: pid, wait: wait)
     }
 
@@ -226,6 +256,11 @@ public struct Decider<P: Policy>: ~Copyable {
             event.idle_cpu = round & 16 == 0 ? -1 : 0
             _ = take(&event)
             if round % 5 == 4 { _ = pick(now: event.now) }
+            if round % 3 == 2 {
+                event.kind = UInt32(SP_EVENT_TAKEN)
+                _ = take(&event)
+                event.kind = SP_EVENT_ENQUEUE.rawValue
+            }
         }
         while pick(now: event.now) != nil {}
         event.kind = SP_EVENT_EXIT.rawValue

@@ -18,14 +18,10 @@ enum LockedMemory {
             throw KernelError("mlockall", errno: errno)
         }
         touchStack()
-        Compaction.leaveLockedPages()
     }
 
     /// Takes `lock` back: pages may go again.
-    static func unlock() {
-        Compaction.takeLockedPages()
-        munlockall()
-    }
+    static func unlock() { munlockall() }
 
     /// Room for the other threads of this process, so that their allocations map nothing.
     private static func reserveHeap() {

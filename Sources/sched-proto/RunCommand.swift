@@ -53,9 +53,15 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help:
-            "User mode: tasks that the policy knows at one time, 16...1048576; 140 to 150 bytes each, taken before it starts."
+            "User mode: tasks that the policy knows at one time, 16...1048576; 144 to 152 bytes each, taken before it starts."
     )
     var maxTasks: Int?
+
+    @Flag(
+        help:
+            "User mode: ask the daemon even where one task waits and the CPU has no other, so that there is nothing to choose."
+    )
+    var askAlways = false
 
     @Option(help: "Seconds that a runnable task may wait before the kernel ends the scheduler, 1...30.")
     var watchdog = 10
@@ -85,6 +91,9 @@ struct RunCommand: ParsableCommand {
         if let fault, mode != .user {
             throw ValidationError("--fault \(fault) is for user mode: in BPF mode there is no daemon")
         }
+        if askAlways && mode != .user {
+            throw ValidationError("--ask-always is for user mode: in BPF mode the policy is always asked")
+        }
         if let maxTasks {
             guard mode == .user else {
                 throw ValidationError(
@@ -103,6 +112,7 @@ struct RunCommand: ParsableCommand {
             var scheduler = Scheduler.Configuration(
                 mode: mode, policy: description.policy, policyName: description.name)
             scheduler.partial = partial
+            scheduler.askAlways = askAlways
             scheduler.watchdogMs = UInt32(watchdog) * 1000
             let ending = try Self.session(
                 Session(scheduler, options: options, say: Self.say, warn: Self.warn))

@@ -170,7 +170,7 @@ expect_clean() {
 	[[ ! -s $dir/err ]] || complain "it said: $(head -n 3 "$dir/err")"
 	expect_counter lost 0
 	expect_counter no-state 0
-	(($(counter dispatched) + $(counter direct) > 0)) || complain "the policy dispatched nothing"
+	(($(counter dispatched) + $(counter direct) + $(counter sole) > 0)) || complain "the policy dispatched nothing"
 	[[ $mode != user ]] || expect_daemon_well
 }
 
@@ -189,7 +189,7 @@ expect_daemon_well() {
 expect_sums() {
 	local waited taken left=$((${1:-0} + 100))
 	waited=$(counter enqueued)
-	taken=$(($(counter dispatched) + $(counter direct) + $(counter fallback) + $(counter lost)))
+	taken=$(($(counter dispatched) + $(counter direct) + $(counter sole) + $(counter fallback) + $(counter lost)))
 	((taken <= waited + 100)) || complain "$taken tasks taken from the queues, only $waited waited"
 	((waited <= taken + left)) || complain "$waited tasks waited, only $taken taken from the queues"
 }

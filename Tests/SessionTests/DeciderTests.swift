@@ -119,6 +119,71 @@ extension Decider {
         #expect(decider.waiting == 0 && decider.counters.strange == 0)
     }
 
+    @Test func aTaskThatWasTakenAloneLeavesTheRunQueueAndIsCharged() {
+        let policy = described { $0.order = SP_ORDER_VRUNTIME.rawValue }
+        var asked = Decider(DescribedPolicy(policy), described: policy, maxTasks: 8)
+        var told = Decider(DescribedPolicy(policy), described: policy, maxTasks: 8)
+        for wait: UInt32 in 1...20 {
+            var event = enqueued(wait % 3 + 1, wait: wait)
+            event.used_ns = UInt64(wait) * 1_000_000
+            event.now = UInt64(wait) * 5_000_000
+            _ = asked.feed(event)
+            _ = told.feed(event)
+            let answer = asked.pick(now: event.now + 1000)
+            #expect(answer?.wait == wait)
+            event.kind = UInt32(SP_EVENT_TAKEN)
+            event.now += 1000
+            let none = told.feed(event)
+            #expect(none == nil && told.waiting == 0)
+            // The books are the same as if it had been picked.
+            #expect(told.policy.global.vtime_now == asked.policy.global.vtime_now)
+            #expect(told.policy.global.regular_served == asked.policy.global.regular_served)
+        }
+        #expect(told.policy.global.vtime_now > 0 && told.counters.strange == 0)
+    }
+
+    @Test func thatAnEarlierWaitWasTakenChangesNothing() {
+        var decider = Decider(DescribedPolicy(described()), described: described(), maxTasks: 8)
+        _ = decider.feed(enqueued(1, wait: 2))
+        for (pid, wait): (UInt32, UInt32) in [(1, 1), (7, 2)] {
+            var event = enqueued(pid, wait: wait)
+            event.kind = UInt32(SP_EVENT_TAKEN)
+            _ = decider.feed(event)
+        }
+        #expect(decider.waiting == 1)
+        let answer = decider.pick(now: 1)
+        #expect(answer?.wait == 2)
+    }
+
+    /// The backend preempts by the class that it was told last.
+    @Test func theClassOfATaskThatWasTakenAloneIsTold() {
+        let policy = described {
+            $0.classes = SP_CLASSES_VOLUNTARY_SWITCHES.rawValue
+            $0.rate_window_ns = 100_000_000
+        }
+        var decider = Decider(DescribedPolicy(policy), described: policy, maxTasks: 8)
+        var notes: [sp_answer] = []
+        for wait: UInt32 in 1...40 {
+            var event = enqueued(1, wait: wait)
+            event.flags = SP_EVENT_WAKEUP
+            event.now = UInt64(wait) * 20_000_000
+            event.switches = UInt64(wait)
+            let none = decider.feed(event)
+            #expect(none == nil)
+            event.kind = UInt32(SP_EVENT_TAKEN)
+            if let note = decider.feed(event) { notes.append(note) }
+        }
+        #expect(notes.map(\.wait) == [0] && notes.first?.pid == 1)
+        #expect(notes.first?.queue == SP_QUEUE_PRIORITY.rawValue)
+        // A new task of that pid begins anew, for both.
+        var next = enqueued(1, generation: 2, wait: 41)
+        next.now = 900_000_000
+        _ = decider.feed(next)
+        next.kind = UInt32(SP_EVENT_TAKEN)
+        let none = decider.feed(next)
+        #expect(none == nil)
+    }
+
     @Test func withoutTheStandingDecisionAnIdleCPUIsOnlyAnInput() {
         let policy = described { $0.idle = SP_IDLE_QUEUE.rawValue }
         var decider = Decider(DescribedPolicy(policy), described: policy, maxTasks: 8)

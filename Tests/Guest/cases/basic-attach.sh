@@ -64,7 +64,7 @@ own_description() {
 }
 
 statistics() {
-	local line='^ *[0-9]+s  running [0-9]+  waiting [0-9]+  policy [0-9]+/s  direct [0-9]+/s  local [0-9]+/s  '
+	local line='^ *[0-9]+s  running [0-9]+  waiting [0-9]+  policy [0-9]+/s  direct [0-9]+/s  sole [0-9]+/s  local [0-9]+/s  '
 	local time='≤[0-9]+(ns|us|ms)' name
 	line+='\| fallback [0-9]+  lost [0-9]+  stale [0-9]+  ring-full [0-9]+  '
 	[[ $mode == bpf ]] || line+='\| daemon queue [0-9]+  cpu [0-9]+%  faults [0-9]+  '
@@ -79,7 +79,7 @@ statistics() {
 	grep -qE '^policy fifo in (user|bpf) mode, Linux [^ ]+, [0-9]+ CPUs$' "$dir/out" || complain "the first line is $(head -n 1 "$dir/out")"
 	grep -qE '^@wakeup_latency_ns \(longest [0-9]+(ns|us|ms)\):$' "$dir/out" || complain "no heading of the histogram"
 	grep -qE '^\[[0-9]+[KMGT]?, [0-9]+[KMGT]?\) +[0-9]+ \|@+ *\|$' "$dir/out" || complain "no bar in the histogram"
-	for name in enqueued dispatched direct local fallback overdue lost rescued stale early ring-full notes-lost no-state \
+	for name in enqueued dispatched direct sole given-up local fallback overdue lost rescued stale early ring-full notes-lost no-state \
 		daemon-runs; do
 		[[ $(counter $name) =~ ^[0-9]+$ ]] || complain "no counter $name"
 	done
@@ -106,7 +106,7 @@ partial() {
 	busy 5
 	tasks_complete
 	more_statistics 1
-	expect_equal "lines that tell of others' tasks" "" "$(grep -E '^ *[0-9]+s ' "$dir/out" | grep -v 'policy 0/s  direct 0/s')"
+	expect_equal "lines that tell of others' tasks" "" "$(grep -E '^ *[0-9]+s ' "$dir/out" | grep -v 'policy 0/s  direct 0/s  sole 0/s')"
 	end_loads
 	busy 6 "$program" exec
 	wait_for 60 is_ext "${loads[@]}" || complain "tasks of 'exec' are not of SCHED_EXT"

@@ -12,7 +12,7 @@ both aggressive "stress-ng --aggressive: CPU, memory and files" aggressive
 
 fork_storm() { # COUNT
 	begin_survival
-	busy 2
+	busy 1
 	run_tasks forks "$1"
 	survived
 }
