@@ -23,7 +23,8 @@ enum Report {
             pad(left: "\(now.elapsedNs / 1_000_000_000)s", to: 5),
             "running \(counters.running)", "waiting \(counters.waiting)",
             "policy \(rate(SP_COUNT_DISPATCHED))/s", "direct \(rate(SP_COUNT_DIRECT))/s",
-            "sole \(rate(SP_COUNT_SOLE))/s", "local \(rate(SP_COUNT_LOCAL))/s", "| fallback \(counters[SP_COUNT_FALLBACK])",
+            "sole \(rate(SP_COUNT_SOLE))/s", "local \(rate(SP_COUNT_LOCAL))/s",
+            "| fallback \(counters[SP_COUNT_FALLBACK])",
             "lost \(counters[SP_COUNT_LOST])", "stale \(counters[SP_COUNT_STALE])",
             "ring-full \(counters[SP_COUNT_RING_FULL])",
         ]
