@@ -199,8 +199,8 @@ SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
 	mark_online(cpu, false);
-	give_up_cpu(&regular, cpu);
-	give_up_cpu(&priority, cpu);
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&regular, cpu));
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&priority, cpu));
 }
 
 SEC("struct_ops.s/sp_init_task")

@@ -48,9 +48,14 @@ struct {
 	__type(value, struct sp_task_ctx);
 } tasks SEC(".maps");
 
+static __always_inline void count_by(enum sp_counter counter, u64 by)
+{
+	__sync_fetch_and_add(&status.counters[counter], by);
+}
+
 static __always_inline void count(enum sp_counter counter)
 {
-	__sync_fetch_and_add(&status.counters[counter], 1);
+	count_by(counter, 1);
 }
 
 static __always_inline struct sp_task_ctx *task_ctx(struct task_struct *p)
@@ -238,19 +243,21 @@ static __always_inline void mark_online(s32 cpu, bool online)
  * Gives up what waits in @dsq for a CPU that goes off-line. The kernel asks us no
  * more for tasks for it, and would wait for ever for those that may run nowhere
  * else. From the CPU's own queue it pushes each to another, whatever its affinity.
- * Those that come later the kernel puts there itself.
+ * Those that come later the kernel puts there itself. Returns how many.
  */
-static __always_inline void give_up_cpu(const struct sp_dsq *dsq, s32 cpu)
+static __always_inline u32 give_up_cpu(const struct sp_dsq *dsq, s32 cpu)
 {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
+	u32 given_up = 0;
 
 	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while ((p = bpf_iter_scx_dsq_next(&it)))
 		if (scx_bpf_task_cpu(p) == cpu &&
 		    scx_bpf_dsq_move(&it, p, SCX_DSQ_LOCAL_ON | (u32)cpu, 0))
-			count(SP_COUNT_GIVEN_UP);
+			given_up++;
 	bpf_iter_scx_dsq_destroy(&it);
+	return given_up;
 }
 
 /* CPUs on-line, as of 50 ms ago at most. */

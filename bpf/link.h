@@ -36,7 +36,7 @@ enum sp_counter {
 	SP_COUNT_FALLBACK, /* taken first come, first served: no daemon */
 	SP_COUNT_OVERDUE, /* of these: the daemon ran, and did not answer */
 	SP_COUNT_RING_FULL, /* not told to the daemon: its ring was full */
-	SP_COUNT_NOTES_LOST, /* exits not told to the daemon for that reason */
+	SP_COUNT_NOTES_LOST, /* exits, and ends of waits, not told to it for that reason */
 	SP_COUNT_STALE, /* answers to a wait that was over */
 	SP_COUNT_EARLY, /* answers before the task was in its queue */
 	SP_COUNT_LOST, /* waiting tasks that the daemon did not know */

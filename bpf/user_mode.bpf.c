@@ -141,7 +141,7 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 	daemon_gone = 0;
 	daemon_last = sp_now();
 	daemon_since = 0;
-	daemon_confined = p->nr_cpus_allowed < (int)nr_cpus;
+	daemon_confined = p->nr_cpus_allowed < (int)nr_online();
 	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
 	if (!daemon_has_work(ring) && !nr_queued(&held))
 		return;
@@ -334,6 +334,11 @@ static __always_inline enum outcome carry_out_next(struct bpf_iter_scx_dsq *it,
 	return outcome;
 }
 
+static __always_inline bool answers_left(const struct sp_answers *ring)
+{
+	return ring->tail != ring->daemon.answers_head || early_count;
+}
+
 /*
  * Carries out the answers under way; returns whether @here got a task of them.
  * One CPU at a time: another that comes meanwhile goes on without, and is kicked
@@ -349,7 +354,7 @@ static __always_inline bool drain(struct sp_answers *ring, s32 here)
 	u64 head;
 	int i;
 
-	if (ring->tail == ring->daemon.answers_head && !early_count)
+	if (!answers_left(ring))
 		return false;
 	if (__sync_lock_test_and_set(&drain_busy, 1))
 		return false;
@@ -460,8 +465,7 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here)
 {
 	bool overdue = daemon_since != 0;
 	/* Gone in the middle of a pass, it may know what it did not publish. */
-	bool unknown = !overdue && !daemon_gone && !early_count &&
-		       ring->tail == ring->daemon.answers_head &&
+	bool unknown = !overdue && !daemon_gone && !answers_left(ring) &&
 		       !daemon_has_work(ring);
 
 	if (!unknown && run_daemon(here))
@@ -485,7 +489,8 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here)
  * taken, and the daemon, which stands by, told. If a second one comes at the same
  * moment, the first to come is taken all the same. False if the daemon is to be asked.
  */
-static __always_inline bool take_sole(s32 here, u64 unread)
+static __always_inline bool take_sole(const struct sp_answers *ring, s32 here,
+				      u64 unread)
 {
 	struct bpf_iter_scx_dsq it;
 	struct sp_task_ctx *tctx;
@@ -494,13 +499,17 @@ static __always_inline bool take_sole(s32 here, u64 unread)
 	bool taken = false;
 
 	if (ask_always || unread > SOLE_UNREAD_MAX || nr_queued(&held) != 1 ||
-	    !nr_queued(&standing_by))
+	    !nr_queued(&standing_by) || answers_left(ring))
+		return false;
+	/* It has its turn that often, and is not seen to be gone otherwise. */
+	if ((s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
 		return false;
 	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
 	p = bpf_iter_scx_dsq_next(&it);
 	tctx = p ? task_ctx(p) : NULL;
 	if (tctx && may_run(p, here)) {
-		fill_event(&event, SP_EVENT_TAKEN, p, tctx, sp_now());
+		/* The clock of the daemon's own decisions: sp_now() has another origin. */
+		fill_event(&event, SP_EVENT_TAKEN, p, tctx, bpf_ktime_get_ns());
 		event.seq = tctx->wait;
 		taken = scx_bpf_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);
 	}
@@ -548,7 +557,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
-	if (!goes && take_sole(cpu, unread))
+	if (!goes && take_sole(ring, cpu, unread))
 		return;
 	if (nr_queued(&held))
 		slice = ask_daemon(ring, cpu);
@@ -617,9 +626,9 @@ SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
 	mark_online(cpu, false);
-	give_up_cpu(&held, cpu);
-	give_up_cpu(&picked, cpu);
-	give_up_cpu(&standing_by, cpu);
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&held, cpu));
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&picked, cpu));
+	give_up_cpu(&standing_by, cpu); /* the daemon, which does not count */
 }
 
 SEC("struct_ops.s/sp_init_task")

@@ -130,6 +130,7 @@ public struct Decider<P: Policy>: ~Copyable {
             return at(once: event)
         default:
             counters.strange &+= 1
+            waits[Int(slot)].told = SP_QUEUE_REGULAR.rawValue
             return at(once: event)
         }
     }
@@ -212,7 +213,6 @@ public struct Decider<P: Policy>: ~Copyable {
         return event
     }
 
-    /// Nothing is known of it.
     private func at(once event: sp_event) -> sp_answer {
         sp_answer(
             slice_ns: UInt32(clamping: described.slice_max_ns), queue: SP_QUEUE_REGULAR.rawValue,

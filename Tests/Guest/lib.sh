@@ -189,7 +189,7 @@ expect_daemon_well() {
 expect_sums() {
 	local waited taken left=$((${1:-0} + 100))
 	waited=$(counter enqueued)
-	taken=$(($(counter dispatched) + $(counter direct) + $(counter sole) + $(counter fallback) + $(counter lost)))
+	taken=$(($(counter dispatched) + $(counter direct) + $(counter sole) + $(counter fallback) + $(counter lost) + $(counter given-up)))
 	((taken <= waited + 100)) || complain "$taken tasks taken from the queues, only $waited waited"
 	((waited <= taken + left)) || complain "$waited tasks waited, only $taken taken from the queues"
 }

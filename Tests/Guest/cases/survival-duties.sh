@@ -34,7 +34,7 @@ latecomer() {
 	local used
 	begin_survival --policy fair
 	busy 1 taskset --cpu-list 3
-	wait_for 60 has_used "${loads[0]}" 400000000 || complain "the task alone on its CPU does not run"
+	wait_for 60 has_used "${loads[0]}" 1000000000 || complain "the task alone on its CPU does not run"
 	busy 1 taskset --cpu-list 3
 	wait_for 60 has_used "${loads[1]}" 100000000 || complain "the latecomer does not run"
 	used=$(cut -d ' ' -f 1 "/proc/${loads[0]}/schedstat")
