@@ -8,6 +8,7 @@ both setting "--set slice.max=3ms reaches the kernel" setting
 both own-description "a description in a file of one's own" own_description
 both statistics "every field of a line of statistics, the histogram, every counter" statistics
 both partial "--partial: others are not scheduled, tasks of 'exec' are" partial
+add user sole "the one task that waits is taken without asking; with --ask-always it is not" sole
 user judge "scripts/guest-run.sh fails if a counter is missing or tells of a loss" judge
 
 mixed_load() {
@@ -118,6 +119,31 @@ partial() {
 	for ours in "${loads[@]}"; do
 		kill -0 "$ours" || complain "task $ours did not outlive the scheduler"
 	done
+}
+
+# Two tasks on one CPU that wake each other: while one sleeps, exactly one waits.
+take_turns() {
+	need_program stress-ng
+	taskset --cpu-list 3 stress-ng --quiet --no-rand-seed --timeout 1 --switch 1 >"$dir/stress" 2>&1 ||
+		complain "stress-ng: $(tail -n 2 "$dir/stress")"
+}
+
+sole() {
+	start --stats 0
+	take_turns
+	stop
+	expect_clean
+	expect_sums
+	(($(counter sole) > 100)) || complain "only $(counter sole) tasks were taken without asking"
+	note "$(counter sole) of $(counter enqueued) waits"
+	start --stats 0 --ask-always
+	take_turns
+	stop
+	expect_clean
+	expect_sums
+	expect_counter sole 0
+	try --mode bpf --ask-always
+	expect_equal "status of BPF mode with --ask-always" 64 "$status"
 }
 
 # A program whose report lacks a counter, and tells of a loss in another.
