@@ -99,7 +99,7 @@ vm_arguments() {
 	# Without erms and fsrm: a string instruction is a loop to the emulator, and these make the kernel take bytes for words.
 	case $accel-$clock in
 	kvm-*) qemu_arguments+=(-accel kvm -cpu host) ;;
-	tcg-real) qemu_arguments+=(-accel "tcg,thread=multi" -cpu "max,-erms,-fsrm") ;;
+	tcg-real) qemu_arguments+=(-accel "tcg,thread=multi" -cpu max) ;;
 	tcg-virtual)
 		qemu_arguments+=(
 			-accel "tcg,thread=single" -icount "shift=$((instruction_ns == 8 ? 3 : instruction_ns / 2)),sleep=off" -rtc clock=vm -seed 1 -cpu "max,-erms,-fsrm,-rdrand,-rdseed"

@@ -9,7 +9,7 @@ folder=$(mktemp -d /tmp/sched-proto-tests.XXXXXX)
 trap 'rm -rf "$folder"' EXIT
 export TMPDIR=$folder/tmp
 mkdir "$TMPDIR"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 again=0
 
 # run COMMAND...: leaves $status, $output and $errors.
 run() {
@@ -50,6 +50,13 @@ kind=host
 for test in $(declare -F | awk '{ print $3 }' | grep "^test_.*${1:-}"); do
 	complaints=0 skip=
 	"$test"
+	# An assertion of the emulator's (seen once in some hundred guests, in msix_table_mmio_write) says nothing about us.
+	if ((complaints > 0)) && [[ $errors == *"QEMU's own: 134"* ]]; then
+		again=$((again + 1))
+		printf 'again   %s: QEMU aborted\n' "${test#test_}"
+		complaints=0 skip=
+		"$test"
+	fi
 	if [[ -n $skip ]]; then
 		skipped=$((skipped + 1))
 		printf 'skipped %s: %s\n' "${test#test_}" "$skip"
@@ -61,5 +68,5 @@ for test in $(declare -F | awk '{ print $3 }' | grep "^test_.*${1:-}"); do
 		printf 'FAILED  %s\n' "${test#test_}"
 	fi
 done
-printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+printf '%d passed, %d failed, %d skipped, %d tried again\n' "$passed" "$failed" "$skipped" "$again"
 ((failed == 0 && passed > 0))
