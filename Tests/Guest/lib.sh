@@ -184,12 +184,21 @@ expect_daemon_well() {
 	[[ -e $dir/notes-may-be-lost ]] || expect_counter notes-lost 0
 }
 
+# taken: how often a task that waited was taken from a queue, by whichever way.
+taken() {
+	local name sum=0
+	for name in dispatched direct sole fallback lost given-up; do
+		sum=$((sum + $(counter $name)))
+	done
+	echo $sum
+}
+
 # expect_sums [LEFT]: a task is taken once for each time it waited, but for those that wait at the end, and LEFT that
 # left their queue. The counters are read one after another while tasks go on: hence a hundred.
 expect_sums() {
 	local waited taken left=$((${1:-0} + 100))
 	waited=$(counter enqueued)
-	taken=$(($(counter dispatched) + $(counter direct) + $(counter sole) + $(counter fallback) + $(counter lost) + $(counter given-up)))
+	taken=$(taken)
 	((taken <= waited + 100)) || complain "$taken tasks taken from the queues, only $waited waited"
 	((waited <= taken + left)) || complain "$waited tasks waited, only $taken taken from the queues"
 }
