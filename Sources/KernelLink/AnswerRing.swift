@@ -4,16 +4,26 @@ public import CSchedProto
 
 /// The writing end of the ring of answers, and what else the daemon tells the backend.
 public struct AnswerRing: ~Copyable {
-    private let memory: MappedMemory
+    private let memory: UnsafeMutableRawPointer
+    /// Unmapped with this; nil where somebody else owns the memory.
+    private let mapped: MappedMemory?
     private let daemon: UnsafeMutablePointer<sp_daemon>
     private var head: UInt64 = 0
     private static let size =
         Int(SP_ANSWERS_RING_OFFSET) + Int(SP_ANSWERS) * MemoryLayout<sp_answer>.stride
 
     public init(map descriptor: Int32) throws(KernelError) {
-        memory = try MappedMemory(
-            map: descriptor, count: Self.size, writable: true)
-        daemon = memory.start.assumingMemoryBound(to: sp_daemon.self)
+        let mapped = try MappedMemory(map: descriptor, count: Self.size, writable: true)
+        memory = mapped.start
+        self.mapped = consume mapped
+        daemon = memory.assumingMemoryBound(to: sp_daemon.self)
+    }
+
+    /// Over memory that holds a `struct sp_answers` and outlives this.
+    package init(memory: UnsafeMutableRawPointer) {
+        self.memory = memory
+        mapped = nil
+        daemon = memory.assumingMemoryBound(to: sp_daemon.self)
     }
 
     /// Says which threads are the daemon's, before the scheduler is attached.
@@ -25,7 +35,7 @@ public struct AnswerRing: ~Copyable {
     /// CPUs that have nothing to do.
     @inline(__always)
     public var idleCPUs: UInt64 {
-        UInt64(sp_load_acquire_u64(memory.start + Int(SP_ANSWERS_IDLE_OFFSET)))
+        UInt64(sp_load_acquire_u64(memory + Int(SP_ANSWERS_IDLE_OFFSET)))
     }
 
     /// Whether there is no room for another answer.
@@ -54,16 +64,16 @@ public struct AnswerRing: ~Copyable {
     @inline(__always)
     public func publish(waiting: Int) {
         daemon.pointee.waiting = UInt64(waiting)
-        sp_store_release_u64(memory.start, UInt(head))
+        sp_store_release_u64(memory, UInt(head))
     }
 
     @inline(__always)
     private var tailAddress: UnsafeRawPointer {
-        UnsafeRawPointer(memory.start) + Int(SP_ANSWERS_TAIL_OFFSET)
+        UnsafeRawPointer(memory) + Int(SP_ANSWERS_TAIL_OFFSET)
     }
 
     @inline(__always)
     private var ringStart: UnsafeMutablePointer<sp_answer> {
-        (memory.start + Int(SP_ANSWERS_RING_OFFSET)).assumingMemoryBound(to: sp_answer.self)
+        (memory + Int(SP_ANSWERS_RING_OFFSET)).assumingMemoryBound(to: sp_answer.self)
     }
 }

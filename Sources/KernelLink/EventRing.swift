@@ -9,8 +9,12 @@ import Glibc
 /// twice in a row, so that a record never wraps. A record is a 8-byte header (length, with a busy
 /// and a discard bit) and the event, padded to 8 bytes.
 public struct EventRing: ~Copyable {
-    private let consumer: MappedMemory
-    private let producer: MappedMemory
+    /// The consumer's position, and the producer's.
+    private let consumer: UnsafeMutableRawPointer
+    private let producer: UnsafeMutableRawPointer
+    /// Unmapped with this; nil where somebody else owns the memory.
+    private let mappedConsumer: MappedMemory?
+    private let mappedProducer: MappedMemory?
     private let data: UnsafeMutableRawPointer
     private let mask: UInt
     private var position: UInt
@@ -22,17 +26,36 @@ public struct EventRing: ~Copyable {
         let own = try MappedMemory(map: descriptor, count: page, writable: true)
         let kernels = try MappedMemory(
             map: descriptor, count: page + 2 * size, offset: page, writable: false)
-        consumer = own
-        producer = kernels
-        data = producer.start + page
+        consumer = own.start
+        producer = kernels.start
+        mappedConsumer = consume own
+        mappedProducer = consume kernels
+        data = producer + page
         mask = UInt(size - 1)
-        position = sp_load_acquire_u64(consumer.start)
+        position = sp_load_acquire_u64(consumer)
+    }
+
+    /// Over memory laid out like the kernel's, which outlives this.
+    /// - Parameters:
+    ///   - data: `size` bytes, twice in a row.
+    ///   - size: a power of two.
+    package init(
+        consumer: UnsafeMutableRawPointer, producer: UnsafeMutableRawPointer,
+        data: UnsafeMutableRawPointer, size: Int
+    ) {
+        self.consumer = consumer
+        self.producer = producer
+        mappedConsumer = nil
+        mappedProducer = nil
+        self.data = data
+        mask = UInt(size - 1)
+        position = sp_load_acquire_u64(consumer)
     }
 
     /// The next event, valid until `advance`; nil if there is none.
     @inline(__always)
     public func next() -> UnsafePointer<sp_event>? {
-        guard position < sp_load_acquire_u64(producer.start) else { return nil }
+        guard position < sp_load_acquire_u64(producer) else { return nil }
         let record = data + Int(position & mask)
         // Reserved, but not written yet: it will be there next time.
         if sp_load_acquire_u32(record) & (1 << 31) != 0 { return nil }
@@ -43,6 +66,6 @@ public struct EventRing: ~Copyable {
     @inline(__always)
     public mutating func advance() {
         position &+= UInt(8 + MemoryLayout<sp_event>.size)
-        sp_store_release_u64(consumer.start, position)
+        sp_store_release_u64(consumer, position)
     }
 }

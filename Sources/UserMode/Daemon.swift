@@ -42,22 +42,10 @@ public final class Daemon: Sendable {
     fileprivate let thread = Atomic<Int32>(0)
     /// There is no thread, or it is over.
     fileprivate let ended = Atomic<Bool>(true)
-    fileprivate let published = Published()
+    private let published = LoopFigures()
     /// What the thread had used before it began its work.
     private let usageBefore = Mutex(ThreadUsage())
     private let startFailure = Mutex<KernelError?>(nil)
-
-    /// Numbers that the loop stores without a lock.
-    fileprivate final class Published: Sendable {
-        let events = Atomic<UInt64>(0)
-        let picked = Atomic<UInt64>(0)
-        let overflows = Atomic<UInt64>(0)
-        let stale = Atomic<UInt64>(0)
-        let strange = Atomic<UInt64>(0)
-        let passes = Atomic<UInt64>(0)
-        let waiting = Atomic<UInt64>(0)
-        let known = Atomic<UInt64>(0)
-    }
 
     /// Starts the thread and locks the process's memory. The scheduler must be loaded and not yet
     /// attached.
@@ -222,70 +210,4 @@ public final class Daemon: Sendable {
 private final class ThreadBody: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-/// The loop's own state: nobody else touches it.
-private struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
-    var events: EventRing
-    var answers: AnswerRing
-    var decider: Decider<P>
-    var faults: F
-    let exitKind: UnsafeRawPointer?
-
-    /// Whether the kernel ended the scheduler: yielding would spin from then on.
-    var isOver: Bool {
-        guard let exitKind else { return true }
-        return sp_load_acquire_u32(exitKind) != 0
-    }
-
-    /// Reads all events, then picks as many tasks as there are CPUs to take them: the one that
-    /// let us run, and the idle ones. Later arrivals can then still go before the rest.
-    // The daemon is made in another module, for a policy that the compiler does not know here.
-    @specialized(where P == DescribedPolicy, F == NoFault)
-    mutating func pass(_ published: Daemon.Published) {
-        answers.beginPass()
-        let overflows = decider.counters.overflows
-        while let event = events.next() {
-            if answers.isFull { break }
-            if let answer = decider.take(event) { append(answer) }
-            events.advance()
-        }
-        let now = monotonicNs()
-        // Tasks let run without the policy are ahead of all that wait for it: for each of them, one of
-        // these goes as well, or they would wait for as long as the others are busy.
-        var wanted = 1 &+ answers.idleCPUs &+ (decider.counters.overflows &- overflows)
-        while wanted > 0 && !answers.isFull, let answer = decider.pick(now: now) {
-            append(answer)
-            wanted &-= 1
-        }
-        faults.publishes()
-        answers.publish(waiting: decider.waiting)
-        report(published)
-    }
-
-    @inline(__always)
-    private mutating func append(_ answer: sp_answer) {
-        answers.append(answer)
-        faults.answered()
-    }
-
-    private func report(_ published: Daemon.Published) {
-        let counters = decider.counters
-        published.events.store(counters.events, ordering: .relaxed)
-        published.picked.store(counters.picked, ordering: .relaxed)
-        published.overflows.store(counters.overflows, ordering: .relaxed)
-        published.stale.store(counters.stale, ordering: .relaxed)
-        published.strange.store(counters.strange, ordering: .relaxed)
-        published.passes.store(
-            published.passes.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
-        published.waiting.store(UInt64(decider.waiting), ordering: .relaxed)
-        published.known.store(UInt64(decider.known), ordering: .relaxed)
-    }
-}
-
-@inline(__always)
-private func monotonicNs() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }

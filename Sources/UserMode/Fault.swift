@@ -32,7 +32,7 @@ public enum Fault: Sendable, Equatable, LosslessStringConvertible {
 
 /// Where the loop lets a fault happen. The loop is compiled for each kind of it, so that one
 /// without faults has no trace of them.
-protocol FaultPoints {
+package protocol FaultPoints {
     /// An answer was written, and is not published yet.
     mutating func answered()
     /// All answers of a pass were written, and none is published yet.
@@ -40,11 +40,12 @@ protocol FaultPoints {
 }
 
 /// Nothing goes wrong on purpose.
-struct NoFault: FaultPoints {
+package struct NoFault: FaultPoints {
+    package init() {}
     @inline(__always)
-    func answered() {}
+    package func answered() {}
     @inline(__always)
-    func publishes() {}
+    package func publishes() {}
 }
 
 struct Provoked: FaultPoints {
@@ -53,12 +54,12 @@ struct Provoked: FaultPoints {
 
     init(_ fault: Fault) { self.fault = fault }
 
-    mutating func answered() {
+    package mutating func answered() {
         answers &+= 1
         if case .crash(answers) = fault { abort() }
     }
 
-    func publishes() {
+    package func publishes() {
         if case .slow(let milliseconds) = fault { usleep(milliseconds &* 1000) }
     }
 }
