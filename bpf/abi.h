@@ -15,12 +15,16 @@
 #ifndef SP_HAVE_TYPES
 #include <stdint.h>
 typedef uint8_t sp_u8;
+typedef uint16_t sp_u16;
+typedef int16_t sp_s16;
 typedef uint32_t sp_u32;
 typedef int32_t sp_s32;
 typedef uint64_t sp_u64;
 typedef int64_t sp_s64;
 #else
 typedef __u8 sp_u8;
+typedef __u16 sp_u16;
+typedef __s16 sp_s16;
 typedef __u32 sp_u32;
 typedef __s32 sp_s32;
 typedef __u64 sp_u64;
@@ -28,7 +32,7 @@ typedef __s64 sp_s64;
 #endif
 
 /* Raised whenever the meaning or the layout of anything below changes. */
-#define SP_ABI_VERSION 5
+#define SP_ABI_VERSION 6
 
 #define SP_WEIGHT_MIN 1
 #define SP_WEIGHT_NORMAL 100
@@ -42,8 +46,18 @@ typedef __s64 sp_s64;
 /* A burst counts towards a deadline up to this many slices (scx_rustland). */
 #define SP_BURST_SLICES_MAX 100ULL
 
-/* A task is at most this many slices of vtime behind the furthest one. */
+/* A task owes at most this many slices of CPU time, scaled by its own weight. */
 #define SP_DEBT_SLICES_MAX 10ULL
+
+/*
+ * Two keys that are given in one round are less than this many slices, and the sleep
+ * credit, apart: 1000 of debt (weight 1), 100 of burst, and room for updates of the
+ * clock of vtime that were lost.
+ */
+#define SP_KEY_SPREAD_SLICES 1400ULL
+
+/* No slice is made shorter than this for the sake of the bound on waits. */
+#define SP_SLICE_FLOOR_NS 1000000ULL
 
 enum sp_queue {
 	SP_QUEUE_REGULAR = 0,
@@ -84,7 +98,10 @@ enum sp_idle {
 	SP_IDLE_QUEUE = 2,
 };
 
-/* Kernel threads that are not bound to one CPU (those never wait). */
+/*
+ * Kernel threads that wake up and are not bound to one CPU (those never wait). No
+ * policy is asked about, nor told of, one that does not wait.
+ */
 enum sp_kthreads {
 	SP_KTHREADS_LOCAL = 1,
 	SP_KTHREADS_QUEUE = 2,
@@ -111,7 +128,8 @@ struct sp_policy {
 	sp_u64 slice_min_ns;
 	sp_u64 sleep_credit_ns; /* vruntime a sleeper keeps at most */
 	sp_u64 rate_window_ns; /* shortest time a rate is measured over */
-	sp_u64 starvation_ns; /* 0: the regular queue may starve */
+	sp_u64 starvation_ns; /* 0: as wait_max_ns; never more than that */
+	sp_u64 wait_max_ns; /* a round: who waits longer goes before all later ones */
 };
 
 enum sp_event_kind {
@@ -125,34 +143,64 @@ enum sp_event_kind {
 #define SP_EVENT_WAKEUP 1u /* ENQUEUE: the task slept before */
 #define SP_EVENT_SYNC 2u /* ENQUEUE: the waker is about to sleep */
 #define SP_EVENT_KTHREAD 4u /* ENQUEUE: a kernel thread */
-#define SP_EVENT_FLAGS 7u /* all of them */
+#define SP_EVENT_PREV 8u /* DISPATCH: the CPU's task could go on; it is `pid` */
+#define SP_EVENT_LOOKED 16u /* DISPATCH: `first` and `since` were looked up */
+#define SP_EVENT_FIRST 32u /* DISPATCH, LOOKED: one of the regular queue may run here */
+#define SP_EVENT_FIRST_PRIORITY 64u /* the same for the priority queue */
+#define SP_EVENT_FLAGS 127u /* all of them */
 
 /*
  * Everything that a decision may depend on, besides the description and the
  * policy's own state, arrives here: time, lengths of queues and idle CPUs are
  * inputs and are recorded like the rest.
+ *
+ * Both modes fill every field alike, by these rules:
+ *
+ * - A task is told of (ENQUEUE) when it begins to wait, and also when its slice is
+ *   over and others wait for its CPU: the kernel asks who is next *before* it queues
+ *   such a task, so the backends tell of it first. It is the DISPATCH's `prev` then:
+ *   SP_EVENT_PREV, with its pid, generation, weight, the key of that ENQUEUE, and its
+ *   state as the event's task. It is not among those that wait.
+ * - DISPATCH is told only where somebody waits who may run on the CPU that asks,
+ *   `cpu`. A CPU whose task could go on, and for which nobody waits, is not an event:
+ *   the task goes on for slice_max_ns. What is looked up says sp_looks().
+ * - RUNNING is told once for each wait, when the task is picked. A task that met no
+ *   other (placed DIRECT, or the only one that waits, for a CPU without a task) runs
+ *   for slice_max_ns, whatever RUNNING answers.
+ * - Not told of at all: kernel threads bound to a CPU or freeing memory, woken ones
+ *   with SP_KTHREADS_LOCAL, tasks that exit, and the daemon's own threads.
+ * - All times are of one clock: scx_bpf_now() where the kernel has it.
  */
 struct sp_event {
 	sp_u64 seq; /* place in the total order of events */
 	sp_u64 now; /* ns, any epoch, may wrap */
 	sp_u64 used_ns; /* ENQUEUE: CPU time since the task's last ENQUEUE */
 	sp_u64 switches; /* ENQUEUE: voluntary switches in the task's life */
+	sp_u64 key; /* DISPATCH, PREV: its key, from its ENQUEUE */
+	sp_u64 first[SP_QUEUES]; /* key of the first that may run on `cpu` */
+	sp_u64 since[SP_QUEUES]; /* when that one began to wait */
 	sp_u32 kind; /* enum sp_event_kind */
 	sp_u32 flags; /* SP_EVENT_... */
-	sp_u32 pid; /* 0 for DISPATCH */
-	sp_u32 generation; /* 1...: which task of this pid; 0 for DISPATCH */
+	sp_u32 pid; /* 0 for a DISPATCH without PREV */
+	sp_u32 generation; /* 1...: which task of this pid; 0 for such a DISPATCH */
 	sp_s32 cpu; /* the task's CPU, or the one that asks */
 	sp_s32 idle_cpu; /* ENQUEUE: an idle CPU claimed for it, or -1 */
-	sp_u32 weight; /* ENQUEUE and RUNNING; clamped to 1...10000 */
+	sp_u32 weight; /* of the task; clamped to 1...10000 */
 	sp_u32 cpus; /* CPUs the scheduler has */
 	sp_u32 waiting[SP_QUEUES]; /* tasks waiting, this one not counted */
 };
 
+/*
+ * What may be answered. Anything else (an action of another event, CONTINUE without
+ * PREV, DIRECT without an idle CPU, NONE to a DISPATCH for which somebody waits, a
+ * slice of 0) is counted as `strange`, and the task is served all the same, alike in
+ * both modes: QUEUE in the regular queue, SERVE of the regular queue, slice_max_ns.
+ */
 enum sp_action {
-	SP_ACTION_NONE = 0, /* nothing to do */
+	SP_ACTION_NONE = 0, /* nothing to do: EXIT, or a DISPATCH for nobody */
 	SP_ACTION_QUEUE = 1, /* wait in `queue` at `key` */
 	SP_ACTION_DIRECT = 2, /* run on the idle CPU `cpu` at once */
-	SP_ACTION_LOCAL = 3, /* wait at the task's own CPU */
+	SP_ACTION_CONTINUE = 3, /* the CPU's task goes on; answers PREV alone */
 	SP_ACTION_RUN = 4, /* run for `slice_ns` */
 	SP_ACTION_SERVE = 5, /* serve `queue` first */
 	SP_ACTION_STALE = 6, /* event of a task that is not this one: dropped */
@@ -165,7 +213,7 @@ struct sp_decision {
 	sp_u64 slice_ns; /* RUN: more than 0 */
 	sp_u32 action; /* enum sp_action */
 	sp_u32 queue; /* enum sp_queue */
-	sp_s32 cpu; /* DIRECT, LOCAL and PREEMPT, else -1 */
+	sp_s32 cpu; /* DIRECT and PREEMPT, else -1 */
 	sp_u32 pid;
 };
 
@@ -185,18 +233,8 @@ struct sp_global {
 	sp_u64 vtime_now; /* vtime of the furthest task that ran */
 	sp_u64 threshold; /* rate from which a task is interactive */
 	sp_u64 average_waiting;
-	sp_u64 regular_served; /* when the regular queue was last served */
-};
-
-/*
- * What the daemon tells the user mode's backend: run this task. It names the
- * wait that it answers, so that an answer to an earlier wait is recognised.
- */
-struct sp_answer {
-	sp_u32 slice_ns;
-	sp_u32 queue; /* enum sp_queue: the task's class */
-	sp_u32 pid;
-	sp_u32 wait; /* sequence number of the wait, from the event's seq; 0: tells the class only */
+	sp_u64 round; /* added to each key: grows by more than all keys are apart */
+	sp_u64 round_since; /* when the present round began */
 };
 
 #ifdef __cplusplus
@@ -205,15 +243,14 @@ struct sp_answer {
 #define SP_ASSERT(c) _Static_assert(c, #c)
 #endif
 
-SP_ASSERT(sizeof(struct sp_policy) == 88);
-SP_ASSERT(sizeof(struct sp_event) == 72);
+SP_ASSERT(sizeof(struct sp_policy) == 96);
+SP_ASSERT(sizeof(struct sp_event) == 112);
 SP_ASSERT(sizeof(struct sp_decision) == 32);
 SP_ASSERT(sizeof(struct sp_task) == 48);
-SP_ASSERT(sizeof(struct sp_global) == 32);
-SP_ASSERT(sizeof(struct sp_answer) == 16);
+SP_ASSERT(sizeof(struct sp_global) == 40);
 SP_ASSERT(__builtin_offsetof(struct sp_policy, slice_max_ns) == 48);
-SP_ASSERT(__builtin_offsetof(struct sp_event, kind) == 32);
-SP_ASSERT(__builtin_offsetof(struct sp_event, waiting) == 64);
+SP_ASSERT(__builtin_offsetof(struct sp_event, kind) == 72);
+SP_ASSERT(__builtin_offsetof(struct sp_event, waiting) == 104);
 SP_ASSERT(__builtin_offsetof(struct sp_decision, action) == 16);
 SP_ASSERT(__builtin_offsetof(struct sp_task, generation) == 40);
 

@@ -23,39 +23,102 @@ static __always_inline bool has_classes(void)
 	return described()->classes != SP_CLASSES_NONE;
 }
 
-static __always_inline void fill_waiting(struct sp_event *event)
+/* CPUs whose next task met no other, and runs for the longest slice. */
+static bool met_nobody[SP_CPUS_MAX];
+
+/* Fills an event of @p, but for what only an ENQUEUE has. */
+static __always_inline void fill_event(struct sp_event *event, u32 kind,
+				       struct task_struct *p,
+				       const struct sp_task_ctx *tctx, u64 now)
 {
+	event->seq = 0;
+	event->now = now;
+	event->used_ns = 0;
+	event->switches = 0;
+	event->key = 0;
+	event->first[SP_QUEUE_REGULAR] = 0;
+	event->first[SP_QUEUE_PRIORITY] = 0;
+	event->since[SP_QUEUE_REGULAR] = 0;
+	event->since[SP_QUEUE_PRIORITY] = 0;
+	event->kind = kind;
+	event->flags = 0;
+	event->pid = tctx->pid;
+	event->generation = tctx->generation;
+	event->cpu = scx_bpf_task_cpu(p);
+	event->idle_cpu = -1;
+	event->weight = p->scx.weight;
+	event->cpus = nr_online();
 	event->waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
 	event->waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
 }
 
-/* Carries out what the policy decided for a task that begins to wait. */
-static __always_inline void place(struct task_struct *p,
-				  const struct sp_decision *decision, u64 enq_flags)
+/* Lets the policy decide on a task that begins to wait. */
+static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ctx *tctx,
+					struct sp_event *event, u64 enq_flags,
+					struct sp_decision *decision)
 {
-	u64 slice = described()->slice_max_ns;
-	u64 dsq;
+	event->used_ns = charge_used(p, tctx);
+	event->switches = p->nvcsw;
+	event->flags = wait_flags(p, tctx, enq_flags);
+	sp_decide(described(), &global, &tctx->task, event, decision);
+	tctx->waits = true;
+}
 
-	switch (decision->action) {
-	case SP_ACTION_QUEUE:
-	case SP_ACTION_PREEMPT:
-		count(SP_COUNT_ENQUEUED);
-		dsq = decision->queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
-		/* Ties go by arrival, and these keys are all the same. */
-		if (described()->order == SP_ORDER_FIFO)
-			sp_dsq_insert(p, dsq, slice, enq_flags);
-		else
-			sp_dsq_insert_vtime(p, dsq, slice, decision->key, enq_flags);
-		break;
-	case SP_ACTION_DIRECT:
+/* Lets the policy decide for how long a task runs that was picked. */
+static __always_inline u64 decide_slice(struct task_struct *p, struct sp_task_ctx *tctx,
+					u64 now)
+{
+	struct sp_decision decision;
+	struct sp_event event;
+
+	fill_event(&event, SP_EVENT_RUNNING, p, tctx, now);
+	sp_decide(described(), &global, &tctx->task, &event, &decision);
+	tctx->waits = false;
+	tctx->decided = false;
+	if (decision.action == SP_ACTION_RUN && decision.slice_ns)
+		return decision.slice_ns;
+	count(SP_COUNT_STRANGE);
+	return described()->slice_max_ns;
+}
+
+/* Puts a task into its queue. */
+static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
+				   u64 enq_flags)
+{
+	u64 dsq = queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
+	u64 slice = described()->slice_max_ns;
+
+	count(SP_COUNT_ENQUEUED);
+	/* Ties go by arrival, and these keys are all the same. */
+	if (described()->order == SP_ORDER_FIFO)
+		sp_dsq_insert(p, dsq, slice, enq_flags);
+	else
+		sp_dsq_insert_vtime(p, dsq, slice, key, enq_flags);
+}
+
+/*
+ * Carries out what the policy decided for a task that begins to wait. Returns whether
+ * it went into its CPU's local queue.
+ */
+static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tctx,
+				  const struct sp_event *event,
+				  struct sp_decision *decision, u64 enq_flags)
+{
+	if (decision->action == SP_ACTION_DIRECT && event->idle_cpu >= 0) {
 		count(SP_COUNT_ENQUEUED);
 		count(SP_COUNT_DIRECT);
-		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
-		break;
-	default:
-		count(SP_COUNT_LOCAL);
-		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
+		tctx->alone = true;
+		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
+		return true;
 	}
+	if (decision->action != SP_ACTION_QUEUE &&
+	    decision->action != SP_ACTION_PREEMPT) {
+		count(SP_COUNT_STRANGE);
+		decision->action = SP_ACTION_QUEUE;
+		decision->queue = SP_QUEUE_REGULAR;
+	}
+	insert(p, decision->queue, decision->key, enq_flags);
+	return false;
 }
 
 SEC("struct_ops/sp_select_cpu")
@@ -79,28 +142,35 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	struct sp_task_ctx *tctx = task_ctx(p);
 	struct sp_decision decision;
 	struct sp_event event;
-	s32 idle_cpu;
+	s32 claimed;
+	bool local;
 	u64 now;
 
-	if (!tctx || is_vital(p)) {
+	if (tctx && (p->flags & PF_EXITING)) {
+		insert_exiting(p, tctx, enq_flags);
+		return;
+	}
+	if (!tctx || !is_told_of(p, enq_flags)) {
 		insert_locally(p, tctx, enq_flags);
 		return;
 	}
+	/* The policy was told of it a moment ago, by sp_dispatch. */
+	if (tctx->decided) {
+		tctx->decided = false;
+		insert(p, tctx->task.queue, tctx->key, enq_flags);
+		kick_for(p, claim_idle_cpu(p));
+		return;
+	}
+	if (tctx->pid != (u32)p->pid)
+		begin_life(tctx, p);
 	now = sp_now();
-	if (enq_flags & SCX_ENQ_WAKEUP)
-		tctx->woken_at = now;
-	tctx->since = now;
-	fill_enqueue(&event, p, tctx, enq_flags, now);
-	fill_waiting(&event);
-	/* Only its own CPU can take it directly: p's queue is the locked one. */
-	idle_cpu = tctx->idle ? event.cpu : claim_idle_cpu(p);
-	tctx->idle = false;
-	if (idle_cpu == event.cpu)
-		event.idle_cpu = idle_cpu;
-	sp_decide(described(), &global, &tctx->task, &event, &decision);
-	place(p, &decision, enq_flags);
-	kick_for(p, idle_cpu);
-	if (decision.action == SP_ACTION_PREEMPT && idle_cpu < 0)
+	begin_wait(tctx, enq_flags, now);
+	fill_event(&event, SP_EVENT_ENQUEUE, p, tctx, now);
+	event.idle_cpu = own_idle_cpu(p, tctx, &claimed);
+	decide_wait(p, tctx, &event, enq_flags, &decision);
+	local = place(p, tctx, &event, &decision, enq_flags);
+	wake_for(p, claimed, local, enq_flags);
+	if (decision.action == SP_ACTION_PREEMPT && claimed < 0)
 		preempt(decision.cpu);
 }
 
@@ -114,11 +184,12 @@ static __always_inline bool serve(u32 queue)
 	return take_from(&regular) || take_from(&priority);
 }
 
-/* No callback tells of a task that was preempted for nobody. */
-static __always_inline void goes_on(s32 cpu, struct task_struct *prev)
+/* The CPU's task goes on. No callback tells of one that was preempted for nobody. */
+static __always_inline void go_on(s32 cpu, struct task_struct *prev, u64 slice)
 {
 	struct sp_task_ctx *tctx;
 
+	sp_set_slice(prev, slice);
 	if (!described()->preempt || (prev->flags & PF_KTHREAD))
 		return;
 	tctx = task_ctx(prev);
@@ -126,27 +197,117 @@ static __always_inline void goes_on(s32 cpu, struct task_struct *prev)
 		note_class(cpu, tctx->task.queue);
 }
 
+/* Looks up who is first for a CPU; false if nobody who waits may run there. */
+static __always_inline bool look(s32 cpu, struct sp_event *event)
+{
+	struct sp_first first;
+
+	event->flags |= SP_EVENT_LOOKED;
+	if (find_first(&regular, cpu, &first)) {
+		event->flags |= SP_EVENT_FIRST;
+		if (described()->order != SP_ORDER_FIFO)
+			event->first[SP_QUEUE_REGULAR] = first.key;
+		event->since[SP_QUEUE_REGULAR] = first.since;
+	}
+	if (has_classes() && find_first(&priority, cpu, &first)) {
+		event->flags |= SP_EVENT_FIRST_PRIORITY;
+		if (described()->order != SP_ORDER_FIFO)
+			event->first[SP_QUEUE_PRIORITY] = first.key;
+		event->since[SP_QUEUE_PRIORITY] = first.since;
+	}
+	return event->flags & (SP_EVENT_FIRST | SP_EVENT_FIRST_PRIORITY);
+}
+
+/*
+ * The kernel asks who is next before it queues a task whose slice is over. So the
+ * policy is told here that this one begins to wait, and sp_enqueue carries it out
+ * if the task has to.
+ */
+static __noinline void tell_of_prev(struct task_struct *prev, struct sp_task_ctx *tctx,
+				    u64 now)
+{
+	struct sp_decision decision;
+	struct sp_event event;
+
+	if (tctx->pid != (u32)prev->pid)
+		begin_life(tctx, prev);
+	begin_wait(tctx, 0, now);
+	fill_event(&event, SP_EVENT_ENQUEUE, prev, tctx, now);
+	decide_wait(prev, tctx, &event, 0, &decision);
+	if (decision.action != SP_ACTION_QUEUE)
+		count(SP_COUNT_STRANGE);
+	tctx->key = decision.key;
+	tctx->decided = true;
+}
+
+/* What the policy says to a CPU that asks; a queue to serve, or -1: its task goes on. */
+static __noinline s32 ask(s32 cpu, struct sp_event *event, struct sp_task_ctx *tctx)
+{
+	struct sp_task none = {};
+	struct sp_decision decision;
+
+	sp_decide(described(), &global, tctx ? &tctx->task : &none, event, &decision);
+	if (decision.action == SP_ACTION_CONTINUE && tctx)
+		return -1;
+	if (decision.action == SP_ACTION_SERVE)
+		return decision.queue;
+	count(SP_COUNT_STRANGE);
+	return SP_QUEUE_REGULAR;
+}
+
 SEC("struct_ops/sp_dispatch")
 void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
-	struct sp_decision decision;
+	bool goes = prev && (prev->scx.flags & SCX_TASK_QUEUED);
+	struct sp_task_ctx *tctx = NULL;
 	struct sp_event event = {};
+	s32 queue;
 
+	event.waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
+	event.waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
+	/* Nothing to choose: the only one that waits, for a CPU that has no other. */
+	if (!goes && sp_waiting(&event) == 1) {
+		met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = true;
+		if (serve(SP_QUEUE_REGULAR))
+			count(SP_COUNT_SOLE);
+		else
+			met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
+		return;
+	}
 	event.kind = SP_EVENT_DISPATCH;
 	event.now = sp_now();
 	event.cpu = cpu;
 	event.idle_cpu = -1;
 	event.cpus = nr_online();
-	fill_waiting(&event);
-	sp_decide(described(), &global, &(struct sp_task){}, &event, &decision);
-	if (decision.action == SP_ACTION_SERVE && serve(decision.queue)) {
+	if (goes && is_told_of(prev, 0))
+		tctx = task_ctx(prev);
+	if (!sp_waiting(&event) ||
+	    (sp_looks(described(), tctx != NULL, event.waiting[SP_QUEUE_REGULAR],
+		      event.waiting[SP_QUEUE_PRIORITY]) &&
+	     !look(cpu, &event))) {
+		if (goes)
+			go_on(cpu, prev, described()->slice_max_ns);
+		return;
+	}
+	if (tctx) {
+		tell_of_prev(prev, tctx, event.now);
+		event.flags |= SP_EVENT_PREV;
+		event.pid = tctx->pid;
+		event.generation = tctx->generation;
+		event.weight = prev->scx.weight;
+		event.key = tctx->key;
+	}
+	queue = ask(cpu, &event, tctx);
+	if (queue >= 0 && serve(queue)) {
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
-	/* Nobody else: the kernel lets prev go on, for a slice of ours. */
-	if (prev && (prev->scx.flags & SCX_TASK_QUEUED)) {
-		sp_set_slice(prev, described()->slice_max_ns);
-		goes_on(cpu, prev);
+	/* Or nobody of them may run here after all, or others were faster. */
+	if (tctx) {
+		count(SP_COUNT_CONTINUED);
+		go_on(cpu, prev, decide_slice(prev, tctx, event.now));
+	} else if (goes) {
+		go_on(cpu, prev, described()->slice_max_ns);
 	}
 }
 
@@ -154,22 +315,22 @@ SEC("struct_ops/sp_running")
 void BPF_PROG(sp_running_task, struct task_struct *p)
 {
 	struct sp_task_ctx *tctx = task_ctx(p);
-	struct sp_decision decision;
-	struct sp_event event;
-	u64 now;
+	u32 cpu = scx_bpf_task_cpu(p);
+	u64 slice, now;
 
 	if (!tctx)
 		return;
 	now = sp_now();
 	count_wakeup(tctx, now);
-	fill_event(&event, SP_EVENT_RUNNING, p, tctx, now);
-	fill_waiting(&event);
-	sp_decide(described(), &global, &tctx->task, &event, &decision);
-	/* Stale: the task runs before it ever waited, as at attachment. */
-	if (decision.action == SP_ACTION_RUN)
-		sp_set_slice(p, decision.slice_ns);
-	note_class(event.cpu,
-		   p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : decision.queue);
+	/* Else it goes on after a real-time task, or never waited. */
+	if (tctx->waits) {
+		slice = decide_slice(p, tctx, now);
+		if (!tctx->alone && !met_nobody[cpu & (SP_CPUS_MAX - 1)])
+			sp_set_slice(p, slice);
+	}
+	tctx->alone = false;
+	met_nobody[cpu & (SP_CPUS_MAX - 1)] = false;
+	note_class(cpu, p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : tctx->task.queue);
 }
 
 SEC("struct_ops/sp_update_idle")
@@ -185,6 +346,7 @@ SEC("struct_ops/sp_cpu_release")
 void BPF_PROG(sp_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 {
 	/* A real-time task took the CPU: what waits there may go elsewhere. */
+	met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
 	if (bpf_ksym_exists(scx_bpf_reenqueue_local))
 		scx_bpf_reenqueue_local();
 }
@@ -253,7 +415,7 @@ struct sched_ext_ops scheduler = {
 	.init_task = (void *)sp_init_task,
 	.init = (void *)sp_init,
 	.exit = (void *)sp_exit_scheduler,
-	.flags = SP_OPS_KEEP_BUILTIN_IDLE,
+	.flags = SP_OPS_KEEP_BUILTIN_IDLE | SP_OPS_ENQ_EXITING,
 	.timeout_ms = 10000,
 	.exit_dump_len = SP_EXIT_DUMP,
 	.name = "sched_proto_bpf",

@@ -47,6 +47,7 @@ struct sched_ext_entity {
 
 struct task_struct {
 	unsigned int flags;
+	unsigned int policy;
 	int pid;
 	int tgid;
 	int nr_cpus_allowed;
@@ -80,6 +81,8 @@ struct scx_exit_info {
 
 #pragma clang attribute pop
 
+#define SCHED_EXT 7
+#define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 
 /* enum scx_enq_flags and friends; fixed since 6.12. */
@@ -88,6 +91,7 @@ struct scx_exit_info {
 #define SCX_WAKE_SYNC (1ULL << 4)
 #define SCX_KICK_IDLE (1ULL << 0)
 #define SCX_KICK_PREEMPT (1ULL << 1)
+#define SCX_DSQ_GLOBAL ((1ULL << 63) | 1)
 #define SCX_DSQ_LOCAL ((1ULL << 63) | 2)
 #define SCX_DSQ_LOCAL_ON (3ULL << 62)
 #define SCX_TASK_QUEUED (1u << 0)

@@ -22,10 +22,50 @@
 #define SP_EVENT_RING (1u << 22)
 
 /*
- * Beside the events of a policy, user mode's ring has this one: the wait `seq` of
- * a task is over, a CPU took it without asking.
+ * Beside ENQUEUE and EXIT, user mode's ring has this kind of notice: the wait of a
+ * task is over, the CPU `cpu` took it without asking.
  */
-#define SP_EVENT_TAKEN 16
+#define SP_NOTICE_TAKEN 16
+
+/* Affinities that are neither all CPUs nor one, at most; the first is not used. */
+#define SP_MASKS 256
+
+/* Where a task may run, as a notice says it: anywhere; or this bit, and one CPU. */
+#define SP_AFFINITY_ANY 0u
+#define SP_AFFINITY_ONE 0x80000000u /* or: the index of a mask in struct sp_answers */
+
+/*
+ * What the backend tells the daemon, in the order in which it happened; the daemon
+ * makes the policy's events of it, and adds what it knows itself: lengths of queues,
+ * and who is first.
+ */
+struct sp_notice {
+	sp_u64 now; /* as in sp_event, as all that has the same name */
+	sp_u64 used_ns;
+	sp_u64 switches;
+	sp_u32 kind; /* SP_EVENT_ENQUEUE, SP_EVENT_EXIT or SP_NOTICE_TAKEN */
+	sp_u32 flags;
+	sp_u32 pid;
+	sp_u32 generation;
+	sp_s32 cpu;
+	sp_s32 idle_cpu;
+	sp_u32 weight;
+	sp_u32 cpus;
+	sp_u32 wait; /* number of the wait, which its answer names; not 0 */
+	sp_u32 affinity; /* SP_AFFINITY_... */
+};
+
+/*
+ * What the daemon tells the backend: run this task. It names the wait that it
+ * answers, so that an answer to an earlier wait is recognised.
+ */
+struct sp_answer {
+	sp_u32 slice_ns;
+	sp_u16 queue; /* enum sp_queue: the task's class */
+	sp_s16 cpu; /* the CPU that it was picked for */
+	sp_u32 pid;
+	sp_u32 wait; /* 0: tells the class only */
+};
 
 enum sp_counter {
 	SP_COUNT_ENQUEUED, /* tasks that began to wait */
@@ -45,6 +85,13 @@ enum sp_counter {
 	SP_COUNT_DAEMON_RUNS, /* times a CPU gave way to the daemon */
 	SP_COUNT_PREEMPTED, /* times a CPU was told to give way to a woken task */
 	SP_COUNT_GIVEN_UP, /* handed to the kernel by a CPU that goes off-line */
+	SP_COUNT_CONTINUED, /* a task whose slice was over went on: it was still first */
+	SP_COUNT_STRANGE, /* BPF mode: answers that have no meaning there */
+	SP_COUNT_EXITING, /* tasks that exit: let run at once, past the policy */
+	SP_COUNT_MASKS_FULL, /* affinities that the daemon was not told of */
+	SP_COUNT_WRONG_CPU, /* answers for a CPU on which the task may not run */
+	SP_COUNT_RETRIED, /* a task went on for 0.5 ms while the daemon had its turn */
+	SP_COUNT_OUT_OF_CLASS, /* times somebody took the daemon out of its class */
 	SP_COUNTERS
 };
 
@@ -71,29 +118,51 @@ struct sp_status {
 struct sp_daemon {
 	sp_u64 answers_head; /* answers ever written */
 	sp_u64 waiting; /* tasks in its run queue */
+	sp_u64 passes; /* passes that it finished */
 	sp_u32 tgid;
 	sp_u32 tid; /* the thread that decides */
+};
+
+/* Written by the BPF program, read by the daemon. */
+struct sp_asked {
+	sp_u64 tail; /* answers ever taken */
+	sp_u64 now; /* when a CPU gave way to the daemon, by the clock of all events */
+	sp_u64 turns; /* how often one did */
+	sp_u32 cpu; /* which one it was */
+	sp_u32 out_of_class; /* the daemon was seen to leave its class so often */
+	sp_u32 prev_pid; /* its task, which could go on and waits now; 0: none */
+	sp_u32 prev_generation;
+	sp_u64 pad[3];
+	sp_u64 idle[SP_CPUS_MAX / 64]; /* CPUs that have nothing to do */
+};
+
+struct sp_mask {
+	sp_u64 bits[SP_CPUS_MAX / 64];
 };
 
 /* Answers from the daemon to the backend, one writer, one reader at a time. */
 struct sp_answers {
 	struct sp_daemon daemon;
-	sp_u64 pad[13];
-	sp_u64 tail; /* answers ever taken, written by the BPF program */
-	sp_u64 idle_cpus; /* CPUs that have nothing to do, written by it too */
-	sp_u64 pad2[6];
+	sp_u64 pad[12];
+	struct sp_asked asked;
+	sp_u64 hashes[SP_MASKS]; /* of the masks; 0: not in use */
+	struct sp_mask masks[SP_MASKS]; /* written before the first notice that names it */
 	struct sp_answer ring[SP_ANSWERS];
 };
 
-/* For Swift, which imports no array as long as this one. */
-#define SP_ANSWERS_TAIL_OFFSET 128
-#define SP_ANSWERS_IDLE_OFFSET 136
-#define SP_ANSWERS_RING_OFFSET 192
+/* For Swift, which imports no array as long as these. */
+#define SP_ANSWERS_ASKED_OFFSET 128
+#define SP_ANSWERS_MASKS_OFFSET 2368
+#define SP_ANSWERS_RING_OFFSET 35136
 #define SP_ANSWERS_SIZE (SP_ANSWERS_RING_OFFSET + SP_ANSWERS * 16)
 
-SP_ASSERT(sizeof(struct sp_daemon) == 24);
-SP_ASSERT(__builtin_offsetof(struct sp_answers, tail) == SP_ANSWERS_TAIL_OFFSET);
-SP_ASSERT(__builtin_offsetof(struct sp_answers, idle_cpus) == SP_ANSWERS_IDLE_OFFSET);
+SP_ASSERT(sizeof(struct sp_notice) == 64);
+SP_ASSERT(sizeof(struct sp_answer) == 16);
+SP_ASSERT(sizeof(struct sp_daemon) == 32);
+SP_ASSERT(sizeof(struct sp_asked) == 192);
+SP_ASSERT(sizeof(struct sp_mask) == 128);
+SP_ASSERT(__builtin_offsetof(struct sp_answers, asked) == SP_ANSWERS_ASKED_OFFSET);
+SP_ASSERT(__builtin_offsetof(struct sp_answers, masks) == SP_ANSWERS_MASKS_OFFSET);
 SP_ASSERT(__builtin_offsetof(struct sp_answers, ring) == SP_ANSWERS_RING_OFFSET);
 SP_ASSERT(sizeof(struct sp_answers) == SP_ANSWERS_SIZE);
 

@@ -27,6 +27,7 @@ struct sched_ext_ops {
 	void (*cpu_offline)(sp_s32 cpu);
 	sp_s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*disable)(struct task_struct *p);
+	void (*set_cpumask)(struct task_struct *p, const struct cpumask *mask);
 	void (*exit_task)(struct task_struct *p, struct scx_exit_task_args *args);
 	sp_s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);
@@ -39,6 +40,7 @@ struct sched_ext_ops {
 /* Flags of the table: the kernel's enum scx_ops_flags. */
 #define SP_OPS_KEEP_BUILTIN_IDLE (1ULL << 0)
 #define SP_OPS_ENQ_LAST (1ULL << 1)
+#define SP_OPS_ENQ_EXITING (1ULL << 2)
 #define SP_OPS_SWITCH_PARTIAL (1ULL << 3)
 
 #endif

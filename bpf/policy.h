@@ -19,7 +19,8 @@ static sp_inline void sp_policy_start(const struct sp_policy *policy,
 	global->vtime_now = 0;
 	global->threshold = sp_threshold_max(policy);
 	global->average_waiting = 0;
-	global->regular_served = 0;
+	global->round = 0;
+	global->round_since = 0;
 }
 
 /*
@@ -48,28 +49,13 @@ static sp_inline int sp_admit(const struct sp_policy *policy,
 	return 1;
 }
 
-/*
- * A kernel thread that woke up: others may wait for it. One that begins to wait for
- * any other reason, most of all the end of its slice, has no such claim, and would
- * keep the CPU from all others for as long as it has work.
- */
-static sp_inline int sp_stays_local(const struct sp_policy *policy,
-				    const struct sp_event *event)
-{
-	return policy->kthreads == SP_KTHREADS_LOCAL &&
-	       (event->flags & SP_EVENT_KTHREAD) && (event->flags & SP_EVENT_WAKEUP);
-}
-
 /* Where a task that begins to wait goes. */
 static sp_inline void sp_place(const struct sp_policy *policy,
 			       const struct sp_event *event, const struct sp_task *task,
 			       struct sp_decision *decision)
 {
 	decision->queue = task->queue;
-	if (sp_stays_local(policy, event)) {
-		decision->action = SP_ACTION_LOCAL;
-		decision->cpu = event->cpu;
-	} else if (event->idle_cpu >= 0 && policy->idle == SP_IDLE_DIRECT) {
+	if (event->idle_cpu >= 0 && policy->idle == SP_IDLE_DIRECT) {
 		decision->action = SP_ACTION_DIRECT;
 		decision->cpu = event->idle_cpu;
 	} else if (sp_preempts(policy, task, event)) {
@@ -91,7 +77,8 @@ static sp_inline void sp_enqueue(const struct sp_policy *policy,
 	}
 	sp_charge(task, event);
 	sp_classify(policy, global, task, event);
-	decision->key = sp_order_key(policy, global, task);
+	sp_advance_round(policy, global, event);
+	decision->key = sp_order_key(policy, global, task, event);
 	sp_place(policy, event, task, decision);
 }
 
@@ -111,30 +98,46 @@ static sp_inline void sp_running(const struct sp_policy *policy,
 }
 
 /*
- * The priority queue goes first, unless the regular one has waited for longer
- * than the starvation limit. A queue in which nobody waits is not starving.
+ * The task that goes on is of the state @task. Its generation is a newer one than
+ * that only in events that no backend sends.
+ */
+static sp_inline int sp_has_prev(const struct sp_task *task, const struct sp_event *event)
+{
+	return (event->flags & SP_EVENT_PREV) && event->generation != 0 &&
+	       task->generation == event->generation;
+}
+
+/*
+ * Which queue is served: of those with somebody for this CPU the priority queue, unless
+ * the regular one starves. The task that could go on counts as one of its queue, and
+ * goes on if that queue is served and its key is before all others'; of equal keys it
+ * came last.
  */
 static sp_inline void sp_dispatch(const struct sp_policy *policy,
-				  struct sp_global *global,
+				  const struct sp_task *task,
 				  const struct sp_event *event,
 				  struct sp_decision *decision)
 {
-	sp_u32 regular = event->waiting[SP_QUEUE_REGULAR];
-	sp_u32 priority = event->waiting[SP_QUEUE_PRIORITY];
-	sp_u64 starved = event->now - global->regular_served;
+	int prev = sp_has_prev(task, event);
+	int regular = sp_waits(event, SP_QUEUE_REGULAR);
+	int priority = sp_waits(event, SP_QUEUE_PRIORITY);
+	int regular_prev = prev && task->queue == SP_QUEUE_REGULAR;
+	int priority_prev = prev && task->queue != SP_QUEUE_REGULAR;
+	sp_u32 queue = SP_QUEUE_REGULAR;
 
-	if (!regular)
-		global->regular_served = event->now;
-	if (!regular && !priority)
+	if (!regular && !priority && !prev)
 		return;
+	if ((priority || priority_prev) &&
+	    !((regular || regular_prev) && sp_starves(policy, event)))
+		queue = SP_QUEUE_PRIORITY;
 	decision->action = SP_ACTION_SERVE;
-	if (priority && !(regular && policy->starvation_ns &&
-			  sp_before(policy->starvation_ns, starved))) {
-		decision->queue = SP_QUEUE_PRIORITY;
+	decision->queue = queue;
+	if (!(queue == SP_QUEUE_REGULAR ? regular_prev : priority_prev))
 		return;
-	}
-	decision->queue = SP_QUEUE_REGULAR;
-	global->regular_served = event->now;
+	if (queue == SP_QUEUE_REGULAR ? !regular : !priority)
+		decision->action = SP_ACTION_CONTINUE;
+	else if (sp_before(event->key, event->first[queue]))
+		decision->action = SP_ACTION_CONTINUE;
 }
 
 static sp_inline void sp_exit(struct sp_task *task, const struct sp_event *event,
@@ -167,7 +170,7 @@ static sp_inline void sp_decide(const struct sp_policy *policy,
 		sp_running(policy, global, task, event, decision);
 		break;
 	case SP_EVENT_DISPATCH:
-		sp_dispatch(policy, global, event, decision);
+		sp_dispatch(policy, task, event, decision);
 		break;
 	case SP_EVENT_EXIT:
 		sp_exit(task, event, decision);

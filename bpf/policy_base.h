@@ -44,6 +44,28 @@ static sp_inline sp_u32 sp_weight(const struct sp_event *event)
 	return event->weight;
 }
 
+/*
+ * Whether a backend looks up who is first in each queue, for a DISPATCH: where that
+ * can make a difference. @prev: the CPU's task could go on.
+ */
+static sp_inline int sp_looks(const struct sp_policy *policy, int prev, sp_u32 regular,
+			      sp_u32 priority)
+{
+	if (policy->classes == SP_CLASSES_NONE)
+		return prev;
+	return prev || (regular && priority);
+}
+
+/* Whether somebody waits in @queue who may run on the CPU that asks, as far as known. */
+static sp_inline int sp_waits(const struct sp_event *event, sp_u32 queue)
+{
+	sp_u32 first = queue == SP_QUEUE_REGULAR ? SP_EVENT_FIRST :
+						   SP_EVENT_FIRST_PRIORITY;
+
+	return event->waiting[queue] &&
+	       (!(event->flags & SP_EVENT_LOOKED) || (event->flags & first));
+}
+
 /* Tasks waiting in both queues. */
 static sp_inline sp_u64 sp_waiting(const struct sp_event *event)
 {

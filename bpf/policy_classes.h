@@ -72,6 +72,26 @@ static sp_inline int sp_preempts(const struct sp_policy *policy,
 	       (event->flags & SP_EVENT_WAKEUP) && !(event->flags & SP_EVENT_SYNC);
 }
 
+/*
+ * Whether the regular queue goes before the priority queue: its first task has waited
+ * for longer than the limit, and for longer than the first of the priority queue. So
+ * under a load that keeps both from ever being empty they are served by age.
+ */
+static sp_inline int sp_starves(const struct sp_policy *policy,
+				const struct sp_event *event)
+{
+	sp_u64 limit = policy->wait_max_ns;
+
+	if (policy->starvation_ns)
+		limit = sp_min(policy->starvation_ns, limit);
+	if (!(event->flags & SP_EVENT_FIRST) ||
+	    !sp_before(limit, event->now - event->since[SP_QUEUE_REGULAR]))
+		return 0;
+	return !(event->flags & SP_EVENT_FIRST_PRIORITY) ||
+	       sp_before(event->since[SP_QUEUE_REGULAR],
+			 event->since[SP_QUEUE_PRIORITY]);
+}
+
 /* Puts a task that begins to wait into its class. */
 static sp_inline void sp_classify(const struct sp_policy *policy,
 				  struct sp_global *global, struct sp_task *task,

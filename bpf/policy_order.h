@@ -29,21 +29,39 @@ static sp_inline void sp_charge(struct sp_task *task, const struct sp_event *eve
 }
 
 /*
- * A task that slept keeps at most sleep_credit_ns of vtime it did not use; one that
- * had a CPU to itself, or is of little weight, owes SP_DEBT_SLICES_MAX slices at most:
- * else it would wait until all others have used as much.
+ * A task that slept keeps at most sleep_credit_ns of vtime it did not use; one that had
+ * a CPU to itself owes SP_DEBT_SLICES_MAX slices at most: else it would wait until all
+ * others have used as much.
  */
 static sp_inline void sp_limit_vtime(const struct sp_policy *policy,
 				     const struct sp_global *global,
-				     struct sp_task *task)
+				     struct sp_task *task, const struct sp_event *event)
 {
+	sp_u64 debt = sp_vtime_charge(policy->slice_max_ns * SP_DEBT_SLICES_MAX,
+				      sp_weight(event));
 	sp_u64 oldest = global->vtime_now - policy->sleep_credit_ns;
-	sp_u64 newest = global->vtime_now + policy->slice_max_ns * SP_DEBT_SLICES_MAX;
+	sp_u64 newest = global->vtime_now + debt;
 
 	if (sp_before(task->vtime, oldest))
 		task->vtime = oldest;
 	else if (sp_before(newest, task->vtime))
 		task->vtime = newest;
+}
+
+/*
+ * The bound on waits. vtime is no measure of real time: beside a heavy task it stands
+ * still. So all keys of a round of wait_max_ns are before all of the next one, whatever
+ * the vtimes are: who waits when a round begins is overtaken by nobody any more.
+ */
+static sp_inline void sp_advance_round(const struct sp_policy *policy,
+				       struct sp_global *global,
+				       const struct sp_event *event)
+{
+	if (!sp_before(policy->wait_max_ns, event->now - global->round_since))
+		return;
+	global->round += policy->slice_max_ns * SP_KEY_SPREAD_SLICES +
+			 policy->sleep_credit_ns;
+	global->round_since = event->now;
 }
 
 /* What a task's present burst adds to its deadline. */
@@ -58,17 +76,21 @@ static sp_inline sp_u64 sp_burst_share(const struct sp_policy *policy,
 	return burst;
 }
 
-/* The key of a task that begins to wait; smaller goes first. */
+/*
+ * The key of a task that begins to wait; smaller goes first. By arrival, all keys are
+ * the same, and no wait is longer than one turn of all that wait.
+ */
 static sp_inline sp_u64 sp_order_key(const struct sp_policy *policy,
 				     const struct sp_global *global,
-				     struct sp_task *task)
+				     struct sp_task *task,
+				     const struct sp_event *event)
 {
 	if (policy->order == SP_ORDER_FIFO)
 		return 0;
-	sp_limit_vtime(policy, global, task);
+	sp_limit_vtime(policy, global, task, event);
 	if (policy->order == SP_ORDER_DEADLINE)
-		return task->vtime + sp_burst_share(policy, task);
-	return task->vtime;
+		return global->round + task->vtime + sp_burst_share(policy, task);
+	return global->round + task->vtime;
 }
 
 /* The clock of vtime follows the furthest task that ran. */

@@ -24,10 +24,10 @@ static sp_inline sp_u64 sp_slice_weighted(const struct sp_policy *policy, sp_u32
 	return sp_max(sp_min(slice, policy->slice_max_ns), policy->slice_min_ns);
 }
 
-/* The slice of a task that was just picked. */
-static sp_inline sp_u64 sp_slice_ns(const struct sp_policy *policy,
-				    struct sp_global *global,
-				    const struct sp_event *event)
+/* What the rule gives. */
+static sp_inline sp_u64 sp_slice_rule(const struct sp_policy *policy,
+				      struct sp_global *global,
+				      const struct sp_event *event)
 {
 	switch (policy->slice) {
 	case SP_SLICE_SHARED:
@@ -41,6 +41,20 @@ static sp_inline sp_u64 sp_slice_ns(const struct sp_policy *policy,
 	default:
 		return policy->slice_max_ns;
 	}
+}
+
+/*
+ * The slice of a task that was just picked: so long at most that one turn of all that
+ * wait, even if for one CPU, takes no longer than wait_max_ns.
+ */
+static sp_inline sp_u64 sp_slice_ns(const struct sp_policy *policy,
+				    struct sp_global *global,
+				    const struct sp_event *event)
+{
+	sp_u64 turn = policy->wait_max_ns / (sp_waiting(event) + 1);
+
+	return sp_min(sp_slice_rule(policy, global, event),
+		      sp_max(turn, SP_SLICE_FLOOR_NS));
 }
 
 #endif

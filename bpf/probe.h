@@ -11,7 +11,7 @@ struct sp_outcome {
 	struct sp_task task;
 	struct sp_global global;
 };
-SP_ASSERT(sizeof(struct sp_outcome) == 112);
+SP_ASSERT(sizeof(struct sp_outcome) == 120);
 
 /* What the bytecode lane is asked for in one call; the events wait in a map. */
 struct sp_probe_call {

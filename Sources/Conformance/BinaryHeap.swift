@@ -45,6 +45,9 @@ struct BinaryHeap: ~Copyable {
         (entries + hole).initialize(to: entry)
     }
 
+    /// The smallest entry; nil if there is none.
+    var first: HeapEntry? { count > 0 ? entries[0] : nil }
+
     /// Takes the smallest entry out; there must be one.
     mutating func removeFirst() -> HeapEntry {
         precondition(count > 0)

@@ -14,7 +14,8 @@ struct EventField: Sendable {
     /// All fields, in the order of their declaration.
     static let all: [EventField] = [
         wide("seq", \.seq), wide("now", \.now), wide("used_ns", \.used_ns),
-        wide("switches", \.switches),
+        wide("switches", \.switches), wide("key", \.key), wide("first.0", \.first.0),
+        wide("first.1", \.first.1), wide("since.0", \.since.0), wide("since.1", \.since.1),
         narrow("kind", \.kind, simplest: [1, 2, 3, 4]) { kindText($0.kind) },
         narrow("flags", \.flags) { flagsText($0.flags) },
         narrow("pid", \.pid), narrow("generation", \.generation, simplest: [1]),
@@ -60,8 +61,8 @@ struct EventField: Sendable {
 
     private static func flagsText(_ flags: UInt32) -> String {
         if flags & ~UInt32(SP_EVENT_FLAGS) != 0 { return "0x" + String(flags, radix: 16) }
-        let names = ["WAKEUP", "SYNC", "KTHREAD"]
-        let set = (0..<3).filter { flags & (1 << UInt32($0)) != 0 }.map { names[$0] }
+        let names = ["WAKEUP", "SYNC", "KTHREAD", "PREV", "LOOKED", "FIRST", "FIRST_PRIORITY"]
+        let set = (0..<7).filter { flags & (1 << UInt32($0)) != 0 }.map { names[$0] }
         return set.isEmpty ? "-" : set.joined(separator: "|")
     }
 }

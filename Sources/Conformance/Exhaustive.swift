@@ -20,6 +20,10 @@ public struct Exhaustive {
         var weight: UInt32 = 100
         var idleCPU: Int32 = -1
         var waiting: (UInt32, UInt32) = (0, 0)
+        var key: UInt64 = 0
+        var first: (UInt64, UInt64) = (0, 0)
+        /// How long ago the first of each queue began to wait, ns.
+        var waited: (UInt64, UInt64) = (0, 0)
     }
 
     /// The place that a prefix of a trace has led to.
@@ -120,9 +124,12 @@ public struct Exhaustive {
         event.cpus = 2
         event.waiting = symbol.waiting
         event.idle_cpu = -1
-        if symbol.kind == SP_EVENT_DISPATCH { return event }
-        event.used_ns = symbol.usedNs
         event.flags = symbol.flags
+        event.first = symbol.first
+        event.since = (world.now &- symbol.waited.0, world.now &- symbol.waited.1)
+        event.key = symbol.key
+        if symbol.kind == SP_EVENT_DISPATCH && symbol.flags & SP_EVENT_PREV == 0 { return event }
+        event.used_ns = symbol.usedNs
         event.pid = UInt32(symbol.task)
         event.cpu = Int32(symbol.task)
         event.idle_cpu = symbol.idleCPU
@@ -146,6 +153,9 @@ public struct Exhaustive {
     static func alphabet(for policy: sp_policy) -> [Symbol] {
         let slice = policy.slice_max_ns
         let window = policy.rate_window_ns
+        let limit =
+            policy.starvation_ns == 0 ? policy.wait_max_ns : min(policy.starvation_ns, policy.wait_max_ns)
+        let looked = SP_EVENT_LOOKED | SP_EVENT_FIRST | SP_EVENT_FIRST_PRIORITY
         var symbols: [Symbol] = []
         for task in 0...1 {
             symbols += [
@@ -161,13 +171,20 @@ public struct Exhaustive {
                     kind: SP_EVENT_ENQUEUE, task: task, flags: SP_EVENT_KTHREAD, usedNs: slice / 3,
                     idleCPU: 1),
                 Symbol(
-                    kind: SP_EVENT_ENQUEUE, task: task, passesNs: window &- 1,
+                    kind: SP_EVENT_ENQUEUE, task: task, passesNs: policy.wait_max_ns &+ 1,
                     usedNs: 3 &* slice, weight: 1, idleCPU: 0),
                 Symbol(kind: SP_EVENT_ENQUEUE, task: task, generation: 1, weight: 10_000),
                 Symbol(kind: SP_EVENT_RUNNING, task: task),
                 Symbol(kind: SP_EVENT_RUNNING, task: task, weight: 37, waiting: (3, 2)),
                 Symbol(kind: SP_EVENT_RUNNING, task: task, generation: -1),
                 Symbol(kind: SP_EVENT_EXIT, task: task),
+                Symbol(
+                    kind: SP_EVENT_DISPATCH, task: task, flags: looked | SP_EVENT_PREV,
+                    waiting: (1, 1), key: 5, first: (6, 5), waited: (limit &+ 1, 0)),
+                Symbol(
+                    kind: SP_EVENT_DISPATCH, task: task,
+                    flags: SP_EVENT_LOOKED | SP_EVENT_FIRST | SP_EVENT_PREV, waiting: (2, 0), key: 6,
+                    first: (6, 0)),
             ]
         }
         symbols += [
@@ -175,8 +192,15 @@ public struct Exhaustive {
             Symbol(kind: SP_EVENT_DISPATCH),
             Symbol(kind: SP_EVENT_DISPATCH, waiting: (1, 0)),
             Symbol(kind: SP_EVENT_DISPATCH, waiting: (0, 2)),
-            Symbol(kind: SP_EVENT_DISPATCH, waiting: (2, 2)),
-            Symbol(kind: SP_EVENT_DISPATCH, passesNs: policy.starvation_ns &+ 1, waiting: (2, 2)),
+            Symbol(kind: SP_EVENT_DISPATCH, flags: looked, waiting: (2, 2)),
+            Symbol(
+                kind: SP_EVENT_DISPATCH, flags: looked, waiting: (2, 2), waited: (limit &+ 1, 0)),
+            Symbol(
+                kind: SP_EVENT_DISPATCH, flags: looked, waiting: (2, 2),
+                waited: (limit &+ 1, limit &+ 1)),
+            Symbol(
+                kind: SP_EVENT_DISPATCH, flags: looked ^ SP_EVENT_FIRST_PRIORITY, waiting: (1, 1),
+                waited: (limit, 0)),
         ]
         return symbols
     }

@@ -20,7 +20,7 @@ public final class Harness {
 
     /// The names of `sp_action`, by its values.
     public static let actionNames = [
-        "NONE", "QUEUE", "DIRECT", "LOCAL", "RUN", "SERVE", "STALE", "INVALID",
+        "NONE", "QUEUE", "DIRECT", "CONTINUE", "RUN", "SERVE", "STALE", "INVALID",
         "PREEMPT",
     ]
 

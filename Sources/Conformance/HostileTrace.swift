@@ -50,7 +50,8 @@ struct HostileTrace {
         event.used_ns = usedNs()
         event.switches = nextSwitches()
         event.kind = kind()
-        event.flags = isOrdinary ? UInt32(random.below(8)) : UInt32(truncatingIfNeeded: random.next())
+        event.flags = isOrdinary
+            ? UInt32(random.below(UInt64(SP_EVENT_FLAGS) + 1)) : UInt32(truncatingIfNeeded: random.next())
         let task = UInt32(random.below(pids))
         event.pid = (firstPid &+ task) & (SP_PROBE_TASKS - 1)
         event.generation = generation(of: Int(task) % Self.remembered, kind: event.kind)
@@ -59,6 +60,9 @@ struct HostileTrace {
         event.weight = weight()
         event.cpus = count(64)
         event.waiting = (waiting(event.cpus), waiting(event.cpus))
+        event.key = key()
+        event.first = (key(), key())
+        event.since = (since(), since())
         return event
     }
 
@@ -73,7 +77,9 @@ struct HostileTrace {
         case .jumps: now &+= random.magnitude(0...(1 << 62))
         case .rules:
             // On and around the limits that the policy compares times with.
-            let limits = [policy.rate_window_ns, policy.starvation_ns, policy.sleep_credit_ns]
+            let limits = [
+                policy.rate_window_ns, policy.starvation_ns, policy.sleep_credit_ns, policy.wait_max_ns,
+            ]
             now &+= random.pick(limits) &+ random.below(3) &- 1
         case .anything: now = random.next()
         }
@@ -139,6 +145,19 @@ struct HostileTrace {
             truncatingIfNeeded: random.pick([
                 0, 1, 100, 10_000, 10_001, 0xffff_ffff, 0x8000_0000, random.next(),
             ]))
+    }
+
+    /// Close to one another, so that comparisons go either way; or far apart.
+    private mutating func key() -> UInt64 {
+        if isOrdinary { return (1 << 40) &+ random.below(3) }
+        return random.pick([0, 1, .max, 1 << 63, (1 << 63) - 1, random.next()])
+    }
+
+    /// When somebody began to wait: around what the limits of waits make of it.
+    private mutating func since() -> UInt64 {
+        let limits = [policy.starvation_ns, policy.wait_max_ns, 0]
+        if isOrdinary { return now &- random.pick(limits) &+ random.below(3) &- 1 }
+        return random.pick([0, now, now &+ 1, now &- (1 << 63), random.next()])
     }
 
     private mutating func count(_ usual: UInt64) -> UInt32 {

@@ -22,14 +22,39 @@ extension Machine {
     }
 
     /// Records that a CPU asks for an actor and asks the policy.
-    mutating func decideDispatch(cpu: Int) -> sp_decision {
+    /// - Parameter prev: who could go on there, and at which key; nil if nobody.
+    mutating func decideDispatch(cpu: Int, prev: (slot: Int, key: UInt64)?) -> sp_decision {
         var event = sp_event()
         event.kind = SP_EVENT_DISPATCH.rawValue
         event.cpu = Int32(cpu)
         event.idle_cpu = -1
-        // A DISPATCH has no task: what the policy is given for pid 0 stays as it is.
-        var none = sp_task()
-        return record(&event, task: &none)
+        let looks =
+            execution.policy.classes == SP_CLASSES_NONE.rawValue
+            ? prev != nil : prev != nil || (regular.count > 0 && priority.count > 0)
+        if looks {
+            event.flags = SP_EVENT_LOOKED
+            if let first = regular.first {
+                event.flags |= SP_EVENT_FIRST
+                event.first.0 = first.key
+                event.since.0 = actors[Int(first.item)].since
+            }
+            if let first = priority.first {
+                event.flags |= SP_EVENT_FIRST_PRIORITY
+                event.first.1 = first.key
+                event.since.1 = actors[Int(first.item)].since
+            }
+        }
+        guard let prev else {
+            // No task: what the policy is given for pid 0 stays as it is.
+            var none = sp_task()
+            return record(&event, task: &none)
+        }
+        event.flags |= SP_EVENT_PREV
+        event.pid = actors[prev.slot].pid
+        event.generation = actors[prev.slot].generation
+        event.weight = actors[prev.slot].weight
+        event.key = prev.key
+        return record(&event, task: states + prev.slot)
     }
 
     private mutating func record(

@@ -8,18 +8,57 @@ extension Machine {
         let idle = flags & SP_EVENT_WAKEUP != 0 ? idleCPU(for: slot) : -1
         let decision = decide(slot, SP_EVENT_ENQUEUE, flags: flags, idleCPU: idle)
         actors[slot].usedNs = 0
+        actors[slot].since = epoch &+ elapsed
         switch decision.action {
-        case SP_ACTION_DIRECT.rawValue, SP_ACTION_LOCAL.rawValue:
+        case SP_ACTION_DIRECT.rawValue:
             append(slot, toLocalQueueOf: Int(decision.cpu))
             serve(cpu: Int(decision.cpu))
         default:
-            if decision.queue == SP_QUEUE_PRIORITY.rawValue {
-                priority.insert(Int32(slot), key: decision.key)
-            } else {
-                regular.insert(Int32(slot), key: decision.key)
-            }
+            insert(slot, decision)
             if idleCPUs != 0 { serve(cpu: idleCPUs.trailingZeroBitCount) }
         }
+    }
+
+    private mutating func insert(_ slot: Int, _ decision: sp_decision) {
+        if decision.queue == SP_QUEUE_PRIORITY.rawValue {
+            priority.insert(Int32(slot), key: decision.key)
+        } else {
+            regular.insert(Int32(slot), key: decision.key)
+        }
+    }
+
+    /// An actor's slice is over. As in the kernel the CPU asks before it is queued again: the policy is
+    /// told of it first, and may let it go on.
+    private mutating func sliceEnded(_ slot: Int, cpu: Int) {
+        actors[slot].phase = .waiting
+        guard regular.count + priority.count > 0, cpus[cpu].localHead < 0 else {
+            if cpus[cpu].localHead >= 0 {
+                wait(slot, flags: 0)
+                serve(cpu: cpu)
+            } else {
+                run(slot, on: cpu, isPicked: false)
+            }
+            return
+        }
+        let placed = decide(slot, SP_EVENT_ENQUEUE, flags: 0)
+        actors[slot].usedNs = 0
+        actors[slot].since = epoch &+ elapsed
+        let decision = decideDispatch(cpu: cpu, prev: (slot, placed.key))
+        if decision.action == SP_ACTION_CONTINUE.rawValue {
+            run(slot, on: cpu)
+            return
+        }
+        let next = take(decision.queue)
+        insert(slot, placed)
+        run(next, on: cpu)
+    }
+
+    /// The first of the queue, or of the other one if nobody waits there; somebody must wait.
+    private mutating func take(_ queue: UInt32) -> Int {
+        if priority.count > 0 && (queue == SP_QUEUE_PRIORITY.rawValue || regular.count == 0) {
+            return Int(priority.removeFirst().item)
+        }
+        return Int(regular.removeFirst().item)
     }
 
     private func idleCPU(for slot: Int) -> Int32 {
@@ -50,7 +89,8 @@ extension Machine {
         if actors[slot].remainingNs == 0 {
             finishBurst(slot)
         } else {
-            wait(slot, flags: 0)
+            sliceEnded(slot, cpu: cpu)
+            return
         }
         serve(cpu: cpu)
     }
@@ -65,21 +105,17 @@ extension Machine {
             run(Int(head), on: cpu)
             return
         }
-        let decision = decideDispatch(cpu: cpu)
         guard regular.count + priority.count > 0 else { return }
-        let wantsPriority = decision.queue == SP_QUEUE_PRIORITY.rawValue
-        if priority.count > 0 && (wantsPriority || regular.count == 0) {
-            run(Int(priority.removeFirst().item), on: cpu)
-        } else {
-            run(Int(regular.removeFirst().item), on: cpu)
-        }
+        let decision = decideDispatch(cpu: cpu, prev: nil)
+        run(take(decision.queue), on: cpu)
     }
 
-    private mutating func run(_ slot: Int, on cpu: Int) {
+    private mutating func run(_ slot: Int, on cpu: Int, isPicked: Bool = true) {
         actors[slot].phase = .running
         actors[slot].cpu = Int32(cpu)
-        let decision = decide(slot, SP_EVENT_RUNNING)
-        let slice = max(1, min(decision.slice_ns, actors[slot].remainingNs))
+        let sliceNs =
+            isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : execution.policy.slice_max_ns
+        let slice = max(1, min(sliceNs, actors[slot].remainingNs))
         cpus[cpu].running = Int32(slot)
         cpus[cpu].sliceNs = slice
         idleCPUs &= ~(1 << UInt64(cpu))

@@ -50,6 +50,8 @@ struct Machine: ~Copyable {
         /// CPU time since the last ENQUEUE.
         var usedNs: UInt64 = 0
         var switches: UInt64 = 0
+        /// When it began to wait, as events tell it.
+        var since: UInt64 = 0
     }
 
     struct CPU {

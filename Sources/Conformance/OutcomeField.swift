@@ -24,7 +24,8 @@ struct OutcomeField: Sendable {
         OutcomeField("global.vtime_now") { $0.global.vtime_now },
         OutcomeField("global.threshold") { $0.global.threshold },
         OutcomeField("global.average_waiting") { $0.global.average_waiting },
-        OutcomeField("global.regular_served") { $0.global.regular_served },
+        OutcomeField("global.round") { $0.global.round },
+        OutcomeField("global.round_since") { $0.global.round_since },
     ]
 
     init(name: String, text: @escaping @Sendable (sp_outcome) -> String) {

@@ -24,6 +24,7 @@ extension sp_policy {
         if random.chance(75) {
             policy.starvation_ns = random.magnitude(100_000...10_000_000_000)
         }
+        policy.wait_max_ns = random.magnitude(100_000_000...3_000_000_000)
         return policy
     }
 }

@@ -32,10 +32,34 @@ public struct AnswerRing: ~Copyable {
         daemon.pointee.tid = UInt32(bitPattern: thread)
     }
 
-    /// CPUs that have nothing to do.
+    /// Which CPU asked, when, and what of its own task; see `sp_asked`.
     @inline(__always)
-    public var idleCPUs: UInt64 {
-        UInt64(sp_load_acquire_u64(memory + Int(SP_ANSWERS_IDLE_OFFSET)))
+    public var asked: sp_asked {
+        (memory + Int(SP_ANSWERS_ASKED_OFFSET)).assumingMemoryBound(to: sp_asked.self).pointee
+    }
+
+    /// CPUs `64 * word`... that have nothing to do, one bit each.
+    @inline(__always)
+    public func idleCPUs(_ word: Int) -> UInt64 {
+        UInt64(
+            sp_load_acquire_u64(
+                memory + Int(SP_ANSWERS_ASKED_OFFSET) + Self.idleOffset + 8 * word))
+    }
+
+    private static var idleOffset: Int { MemoryLayout<sp_asked>.size - Int(SP_CPUS_MAX) / 8 }
+
+    /// How often a CPU gave way to the daemon.
+    @inline(__always)
+    public var turns: UInt64 { asked.turns }
+
+    /// How often somebody took the daemon's thread out of its scheduling class.
+    @inline(__always)
+    public var outOfClass: UInt32 { asked.out_of_class }
+
+    /// The affinities that notices name by number: `SP_MASKS` of them.
+    public var masks: UnsafePointer<sp_mask> {
+        UnsafePointer(
+            (memory + Int(SP_ANSWERS_MASKS_OFFSET)).assumingMemoryBound(to: sp_mask.self))
     }
 
     /// Whether there is no room for another answer.
@@ -45,7 +69,7 @@ public struct AnswerRing: ~Copyable {
         return head &- UInt64(tail) >= UInt64(SP_ANSWERS)
     }
 
-    /// Says that the daemon is about to read events: what it read and did not publish yet, it knows.
+    /// Says that the daemon is about to read notices: what it read and did not publish yet, it knows.
     @inline(__always)
     public func beginPass() {
         daemon.pointee.waiting = 1
@@ -64,12 +88,13 @@ public struct AnswerRing: ~Copyable {
     @inline(__always)
     public func publish(waiting: Int) {
         daemon.pointee.waiting = UInt64(waiting)
+        daemon.pointee.passes &+= 1
         sp_store_release_u64(memory, UInt(head))
     }
 
     @inline(__always)
     private var tailAddress: UnsafeRawPointer {
-        UnsafeRawPointer(memory) + Int(SP_ANSWERS_TAIL_OFFSET)
+        UnsafeRawPointer(memory) + Int(SP_ANSWERS_ASKED_OFFSET)
     }
 
     @inline(__always)

@@ -28,8 +28,10 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_ENQUEUED, "enqueued", "tasks that began to wait"),
         (SP_COUNT_DISPATCHED, "dispatched", "taken from a queue in the policy's order"),
         (SP_COUNT_DIRECT, "direct", "put on an idle CPU at once"),
-        (SP_COUNT_SOLE, "sole", "taken without the daemon: nothing was left to choose"),
+        (SP_COUNT_SOLE, "sole", "the only one that waited, for a CPU that had no other"),
+        (SP_COUNT_CONTINUED, "continued", "went on when their slice was over: they were still first"),
         (SP_COUNT_LOCAL, "local", "never wait: kernel threads that wake up, our own threads"),
+        (SP_COUNT_EXITING, "exiting", "tasks that exit: let run at once"),
         (SP_COUNT_FALLBACK, "fallback", "taken first come, first served, for want of an answer"),
         (SP_COUNT_OVERDUE, "overdue", "of these: while the daemon ran for too long"),
         (SP_COUNT_LOST, "lost", "waiting tasks that the daemon did not know"),
@@ -41,6 +43,11 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_NO_STATE, "no-state", "tasks that had no memory for our state"),
         (SP_COUNT_PREEMPTED, "preempted", "times that a CPU gave way to a woken task"),
         (SP_COUNT_GIVEN_UP, "given-up", "handed to the kernel by a CPU that goes off-line"),
+        (SP_COUNT_RETRIED, "retried", "went on for 0.5 ms: the daemon had its turn elsewhere"),
+        (SP_COUNT_WRONG_CPU, "wrong-cpu", "answers for a CPU where the task may not run any more"),
+        (SP_COUNT_MASKS_FULL, "masks-full", "affinities that the daemon was not told of"),
+        (SP_COUNT_OUT_OF_CLASS, "out-of-class", "times that somebody made the daemon a real-time task"),
+        (SP_COUNT_STRANGE, "strange", "answers of the policy without meaning"),
         (SP_COUNT_DAEMON_RUNS, "daemon-runs", "times that a CPU gave way to the daemon"),
     ]
 }

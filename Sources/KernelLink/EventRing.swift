@@ -3,11 +3,11 @@ import CLibbpf
 public import CSchedProto
 import Glibc
 
-/// The reading end of the backend's ring of events (BPF_MAP_TYPE_RINGBUF).
+/// The reading end of the backend's ring of notices (BPF_MAP_TYPE_RINGBUF).
 ///
 /// The kernel maps a page with the consumer's position, one with the producer's, and the data
 /// twice in a row, so that a record never wraps. A record is a 8-byte header (length, with a busy
-/// and a discard bit) and the event, padded to 8 bytes.
+/// and a discard bit) and the notice, padded to 8 bytes.
 public struct EventRing: ~Copyable {
     /// The consumer's position, and the producer's.
     private let consumer: UnsafeMutableRawPointer
@@ -52,20 +52,20 @@ public struct EventRing: ~Copyable {
         position = sp_load_acquire_u64(consumer)
     }
 
-    /// The next event, valid until `advance`; nil if there is none.
+    /// The next notice, valid until `advance`; nil if there is none.
     @inline(__always)
-    public func next() -> UnsafePointer<sp_event>? {
+    public func next() -> UnsafePointer<sp_notice>? {
         guard position < sp_load_acquire_u64(producer) else { return nil }
         let record = data + Int(position & mask)
         // Reserved, but not written yet: it will be there next time.
         if sp_load_acquire_u32(record) & (1 << 31) != 0 { return nil }
-        return UnsafePointer((record + 8).assumingMemoryBound(to: sp_event.self))
+        return UnsafePointer((record + 8).assumingMemoryBound(to: sp_notice.self))
     }
 
-    /// Done with the event that `next` returned. The kernel may write over it.
+    /// Done with the notice that `next` returned. The kernel may write over it.
     @inline(__always)
     public mutating func advance() {
-        position &+= UInt(8 + MemoryLayout<sp_event>.size)
+        position &+= UInt(8 + MemoryLayout<sp_notice>.size)
         sp_store_release_u64(consumer, position)
     }
 }

@@ -37,10 +37,11 @@ extension sp_decision {
         answer(event, SP_ACTION_DIRECT, queue: task.queue, key: key, cpu: event.idle_cpu)
     }
 
-    /// The task waits at its own CPU.
+    /// The CPU's task goes on, as if it had been picked. Answers a DISPATCH with `hasPrev` alone.
+    /// `queue` is the task's.
     @inlinable @inline(__always)
-    public static func local(_ event: sp_event, _ task: sp_task, key: UInt64) -> sp_decision {
-        answer(event, SP_ACTION_LOCAL, queue: task.queue, key: key, cpu: event.cpu)
+    public static func goOn(_ event: sp_event, _ queue: sp_queue) -> sp_decision {
+        answer(event, SP_ACTION_CONTINUE, queue: queue.rawValue)
     }
 
     /// The picked task runs for `sliceNs`, more than 0.

@@ -55,6 +55,18 @@ extension DescribedPolicy {
             && !event.isSync
     }
 
+    /// Whether the regular queue goes before the priority queue: its first task has waited for longer
+    /// than the limit, and for longer than the first of the priority queue. So under a load that
+    /// keeps both from ever being empty they are served by age.
+    @inlinable @inline(__always)
+    func starves(_ event: sp_event) -> Bool {
+        var limit = policy.wait_max_ns
+        if policy.starvation_ns != 0 { limit = min(policy.starvation_ns, limit) }
+        guard event.flags & SP_EVENT_FIRST != 0, isBefore(limit, event.now &- event.since.0)
+        else { return false }
+        return event.flags & SP_EVENT_FIRST_PRIORITY == 0 || isBefore(event.since.0, event.since.1)
+    }
+
     /// Puts a task that begins to wait into its class.
     @inlinable @inline(__always)
     mutating func classify(_ task: inout sp_task, _ event: sp_event) {

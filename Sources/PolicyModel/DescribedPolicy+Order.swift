@@ -18,17 +18,30 @@ extension DescribedPolicy {
     }
 
     /// A task that slept keeps at most `sleep_credit_ns` of vtime that it did not use; one that had
-    /// a CPU to itself, or is of little weight, owes `SP_DEBT_SLICES_MAX` slices at most: else it
-    /// would wait until all others have used as much.
+    /// a CPU to itself owes `SP_DEBT_SLICES_MAX` slices at most: else it would wait until all others
+    /// have used as much.
     @inlinable @inline(__always)
-    func limitVtime(_ task: inout sp_task) {
+    func limitVtime(_ task: inout sp_task, _ event: sp_event) {
+        let debt = Self.vtimeCharge(
+            usedNs: policy.slice_max_ns &* SP_DEBT_SLICES_MAX, weight: event.clampedWeight)
         let oldest = global.vtime_now &- policy.sleep_credit_ns
-        let newest = global.vtime_now &+ policy.slice_max_ns &* SP_DEBT_SLICES_MAX
+        let newest = global.vtime_now &+ debt
         if isBefore(task.vtime, oldest) {
             task.vtime = oldest
         } else if isBefore(newest, task.vtime) {
             task.vtime = newest
         }
+    }
+
+    /// The bound on waits. vtime is no measure of real time: beside a heavy task it stands still. So
+    /// all keys of a round of `wait_max_ns` are before all of the next one, whatever the vtimes are:
+    /// who waits when a round begins is overtaken by nobody any more.
+    @inlinable @inline(__always)
+    mutating func advanceRound(_ event: sp_event) {
+        guard isBefore(policy.wait_max_ns, event.now &- global.round_since) else { return }
+        let spread = policy.slice_max_ns &* SP_KEY_SPREAD_SLICES &+ policy.sleep_credit_ns
+        global.round &+= spread
+        global.round_since = event.now
     }
 
     /// What a task's present burst adds to its deadline.
@@ -41,13 +54,16 @@ extension DescribedPolicy {
         return burst
     }
 
-    /// The key of a task that begins to wait; smaller goes first.
+    /// The key of a task that begins to wait; smaller goes first. By arrival, all keys are the same,
+    /// and no wait is longer than one turn of all that wait.
     @inlinable @inline(__always)
-    func orderKey(_ task: inout sp_task) -> UInt64 {
+    func orderKey(_ task: inout sp_task, _ event: sp_event) -> UInt64 {
         if policy.order == SP_ORDER_FIFO.rawValue { return 0 }
-        limitVtime(&task)
-        if policy.order == SP_ORDER_DEADLINE.rawValue { return task.vtime &+ burstShare(task) }
-        return task.vtime
+        limitVtime(&task, event)
+        if policy.order == SP_ORDER_DEADLINE.rawValue {
+            return global.round &+ task.vtime &+ burstShare(task)
+        }
+        return global.round &+ task.vtime
     }
 
     /// The clock of vtime follows the furthest task that ran.

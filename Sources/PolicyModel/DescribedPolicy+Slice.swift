@@ -17,9 +17,9 @@ extension DescribedPolicy {
         return max(min(slice, policy.slice_max_ns), policy.slice_min_ns)
     }
 
-    /// The slice of a task that was just picked.
+    /// What the rule gives.
     @inlinable @inline(__always)
-    mutating func sliceNs(_ event: sp_event) -> UInt64 {
+    mutating func sliceRule(_ event: sp_event) -> UInt64 {
         switch policy.slice {
         case SP_SLICE_SHARED.rawValue:
             return sliceShare(waiting: event.waitingTasks)
@@ -31,5 +31,13 @@ extension DescribedPolicy {
         default:
             return policy.slice_max_ns
         }
+    }
+
+    /// The slice of a task that was just picked: so long at most that one turn of all that wait, even
+    /// if for one CPU, takes no longer than `wait_max_ns`.
+    @inlinable @inline(__always)
+    mutating func sliceNs(_ event: sp_event) -> UInt64 {
+        let turn = policy.wait_max_ns / (event.waitingTasks &+ 1)
+        return min(sliceRule(event), max(turn, SP_SLICE_FLOOR_NS))
     }
 }

@@ -28,7 +28,8 @@ public struct DescribedPolicy: Policy {
     public mutating func enqueue(_ event: sp_event, _ task: inout sp_task) -> sp_decision {
         charge(&task, event)
         classify(&task, event)
-        return place(event, task, key: orderKey(&task))
+        advanceRound(event)
+        return place(event, task, key: orderKey(&task, event))
     }
 
     @inlinable @inline(__always)
@@ -37,34 +38,32 @@ public struct DescribedPolicy: Policy {
         return .run(event, task, sliceNs: sliceNs(event))
     }
 
-    /// The priority queue goes first, unless the regular one has waited for longer than the
-    /// starvation limit. A queue in which nobody waits is not starving.
+    /// Which queue is served: of those with somebody for this CPU the priority queue, unless the
+    /// regular one starves. The task that could go on counts as one of its queue, and goes on if that
+    /// queue is served and its key is before all others'; of equal keys it came last.
     @inlinable @inline(__always)
-    public mutating func dispatch(_ event: sp_event) -> sp_decision {
-        let regular = event.waiting.0
-        let priority = event.waiting.1
-        let starved = event.now &- global.regular_served
-        if regular == 0 { global.regular_served = event.now }
-        if regular == 0 && priority == 0 { return .none(event) }
-        let starves =
-            regular != 0 && policy.starvation_ns != 0 && isBefore(policy.starvation_ns, starved)
-        if priority != 0 && !starves { return .serve(event, SP_QUEUE_PRIORITY) }
-        global.regular_served = event.now
+    public mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision {
+        let hasPrev = event.hasPrev(task)
+        let regular = event.regularWaits
+        let priority = event.priorityWaits
+        if !regular && !priority && !hasPrev { return .none(event) }
+        let regularPrev = hasPrev && task.queue == SP_QUEUE_REGULAR.rawValue
+        let priorityPrev = hasPrev && task.queue != SP_QUEUE_REGULAR.rawValue
+        if (priority || priorityPrev) && !((regular || regularPrev) && starves(event)) {
+            if priorityPrev && (!priority || isBefore(event.key, event.first.1)) {
+                return .goOn(event, SP_QUEUE_PRIORITY)
+            }
+            return .serve(event, SP_QUEUE_PRIORITY)
+        }
+        if regularPrev && (!regular || isBefore(event.key, event.first.0)) {
+            return .goOn(event, SP_QUEUE_REGULAR)
+        }
         return .serve(event, SP_QUEUE_REGULAR)
-    }
-
-    /// A kernel thread that woke up: others may wait for it. One that begins to wait for any other
-    /// reason, most of all the end of its slice, has no such claim, and would keep the CPU from all
-    /// others for as long as it has work.
-    @inlinable @inline(__always)
-    func staysLocal(_ event: sp_event) -> Bool {
-        policy.kthreads == SP_KTHREADS_LOCAL.rawValue && event.isKthread && event.isWakeup
     }
 
     /// Where a task that begins to wait goes.
     @inlinable @inline(__always)
     func place(_ event: sp_event, _ task: sp_task, key: UInt64) -> sp_decision {
-        if staysLocal(event) { return .local(event, task, key: key) }
         if event.idle_cpu >= 0 && policy.idle == SP_IDLE_DIRECT.rawValue {
             return .direct(event, task, key: key)
         }

@@ -26,6 +26,25 @@ extension sp_event {
     @inlinable
     public var isKthread: Bool { flags & SP_EVENT_KTHREAD != 0 }
 
+    /// DISPATCH: whether the CPU's task could go on; `task` is its state.
+    @inlinable
+    public func hasPrev(_ task: sp_task) -> Bool {
+        flags & SP_EVENT_PREV != 0 && speaks(of: task)
+    }
+
+    /// DISPATCH: whether somebody waits in the regular queue who may run on the CPU that asks, as far
+    /// as is known.
+    @inlinable
+    public var regularWaits: Bool {
+        waiting.0 != 0 && (flags & SP_EVENT_LOOKED == 0 || flags & SP_EVENT_FIRST != 0)
+    }
+
+    /// The same for the priority queue.
+    @inlinable
+    public var priorityWaits: Bool {
+        waiting.1 != 0 && (flags & SP_EVENT_LOOKED == 0 || flags & SP_EVENT_FIRST_PRIORITY != 0)
+    }
+
     /// Whether `task` is the very task that this event is about.
     @inlinable
     public func speaks(of task: sp_task) -> Bool {

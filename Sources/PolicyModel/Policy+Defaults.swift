@@ -13,10 +13,17 @@ extension Policy {
     }
 
     @inlinable
-    public mutating func dispatch(_ event: sp_event) -> sp_decision {
-        if event.waiting.1 > 0 { return .serve(event, SP_QUEUE_PRIORITY) }
-        if event.waiting.0 > 0 { return .serve(event, SP_QUEUE_REGULAR) }
-        return .none(event)
+    public mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision {
+        let isPrev = event.hasPrev(task)
+        if event.priorityWaits || (isPrev && task.queue != SP_QUEUE_REGULAR.rawValue) {
+            let isFirst = !event.priorityWaits || isBefore(event.key, event.first.1)
+            return isPrev && task.queue != SP_QUEUE_REGULAR.rawValue && isFirst
+                ? .goOn(event, SP_QUEUE_PRIORITY) : .serve(event, SP_QUEUE_PRIORITY)
+        }
+        if isPrev && (!event.regularWaits || isBefore(event.key, event.first.0)) {
+            return .goOn(event, SP_QUEUE_REGULAR)
+        }
+        return event.regularWaits ? .serve(event, SP_QUEUE_REGULAR) : .none(event)
     }
 
     @inlinable

@@ -14,13 +14,14 @@ public protocol Policy {
     /// A task is seen for the first time; `task` is all zero but for its generation.
     mutating func start(_ task: inout sp_task, _ event: sp_event)
     /// A task begins to wait: where, and at which key? Answer with `sp_decision.queue`,
-    /// `.direct` or `.local`.
+    /// `.preempt` or `.direct`.
     mutating func enqueue(_ event: sp_event, _ task: inout sp_task) -> sp_decision
     /// A task was picked: how long may it run? Answer with `sp_decision.run`.
     mutating func running(_ event: sp_event, _ task: sp_task) -> sp_decision
-    /// A CPU wants a task: which queue is served first? Answer with `sp_decision.serve` or
-    /// `.none`.
-    mutating func dispatch(_ event: sp_event) -> sp_decision
+    /// A CPU wants a task: which queue is served first? Answer with `sp_decision.serve`; or, if
+    /// `event.hasPrev(task)`, with `.goOn`: the CPU's own task, whose state is `task`, has used up its
+    /// slice and could go on.
+    mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision
     /// All of the policy's state beside its tasks, for comparison with its C twin.
     var global: sp_global { get }
 }
@@ -40,7 +41,7 @@ extension Policy {
             guard event.speaks(of: task) else { return .stale(event) }
             return running(event, task)
         case SP_EVENT_DISPATCH.rawValue:
-            return dispatch(event)
+            return dispatch(event, task)
         case SP_EVENT_EXIT.rawValue:
             guard event.speaks(of: task) else { return .stale(event) }
             task = sp_task()

@@ -144,8 +144,14 @@ enum PolicyKeys {
         PolicyKey(
             path: "starvation.limit", kind: .duration(100 * us...10_000 * ms, none: true),
             field: .wide(\.starvation_ns), read: hasClasses, fallback: .value(0),
-            doc: "The second queue goes first once it was not served for longer than this.",
+            doc: "The second queue goes first once its first task has waited for longer than this, and longer than the first queue's; none: as wait-max, which is the most.",
             source: "scx_bpfland: 5ms"),
+        PolicyKey(
+            path: "wait-max", kind: .duration(100 * ms...3000 * ms), field: .wide(\.wait_max_ns),
+            fallback: .value(1500 * ms),
+            doc:
+                "The bound on waits: who waits when a period of this length begins goes before all that come later, whatever the keys; and slices are so short that a turn of all that wait takes no longer.",
+            source: "ours"),
         PolicyKey(
             path: "idle-cpu",
             kind: .words([

@@ -10,6 +10,15 @@ enum Report {
         var elapsedNs: UInt64
         var counters: Counters
         var daemon: Daemon.Statistics?
+
+        /// A counter, whoever keeps it: in user mode the daemon, where it decides.
+        func value(of counter: sp_counter) -> UInt64 {
+            switch counter {
+            case SP_COUNT_CONTINUED: counters[counter] &+ (daemon?.continued ?? 0)
+            case SP_COUNT_STRANGE: counters[counter] &+ (daemon?.strange ?? 0)
+            default: counters[counter]
+            }
+        }
     }
 
     /// One line of statistics: what happened since `before`, and what went wrong since the start.
@@ -49,7 +58,7 @@ enum Report {
         lines += histogram.count == 0 ? ["(no task was woken)"] : histogram.lines()
         lines += ["", "counters:"]
         for (counter, name, meaning) in Counters.names {
-            lines.append(entry(name, last.counters[counter], meaning))
+            lines.append(entry(name, last.value(of: counter), meaning))
         }
         guard let daemon = last.daemon else { return lines }
         lines.append(entry("page-faults", daemon.pageFaults, "of the deciding thread, since it began"))
@@ -65,7 +74,6 @@ enum Report {
         lines.append(entry("passes", daemon.passes, "times that it looked into its ring"))
         lines.append(entry("overflows", daemon.overflows, "tasks beyond --max-tasks, let run"))
         lines.append(entry("daemon-stale", daemon.stale, "events of a task that is gone"))
-        lines.append(entry("strange", daemon.strange, "answers of the policy without meaning"))
         lines.append(entry("daemon-cpu-ms", daemon.cpuNs / 1_000_000, "CPU time of the deciding thread"))
         return lines
     }

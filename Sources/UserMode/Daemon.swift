@@ -19,6 +19,8 @@ public final class Daemon: Sendable {
         public var overflows: UInt64 = 0
         public var stale: UInt64 = 0
         public var strange: UInt64 = 0
+        /// Tasks that went on where they were, since they were still first.
+        public var continued: UInt64 = 0
         /// Passes through the loop.
         public var passes: UInt64 = 0
         /// Tasks in the run queue, and tasks known.
@@ -50,7 +52,7 @@ public final class Daemon: Sendable {
     /// Starts the thread and locks the process's memory. The scheduler must be loaded and not yet
     /// attached.
     ///
-    /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, 144 to 152 bytes
+    /// - Parameter maxTasks: tasks that the policy knows at one time, 1...2^28, 136 to 144 bytes
     ///   each; beyond it a task is let run without the policy, and counted.
     /// - Parameter fault: what goes wrong on purpose; nil, of course, but in tests of the backend.
     public init<P: Policy & Sendable>(
@@ -94,9 +96,11 @@ public final class Daemon: Sendable {
     private func serve<P: Policy & Sendable>(
         _ part: Part<P>, _ faults: some FaultPoints
     ) throws(KernelError) {
+        let answers = try AnswerRing(map: part.answers)
+        let decider = Decider(
+            part.policy, described: part.described, maxTasks: part.maxTasks, masks: answers.masks)
         var loop = Loop(
-            events: try EventRing(map: part.events), answers: try AnswerRing(map: part.answers),
-            decider: Decider(part.policy, described: part.described, maxTasks: part.maxTasks),
+            events: try EventRing(map: part.events), answers: answers, decider: decider,
             faults: faults, exitKind: UnsafeRawPointer(bitPattern: part.exitKind))
         var rehearsal = Decider(part.policy, described: part.described, maxTasks: 16)
         rehearsal.warmUp()
@@ -109,11 +113,27 @@ public final class Daemon: Sendable {
         noteUsage()
         sp_count_allocations(1)
         defer { sp_count_allocations(0) }
+        var (turns, idlePasses, outOfClass) = (UInt64(0), 0, UInt32(0))
         while order.load(ordering: .relaxed) == Order.run && !loop.isOver {
             loop.pass(published)
-            sched_yield()
+            if loop.answers.outOfClass != outOfClass {
+                outOfClass = loop.answers.outOfClass
+                SchedulingClass.returnToIt(partial: part.partial)
+            }
+            // No CPU gave way to us, and we run all the same: the kernel schedules, in its own order,
+            // as between its decision to end a scheduler and the end. Yielding would take a CPU.
+            idlePasses = loop.answers.turns == turns ? idlePasses + 1 : 0
+            turns = loop.answers.turns
+            if idlePasses > Self.idlePassesMax {
+                usleep(1000)
+            } else {
+                sched_yield()
+            }
         }
     }
+
+    /// Passes in a row that nobody asked for, until the thread sleeps between them.
+    private static let idlePassesMax = 64
 
     deinit { stop() }
 
@@ -139,6 +159,7 @@ public final class Daemon: Sendable {
         now.overflows = published.overflows.load(ordering: .relaxed)
         now.stale = published.stale.load(ordering: .relaxed)
         now.strange = published.strange.load(ordering: .relaxed)
+        now.continued = published.continued.load(ordering: .relaxed)
         now.passes = published.passes.load(ordering: .relaxed)
         now.waiting = published.waiting.load(ordering: .relaxed)
         now.known = published.known.load(ordering: .relaxed)
@@ -184,16 +205,10 @@ public final class Daemon: Sendable {
         try LockedMemory.lock()
         // Warms up what the loop calls: the first call of each may bind a symbol.
         sched_yield()
-        _ = monotonicNs()
         sp_count_allocations(1)
         sp_count_allocations(0)
         noteUsage()
-        if partial {
-            var parameters = sched_param()
-            if sched_setscheduler(0, 7 /* SCHED_EXT */, &parameters) != 0 {
-                throw KernelError("sched_setscheduler(SCHED_EXT)", errno: errno)
-            }
-        }
+        try SchedulingClass.enter(partial: partial)
     }
 
     private func waitForOrder() {

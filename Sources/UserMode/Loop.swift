@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CLibbpf
 import CSchedProto
-import Glibc
 package import KernelLink
 package import PolicyModel
 package import Synchronization
@@ -15,6 +14,7 @@ package final class LoopFigures: Sendable {
     package let overflows = Atomic<UInt64>(0)
     package let stale = Atomic<UInt64>(0)
     package let strange = Atomic<UInt64>(0)
+    package let continued = Atomic<UInt64>(0)
     package let passes = Atomic<UInt64>(0)
     package let waiting = Atomic<UInt64>(0)
     package let known = Atomic<UInt64>(0)
@@ -47,29 +47,73 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         return sp_load_acquire_u32(exitKind) != 0
     }
 
-    /// Reads all events, then picks as many tasks as there are CPUs to take them: the one that
-    /// let us run, and the idle ones. Later arrivals can then still go before the rest.
+    /// Reads all notices, then picks a task for the CPU that let us run, and one for each idle one that
+    /// has somebody. Later arrivals can then still go before the rest.
     // The daemon is made in another module, for a policy that the compiler does not know here.
     @specialized(where P == DescribedPolicy, F == NoFault)
     package mutating func pass(_ published: LoopFigures) {
         answers.beginPass()
         let overflows = decider.counters.overflows
-        while let event = events.next() {
+        while let notice = events.next() {
             if answers.isFull { break }
-            if let answer = decider.take(event) { append(answer) }
+            if let answer = decider.take(notice) { append(answer) }
             events.advance()
         }
-        let now = monotonicNs()
-        // Tasks let run without the policy are ahead of all that wait for it: for each of them, one of
-        // these goes as well, or they would wait for as long as the others are busy.
-        var wanted = 1 &+ answers.idleCPUs &+ (decider.counters.overflows &- overflows)
-        while wanted > 0 && !answers.isFull, let answer = decider.pick(now: now) {
+        let asked = answers.asked
+        let cpu = Int32(truncatingIfNeeded: asked.cpu)
+        var picked: UInt64 = 0
+        if decider.waiting > 0 && !answers.isFull,
+            let answer = decider.pick(
+                now: asked.now, cpu: cpu, prev: (asked.prev_pid, asked.prev_generation))
+        {
             append(answer)
-            wanted &-= 1
+            picked = 1
+        }
+        picked &+= pickForIdle(asked.now, but: cpu)
+        // Tasks let run without the policy are ahead of all that wait for it: for each of them, one of
+        // these goes as well, or they would wait for as long as the others are busy. And where nobody
+        // can overtake those that wait, one for each CPU is picked beforehand.
+        var more = decider.counters.overflows &- overflows
+        if picksAhead && UInt64(decider.cpus) > picked {
+            more = max(more, UInt64(decider.cpus) &- picked)
+        }
+        while more > 0 && !answers.isFull, let answer = decider.pick(now: asked.now, cpu: cpu) {
+            append(answer)
+            more &-= 1
         }
         faults.publishes()
         answers.publish(waiting: decider.waiting)
         report(published)
+    }
+
+    /// Whether the order is that of arrival, in one queue.
+    @inline(__always)
+    private var picksAhead: Bool {
+        decider.described.order == SP_ORDER_FIFO.rawValue
+            && decider.described.classes == SP_CLASSES_NONE.rawValue
+    }
+
+    /// Picks a task for each idle CPU; how many it were.
+    @inline(__always)
+    private mutating func pickForIdle(_ now: UInt64, but cpu: Int32) -> UInt64 {
+        var picked: UInt64 = 0
+        var word = 0
+        let words = (Int(decider.cpus) + 63) / 64
+        // By the number of CPUs on-line: where they have gaps, those beyond ask for themselves.
+        while word < min(words, Int(SP_CPUS_MAX) / 64) {
+            var bits = answers.idleCPUs(word)
+            while bits != 0 && decider.waiting > 0 && !answers.isFull {
+                let idle = Int32(word * 64 + bits.trailingZeroBitCount)
+                bits &= bits &- 1
+                if idle == cpu { continue }
+                if let answer = decider.pick(now: now, cpu: idle) {
+                    append(answer)
+                    picked &+= 1
+                }
+            }
+            word += 1
+        }
+        return picked
     }
 
     @inline(__always)
@@ -85,16 +129,10 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         published.overflows.store(counters.overflows, ordering: .relaxed)
         published.stale.store(counters.stale, ordering: .relaxed)
         published.strange.store(counters.strange, ordering: .relaxed)
+        published.continued.store(counters.continued, ordering: .relaxed)
         published.passes.store(
             published.passes.load(ordering: .relaxed) &+ 1, ordering: .relaxed)
         published.waiting.store(UInt64(decider.waiting), ordering: .relaxed)
         published.known.store(UInt64(decider.known), ordering: .relaxed)
     }
-}
-
-@inline(__always)
-func monotonicNs() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }

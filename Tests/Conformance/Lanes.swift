@@ -53,6 +53,7 @@ func somePolicy() -> sp_policy {
     policy.sleep_credit_ns = 5_000_000
     policy.rate_window_ns = 100_000_000
     policy.starvation_ns = 5_000_000
+    policy.wait_max_ns = 1_000_000_000
     return policy
 }
 

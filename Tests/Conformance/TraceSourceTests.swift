@@ -60,7 +60,7 @@ import Testing
                 #expect(event.cpu >= 0 && event.cpu < Int32(event.cpus))
                 #expect(event.idle_cpu < Int32(event.cpus))
                 #expect(event.waiting.0 + event.waiting.1 <= UInt32(Machine.actorsMax))
-                #expect(event.kind == SP_EVENT_DISPATCH.rawValue || (1...10_000).contains(event.weight))
+                #expect(event.pid == 0 || (1...10_000).contains(event.weight))
             }
         }
         #expect(kinds == [1, 2, 3, 4])

@@ -45,7 +45,7 @@ struct WrongTwin: Policy {
         case .key where event.isWakeup && event.weight > 1000: decision.key &+= 1
         case .lateQueue where events >= 10: decision.queue ^= 1
         case .task where task.burst_ns > 1_000_000: task.burst_ns += 1
-        case .action where event.isSync && event.idle_cpu < 0: decision.action = SP_ACTION_LOCAL.rawValue
+        case .action where event.isSync && event.idle_cpu < 0: decision.action = SP_ACTION_PREEMPT.rawValue
         default: break
         }
         return decision
@@ -58,7 +58,7 @@ struct WrongTwin: Policy {
         return decision
     }
 
-    mutating func dispatch(_ event: sp_event) -> sp_decision {
-        right.dispatch(event)
+    mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision {
+        right.dispatch(event, task)
     }
 }

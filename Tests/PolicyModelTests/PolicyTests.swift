@@ -33,26 +33,4 @@ import Testing
         #expect(served(0, 1).queue == SP_QUEUE_PRIORITY.rawValue)
         #expect(served(1, 1).queue == SP_QUEUE_PRIORITY.rawValue)
     }
-
-    @Test func kernelThreadsStayLocalWhenTheyWakeOnly() {
-        var description = sp_policy()
-        description.abi = UInt32(SP_ABI_VERSION)
-        description.slice_max_ns = 20_000_000
-        description.slice_min_ns = 1_000_000
-        description.kthreads = SP_KTHREADS_LOCAL.rawValue
-        var policy = DescribedPolicy(description)
-        var task = sp_task()
-        func action(_ flags: UInt32) -> UInt32 {
-            var event = sp_event()
-            event.kind = SP_EVENT_ENQUEUE.rawValue
-            event.pid = 7
-            event.generation = 1
-            event.idle_cpu = -1
-            event.flags = flags
-            return policy.decide(event, &task).action
-        }
-        #expect(action(SP_EVENT_KTHREAD | SP_EVENT_WAKEUP) == SP_ACTION_LOCAL.rawValue)
-        #expect(action(SP_EVENT_KTHREAD) == SP_ACTION_QUEUE.rawValue)
-        #expect(action(SP_EVENT_WAKEUP) == SP_ACTION_QUEUE.rawValue)
-    }
 }

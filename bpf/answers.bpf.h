@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* User mode: the daemon's answers, carried out. */
+#ifndef SCHED_PROTO_ANSWERS_BPF_H
+#define SCHED_PROTO_ANSWERS_BPF_H
+
+#include "notices.bpf.h"
+
+#define DSQ_HELD 16
+#define DSQ_PICKED 17
+/* Of each CPU: picked tasks that may run nowhere else. */
+#define DSQ_PICKED_ON 0x10000
+
+/* Answers laid aside until their tasks are queued; a power of two. */
+#define EARLY_MAX 8
+#define DRAIN_MAX 256
+
+/* Not static: clang would narrow the addresses, which it sees as flags. */
+struct sp_dsq held = { .id = DSQ_HELD };
+struct sp_dsq picked = { .id = DSQ_PICKED };
+
+static bool picked_on[SP_CPUS_MAX]; /* somebody may stand in that CPU's own queue */
+static u64 drain_busy;
+static struct sp_answer early[EARLY_MAX]; /* pid 0: none; under drain_busy */
+static u32 early_count;
+
+enum outcome {
+	TRY_AGAIN, /* not in its queue yet */
+	DONE,
+	RUNS_HERE, /* it is the next one of the CPU that asked */
+};
+
+/* Wakes a CPU for a task that was picked for @cpu. */
+static __always_inline void wake_for_picked(struct task_struct *p, s32 cpu, s32 here)
+{
+	u64 bits = idle_bits[((u32)cpu / 64) & (SP_CPUS_MAX / 64 - 1)];
+
+	if (cpu == here)
+		return; /* it takes it now */
+	if (!(bits >> (cpu & 63) & 1)) {
+		/* It found something else to do: another one may. */
+		cpu = idle_cpus && !is_pinned(p) ? pick_idle_cpu(p) : -1;
+		if (cpu < 0)
+			return;
+	}
+	scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+}
+
+/*
+ * Moves a waiting task to where its answer lets it go: to @here if that CPU asked, has
+ * none yet and may have this one; else to DSQ_PICKED, or to the only CPU that it may
+ * run on. The iterator is older than the looks at the task: whatever changed its
+ * affinity since has queued it anew, and then the kernel refuses the move.
+ */
+static __always_inline enum outcome pick(struct bpf_iter_scx_dsq *it,
+					 struct task_struct *p, s32 cpu, s32 here,
+					 bool wanted)
+{
+	u64 to = DSQ_PICKED;
+	bool mine;
+
+	if (!may_run(p, cpu))
+		count(SP_COUNT_WRONG_CPU);
+	mine = wanted && may_run(p, here);
+	if (mine) {
+		to = SCX_DSQ_LOCAL;
+	} else if (is_pinned(p)) {
+		cpu = scx_bpf_task_cpu(p);
+		to = DSQ_PICKED_ON + (u32)cpu;
+	}
+	if (!sp_dsq_move(it, p, to, 0))
+		return TRY_AGAIN;
+	if (mine)
+		return RUNS_HERE;
+	if (to != DSQ_PICKED)
+		picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] = true;
+	wake_for_picked(p, cpu, here);
+	return DONE;
+}
+
+/* Carries out one answer. @wanted: the CPU has no task yet. */
+static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
+					 const struct sp_answer *answer, s32 here,
+					 bool wanted)
+{
+	struct task_struct *p = bpf_task_from_pid(answer->pid);
+	enum outcome outcome = DONE;
+	struct sp_task_ctx *tctx;
+
+	if (!p) {
+		if (answer->wait)
+			count(SP_COUNT_STALE);
+		return DONE;
+	}
+	tctx = task_ctx(p);
+	/* Also from a late answer, and from one that tells nothing else. */
+	if (tctx)
+		tctx->queue = answer->queue;
+	if (tctx && answer->wait && tctx->wait == answer->wait) {
+		sp_dsq_move_set_slice(it, answer->slice_ns);
+		outcome = pick(it, p, answer->cpu, here, wanted);
+	} else if (answer->wait) {
+		count(SP_COUNT_STALE);
+	}
+	bpf_task_release(p);
+	return outcome;
+}
+
+/*
+ * Lays an answer aside whose task is not in its queue yet: the CPU that enqueues
+ * it told the daemon just before, and may be a virtual one that lost its CPU in
+ * between. So those behind it need not wait. False if there is no room.
+ */
+static __always_inline bool lay_aside(const struct sp_answer *answer)
+{
+	for (u32 i = 0; i < EARLY_MAX; i++) {
+		if (early[i].pid)
+			continue;
+		early[i] = *answer;
+		early_count++;
+		count(SP_COUNT_EARLY);
+		return true;
+	}
+	return false;
+}
+
+/* Tries those again that were laid aside; returns whether @here got one. */
+static __always_inline bool retry_early(struct bpf_iter_scx_dsq *it, s32 here,
+					bool wanted)
+{
+	enum outcome outcome;
+	struct sp_answer answer;
+	bool got = false;
+	int i;
+
+	bpf_for(i, 0, EARLY_MAX) {
+		answer = early[i & (EARLY_MAX - 1)];
+		if (!answer.pid)
+			continue;
+		outcome = carry_out(it, &answer, here, wanted && !got);
+		if (outcome == TRY_AGAIN)
+			continue;
+		early[i & (EARLY_MAX - 1)].pid = 0;
+		early_count--;
+		if (outcome == RUNS_HERE)
+			got = true;
+	}
+	return got;
+}
+
+/* Carries out the next answer. */
+static __always_inline enum outcome carry_out_next(struct bpf_iter_scx_dsq *it,
+						   struct sp_answers *ring, s32 here,
+						   bool wanted)
+{
+	struct sp_answer answer = ring->ring[ring->asked.tail & (SP_ANSWERS - 1)];
+	enum outcome outcome = carry_out(it, &answer, here, wanted);
+
+	if (outcome == TRY_AGAIN) {
+		if (!lay_aside(&answer))
+			return TRY_AGAIN;
+		outcome = DONE;
+	}
+	ring->asked.tail++;
+	return outcome;
+}
+
+static __always_inline bool answers_left(const struct sp_answers *ring)
+{
+	return ring->asked.tail != ring->daemon.answers_head || early_count;
+}
+
+/*
+ * Carries out the answers under way; returns whether @here got a task of them.
+ * One CPU at a time: another that comes meanwhile goes on without, and is kicked
+ * for what becomes of them.
+ */
+static __always_inline bool drain(struct sp_answers *ring, s32 here)
+{
+	struct bpf_iter_scx_dsq it;
+	/* Those picked before go first. Until its place is known, all go that way. */
+	bool wanted = picked.address && !nr_queued(&picked);
+	enum outcome outcome;
+	bool got = false;
+	u64 head;
+	int i;
+
+	if (!answers_left(ring))
+		return false;
+	if (__sync_lock_test_and_set(&drain_busy, 1))
+		return false;
+	/* Tasks queued after the iterator was made cannot be moved by it. */
+	head = ring->daemon.answers_head;
+	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
+	if (early_count)
+		got = retry_early(&it, here, wanted);
+	if (ring->asked.tail != head)
+		got |= carry_out_next(&it, ring, here, wanted && !got) == RUNS_HERE;
+	/* Mostly there is but one, and a loop costs more than its turn. */
+	if (ring->asked.tail != head) {
+		bpf_for(i, 0, DRAIN_MAX) {
+			if (ring->asked.tail == head)
+				break;
+			outcome = carry_out_next(&it, ring, here, wanted && !got);
+			if (outcome == RUNS_HERE)
+				got = true;
+			if (outcome == TRY_AGAIN)
+				break;
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	__sync_lock_test_and_set(&drain_busy, 0);
+	return got;
+}
+
+/* Takes what was picked for this CPU, or for any. */
+static __always_inline bool take_picked(s32 cpu)
+{
+	bool *mine = &picked_on[(u32)cpu & (SP_CPUS_MAX - 1)];
+
+	if (*mine) {
+		/* First, so that one that is picked meanwhile is not overlooked. */
+		*mine = false;
+		if (sp_dsq_move_to_local(DSQ_PICKED_ON + (u32)cpu)) {
+			*mine = true;
+			return true;
+		}
+	}
+	return take_from(&picked);
+}
+
+/*
+ * A CPU goes off-line. What is in its own queue could run on it alone: the kernel, which
+ * gets it, finds another for it.
+ */
+static __always_inline void give_up_picked(s32 cpu)
+{
+	struct sp_dsq own = { .id = DSQ_PICKED_ON + (u32)cpu };
+
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&held, cpu));
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&picked, cpu));
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&own, cpu));
+}
+
+/* Makes the queues; returns 0, or a negative errno. */
+static __always_inline s32 create_answer_queues(void)
+{
+	s32 error;
+	u32 cpu;
+
+	error = scx_bpf_create_dsq(DSQ_HELD, -1);
+	if (!error)
+		error = scx_bpf_create_dsq(DSQ_PICKED, -1);
+	bpf_for(cpu, 0, possible) {
+		if (error)
+			break;
+		error = scx_bpf_create_dsq(DSQ_PICKED_ON + cpu, -1);
+	}
+	return error;
+}
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What both modes count, and keep for the process that watches. */
+#ifndef SCHED_PROTO_COUNTERS_BPF_H
+#define SCHED_PROTO_COUNTERS_BPF_H
+
+#include "compat.h"
+#include "link.h"
+#include "description.bpf.h"
+
+char _license[] SEC("license") = "GPL";
+
+/* Set before the program is loaded: CPUs on-line then. */
+const volatile u32 nr_cpus = 1;
+
+struct sp_status status = {};
+char exit_dump[SP_EXIT_DUMP] = {};
+
+static __always_inline void count_by(enum sp_counter counter, u64 by)
+{
+	__sync_fetch_and_add(&status.counters[counter], by);
+}
+
+static __always_inline void count(enum sp_counter counter)
+{
+	count_by(counter, 1);
+}
+
+/* The highest bit set in @value; 0 for 0. */
+static __always_inline u32 highest_bit(u64 value)
+{
+	u32 bit = 0;
+
+	for (u32 shift = 32; shift; shift >>= 1) {
+		if (value >> shift) {
+			value >>= shift;
+			bit += shift;
+		}
+	}
+	return bit;
+}
+
+/* The histogram's bucket: the power of two at or below @ns. */
+static __always_inline u32 bucket_of(u64 ns)
+{
+	u32 bucket = highest_bit(ns);
+
+	return bucket < SP_HISTOGRAM_BUCKETS ? bucket : SP_HISTOGRAM_BUCKETS - 1;
+}
+
+/*
+ * Counts a time from wake-up to running. Racy by a few ns of another CPU's: the
+ * maximum may miss a near tie.
+ */
+static __always_inline void count_wakeup_ns(u64 waited)
+{
+	u32 bucket;
+
+	if ((s64)waited < 0)
+		waited = 0;
+	bucket = bucket_of(waited);
+	if (bucket < SP_HISTOGRAM_BUCKETS)
+		__sync_fetch_and_add(&status.wakeup_ns[bucket], 1);
+	if (waited > status.wakeup_max_ns)
+		status.wakeup_max_ns = waited;
+}
+
+/* Keeps the kernel's reason, for the process that watches. */
+static __always_inline void record_exit(struct scx_exit_info *info)
+{
+	bpf_probe_read_kernel_str(status.exit.reason, sizeof(status.exit.reason),
+				  info->reason);
+	bpf_probe_read_kernel_str(status.exit.text, sizeof(status.exit.text),
+				  info->msg);
+	bpf_probe_read_kernel_str(exit_dump, sizeof(exit_dump), info->dump);
+	status.exit.code = info->exit_code;
+	/* Last, and ordered: who sees the kind sees the texts. */
+	__sync_lock_test_and_set(&status.exit.kind, info->kind);
+}
+
+#endif

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is remembered of a task, and the events that are made of it. */
+#ifndef SCHED_PROTO_TASKS_BPF_H
+#define SCHED_PROTO_TASKS_BPF_H
+
+#include "counters.bpf.h"
+#include "idle.bpf.h"
+
+#define SP_MASK_UNKNOWN 0xffffffffu
+
+/* What we remember of a task. */
+struct sp_task_ctx {
+	struct sp_task task; /* the policy's, in BPF mode */
+	u64 used; /* sum_exec_runtime at its last ENQUEUE */
+	u64 woken_at; /* 0 unless it was woken and did not run since */
+	u64 since; /* when it began to wait */
+	u64 key; /* BPF mode: what its ENQUEUE was answered, if `decided` */
+	u32 pid; /* as the policy was told; an exec by another thread changes it */
+	u32 generation;
+	u32 wait; /* user mode: number of its wait; 0: it does not wait */
+	u32 queue; /* user mode: its class, by its last answer */
+	u32 mask; /* user mode: index of its affinity, or SP_MASK_UNKNOWN */
+	bool sync; /* select_cpu saw a synchronous wake-up */
+	bool idle; /* select_cpu claimed an idle CPU for it */
+	bool known; /* user mode: the daemon was told of it */
+	bool decided; /* BPF mode: told of before the kernel queues it */
+	bool waits; /* BPF mode: RUNNING is due when it runs */
+	bool alone; /* BPF mode: placed on an idle CPU, it runs for the longest slice */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sp_task_ctx);
+} tasks SEC(".maps");
+
+static u32 generations;
+
+static __always_inline struct sp_task_ctx *task_ctx(struct task_struct *p)
+{
+	return bpf_task_storage_get(&tasks, p, NULL, 0);
+}
+
+static __always_inline u32 next_generation(void)
+{
+	u32 generation = __sync_fetch_and_add(&generations, 1) + 1;
+
+	/* 0 is nobody's. */
+	return generation ? generation : __sync_fetch_and_add(&generations, 1) + 1;
+}
+
+/* The task is a new one to the policy. */
+static __always_inline void begin_life(struct sp_task_ctx *tctx,
+				       const struct task_struct *p)
+{
+	__builtin_memset(&tctx->task, 0, sizeof(tctx->task));
+	tctx->used = p->se.sum_exec_runtime;
+	tctx->woken_at = 0;
+	tctx->pid = p->pid;
+	tctx->generation = next_generation();
+	tctx->wait = 0;
+	tctx->queue = SP_QUEUE_REGULAR;
+	tctx->mask = SP_MASK_UNKNOWN;
+	tctx->sync = false;
+	tctx->idle = false;
+	tctx->known = false;
+	tctx->decided = false;
+	tctx->waits = false;
+	tctx->alone = false;
+}
+
+static __always_inline s32 new_task(struct task_struct *p)
+{
+	struct sp_task_ctx *tctx;
+
+	tctx = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!tctx)
+		return -12; /* ENOMEM */
+	begin_life(tctx, p);
+	return 0;
+}
+
+static __always_inline void count_wakeup(struct sp_task_ctx *tctx, u64 now)
+{
+	if (tctx->woken_at)
+		count_wakeup_ns(now - tctx->woken_at);
+	tctx->woken_at = 0;
+}
+
+static __always_inline bool starts_with(const char *text, const char *with, u32 length)
+{
+	for (u32 i = 0; i < length; i++)
+		if (text[i] != with[i])
+			return false;
+	return true;
+}
+
+/*
+ * Kernel threads that others, and the daemon itself, cannot do without: bound
+ * to a CPU, or freeing memory. Asked anew each time, since a kernel thread gets
+ * its CPU and its name only after it was made.
+ */
+static __always_inline bool is_vital(struct task_struct *p)
+{
+	char comm[16];
+
+	if (!(p->flags & PF_KTHREAD))
+		return false;
+	if (p->nr_cpus_allowed == 1)
+		return true;
+	bpf_probe_read_kernel(comm, sizeof(comm), p->comm);
+	return starts_with(comm, "kswapd", 6) || starts_with(comm, "kcompactd", 9) ||
+	       starts_with(comm, "khugepaged", 10);
+}
+
+
+/* Whether the policy is told when p begins to wait: else it does not wait. */
+static __always_inline bool is_told_of(struct task_struct *p, u64 enq_flags)
+{
+	if ((p->flags & PF_KTHREAD) && (enq_flags & SCX_ENQ_WAKEUP) &&
+	    described()->kthreads == SP_KTHREADS_LOCAL)
+		return false;
+	return !is_vital(p);
+}
+
+/*
+ * Lets a task run that never waits: next on its CPU, if that is idle or the only one it
+ * may use; else next on whichever CPU comes first. In the local queue of a CPU that a
+ * real-time task holds, nobody would find it. What select_cpu noted is of no use then,
+ * and its time is nobody's.
+ */
+static __always_inline void let_run(struct task_struct *p, struct sp_task_ctx *tctx,
+				    u64 enq_flags)
+{
+	u64 slice = described()->slice_max_ns;
+	s32 here = scx_bpf_task_cpu(p);
+	s32 cpu = -1;
+
+	if (tctx && tctx->idle)
+		cpu = here;
+	if (tctx) {
+		tctx->idle = false;
+		tctx->sync = false;
+		tctx->used = p->se.sum_exec_runtime;
+		tctx->decided = false;
+		tctx->waits = false;
+	}
+	if (cpu < 0 && !is_pinned(p))
+		cpu = claim_idle_cpu(p);
+	if (cpu == here || is_pinned(p)) {
+		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
+		return;
+	}
+	sp_dsq_insert(p, SCX_DSQ_GLOBAL, slice, enq_flags);
+	kick_for(p, cpu);
+}
+
+/* The same, and counts it. */
+static __always_inline void insert_locally(struct task_struct *p,
+					   struct sp_task_ctx *tctx, u64 enq_flags)
+{
+	count(tctx ? SP_COUNT_LOCAL : SP_COUNT_NO_STATE);
+	let_run(p, tctx, enq_flags);
+}
+
+/* A task that exits: the sooner it is gone the better, and its pid may be gone already. */
+static __always_inline void insert_exiting(struct task_struct *p,
+					   struct sp_task_ctx *tctx, u64 enq_flags)
+{
+	count(SP_COUNT_EXITING);
+	let_run(p, tctx, enq_flags);
+}
+
+/* What a wait begins with, whoever decides on it. */
+static __always_inline void begin_wait(struct sp_task_ctx *tctx, u64 enq_flags, u64 now)
+{
+	if (enq_flags & SCX_ENQ_WAKEUP)
+		tctx->woken_at = now;
+	tctx->since = now;
+}
+
+/* CPU time that p used since it last began to wait. From now on it counts anew. */
+static __always_inline u64 charge_used(struct task_struct *p, struct sp_task_ctx *tctx)
+{
+	u64 used = p->se.sum_exec_runtime - tctx->used;
+
+	tctx->used += used;
+	return used;
+}
+
+/* An ENQUEUE's flags. */
+static __always_inline u32 wait_flags(const struct task_struct *p,
+				      struct sp_task_ctx *tctx, u64 enq_flags)
+{
+	u32 flags = 0;
+
+	if (enq_flags & SCX_ENQ_WAKEUP)
+		flags |= SP_EVENT_WAKEUP;
+	if (tctx->sync)
+		flags |= SP_EVENT_SYNC;
+	if (p->flags & PF_KTHREAD)
+		flags |= SP_EVENT_KTHREAD;
+	tctx->sync = false;
+	return flags;
+}
+
+/* The idle CPU on which p may run at once, claimed; p's own, or -1. @claimed: any. */
+static __always_inline s32 own_idle_cpu(struct task_struct *p, struct sp_task_ctx *tctx,
+					s32 *claimed)
+{
+	s32 here = scx_bpf_task_cpu(p);
+
+	*claimed = tctx->idle ? here : claim_idle_cpu(p);
+	tctx->idle = false;
+	if (*claimed >= 0)
+		mark_claimed(*claimed);
+	/* Only its own CPU can take it directly: p's queue is the locked one. */
+	return *claimed == here ? here : -1;
+}
+
+/*
+ * Wakes a CPU for a task that was just queued. Its own one, if idle, needs no more than
+ * what the kernel does at a wake-up, or when a task comes into its local queue.
+ */
+static __always_inline void wake_for(struct task_struct *p, s32 claimed, bool local,
+				     u64 enq_flags)
+{
+	if (claimed == scx_bpf_task_cpu(p) && (local || (enq_flags & SCX_ENQ_WAKEUP)))
+		return;
+	kick_for(p, claimed);
+}
+
+#endif

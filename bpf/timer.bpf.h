@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A slow beat, which finds what should not be; no decision depends on it. */
+#ifndef SCHED_PROTO_TIMER_BPF_H
+#define SCHED_PROTO_TIMER_BPF_H
+
+#include "queues.bpf.h"
+
+struct timer_slot {
+	struct bpf_timer timer;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct timer_slot);
+} timers SEC(".maps");
+
+/* Between two beats while somebody waits, and while nobody does. */
+#define TIMER_NS (50 * 1000 * 1000ULL)
+#define TIMER_IDLE_NS (1000 * 1000 * 1000ULL)
+/* A task that waited this long, beside a CPU idle for as long, was forgotten. */
+#define FORGOTTEN_NS (10 * 1000 * 1000ULL)
+
+/* Kicks idle CPUs for tasks that wait in @dsq beside them, and counts it. */
+static __always_inline void rescue(struct sp_dsq *dsq)
+{
+	struct bpf_iter_scx_dsq it;
+	struct sp_task_ctx *tctx;
+	struct task_struct *p;
+	u64 now = sp_now();
+	int left = 16;
+	s32 cpu;
+
+	if (scx_bpf_dsq_nr_queued(dsq->id) <= 0)
+		return;
+	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
+	while (left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
+		tctx = task_ctx(p);
+		if (!tctx || (s64)(now - tctx->since) < (s64)FORGOTTEN_NS)
+			continue;
+		cpu = nobody_idle() ? -1 : claim_from_timer(p);
+		if (cpu < 0)
+			break;
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+		if ((s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) >
+		    (s64)FORGOTTEN_NS)
+			count(SP_COUNT_RESCUED);
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+}
+
+/*
+ * What a mode looks after with every beat; no decision depends on it. The lock that
+ * the timer holds forbids find_dsq, so lengths are asked for the kernel's way.
+ */
+static void tick(void);
+
+static __always_inline u32 count_online(void)
+{
+	const struct cpumask *mask = scx_bpf_get_online_cpumask();
+	u32 cpus = bpf_cpumask_weight(mask);
+
+	scx_bpf_put_cpumask(mask);
+	return cpus;
+}
+
+static u64 enqueued_before; /* at the last beat */
+
+static int on_timer(void *map, u32 *key, struct timer_slot *slot)
+{
+	u64 idle = idle_cpus;
+	u64 enqueued;
+
+	if (status.exit.kind)
+		return 0; /* the queues are gone */
+	online = count_online();
+	status.running = idle < online ? online - idle : 0;
+	/* Verifiers up to 6.17 take this for sleepable, as is what started it. */
+	bpf_rcu_read_lock();
+	tick();
+	bpf_rcu_read_unlock();
+	enqueued = status.counters[SP_COUNT_ENQUEUED];
+	bpf_timer_start(&slot->timer,
+			status.waiting || enqueued != enqueued_before ? TIMER_NS :
+									TIMER_IDLE_NS,
+			0);
+	enqueued_before = enqueued;
+	return 0;
+}
+
+static __always_inline s32 start_timer(void)
+{
+	struct timer_slot *slot;
+	u32 zero = 0;
+	s32 error;
+
+	slot = bpf_map_lookup_elem(&timers, &zero);
+	if (!slot)
+		return -22; /* EINVAL */
+	error = bpf_timer_init(&slot->timer, &timers, 1 /* CLOCK_MONOTONIC */);
+	if (error)
+		return error;
+	bpf_timer_set_callback(&slot->timer, on_timer);
+	return bpf_timer_start(&slot->timer, TIMER_NS, 0);
+}
+
+#endif

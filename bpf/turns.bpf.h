@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* User mode: when the daemon has its turn, and what is done without it. */
+#ifndef SCHED_PROTO_TURNS_BPF_H
+#define SCHED_PROTO_TURNS_BPF_H
+
+#include "answers.bpf.h"
+
+#define DSQ_DAEMON 18
+
+/* The daemon ran this long without yielding: others stop waiting for it. */
+#define OVERDUE_NS (20 * 1000 * 1000ULL)
+/* Between its turn and its standing by, the daemon is nowhere: so long at most. */
+#define GRACE_NS (4 * 1000 * 1000ULL)
+/* A CPU that waits for a running daemon lets its task go on for this long. */
+#define RETRY_SLICE_NS (500 * 1000ULL)
+#define DAEMON_SLICE_NS (20 * 1000 * 1000ULL)
+/* The daemon reads what it was told this often even if nobody needs it. */
+#define DAEMON_IDLE_NS (500 * 1000 * 1000ULL)
+/* Bytes of notices that the daemon may leave unread while it need not be asked. */
+#define SOLE_UNREAD_MAX (32 * (sizeof(struct sp_notice) + 8 /* a record's header */))
+
+/* Set before the program is loaded: ask even where nothing is left to choose. */
+const volatile bool ask_always;
+
+struct sp_dsq standing_by = { .id = DSQ_DAEMON };
+
+static u64 daemon_since; /* when a CPU gave way to the daemon; 0: it stands by */
+static u64 daemon_last; /* when its last pass ended */
+static u64 daemon_passes; /* that it had finished then */
+static bool daemon_confined; /* it may not run on every CPU */
+/* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
+u64 daemon_gone = 1;
+static u64 called_at; /* when a CPU on which it may not run called for it; 0: none */
+static s32 called_by;
+static u32 alternate; /* whose turn it is with a full ring, or beside an overdue daemon */
+
+/* Whether the daemon has its turn, and not for too long already. */
+static __always_inline bool has_turn(u64 now)
+{
+	u64 since = daemon_since;
+
+	return since && (s64)(now - since) < (s64)OVERDUE_NS;
+}
+
+static __always_inline bool is_overdue(u64 now)
+{
+	return daemon_since && !has_turn(now);
+}
+
+/* Whether the daemon is at work on another CPU, and may be waited for. */
+static __always_inline bool daemon_is_busy(u64 now)
+{
+	if (daemon_gone)
+		return false;
+	if (daemon_since)
+		return has_turn(now);
+	if (called_at && (s64)(now - called_at) < (s64)GRACE_NS)
+		return true;
+	return (s64)(now - daemon_last) < (s64)GRACE_NS;
+}
+
+/*
+ * The daemon's thread: it stands by until a CPU needs it. One that did not finish its
+ * pass, since its slice ended, did not yield: it stays overdue.
+ */
+static __always_inline void enqueue_daemon(struct task_struct *p,
+					   const struct sp_answers *ring, u64 enq_flags)
+{
+	u64 now = sp_now();
+
+	if (daemon_gone || ring->daemon.passes != daemon_passes) {
+		daemon_passes = ring->daemon.passes;
+		daemon_last = now;
+		daemon_since = 0;
+	}
+	daemon_gone = 0;
+	daemon_confined = (u32)p->nr_cpus_allowed < possible;
+	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
+	if (!daemon_has_work(ring) && !nr_queued(&held))
+		return;
+	kick_for(p, claim_idle_cpu(p));
+}
+
+/*
+ * Whether the daemon that stands by may run here. Else it is called for: a CPU where it
+ * may is told to let go of its task, once in a while.
+ */
+static __always_inline bool daemon_may_run(s32 here, u64 now)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool may = true;
+	s32 cpu;
+
+	bpf_iter_scx_dsq_new(&it, DSQ_DAEMON, 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	if (p && !may_run(p, here)) {
+		may = false;
+		if (!called_at || (s64)(now - called_at) >= (s64)GRACE_NS) {
+			called_by = here;
+			called_at = now;
+			cpu = pick_idle_cpu(p);
+			if (cpu >= 0)
+				scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+			else
+				scx_bpf_kick_cpu(scx_bpf_task_cpu(p), SCX_KICK_PREEMPT);
+		}
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	return may;
+}
+
+/*
+ * Lets the daemon run here, if it stands by, and pick for @caller.
+ * @prev: the caller's task, which could go on, and is told of before the daemon runs.
+ */
+static __always_inline bool run_daemon(struct sp_answers *ring, s32 here, s32 caller,
+				       const struct sp_task_ctx *prev)
+{
+	u64 now = sp_now();
+
+	if (!nr_queued(&standing_by))
+		return false;
+	if (daemon_confined && !daemon_may_run(here, now))
+		return false;
+	/* Before it leaves the queue: nobody may find it neither here nor there. */
+	if (!daemon_since)
+		daemon_since = now;
+	if (!take_from(&standing_by))
+		return false; /* another CPU was faster, and wrote the same */
+	called_at = 0;
+	ring->asked.cpu = caller;
+	ring->asked.now = now;
+	ring->asked.prev_pid = prev ? prev->pid : 0;
+	ring->asked.prev_generation = prev ? prev->generation : 0;
+	ring->asked.turns++;
+	count(SP_COUNT_DAEMON_RUNS);
+	return true;
+}
+
+/* Lets the daemon run here because another CPU called for it. */
+static __always_inline bool run_called_daemon(struct sp_answers *ring, s32 here)
+{
+	return called_at && run_daemon(ring, here, called_by, NULL);
+}
+
+/* Whether the daemon should read its ring before it is full, whoever is picked. */
+static __always_inline bool daemon_should_read(u64 unread)
+{
+	return !daemon_since && unread > SP_EVENT_RING / 2;
+}
+
+/* Takes the first to come, whatever the policy. */
+static __always_inline bool fall_back(enum sp_counter why, u64 now)
+{
+	if (!take_from(&held))
+		return false;
+	count(why);
+	if (is_overdue(now))
+		count(SP_COUNT_OVERDUE);
+	return true;
+}
+
+/*
+ * With a full ring, tasks are picked without the daemon, and DSQ_PICKED may never
+ * be empty. Where the daemon cannot answer, those that it was told of before go
+ * every other time: nobody else serves them.
+ */
+static __always_inline bool take_held_in_turn(void)
+{
+	u64 now;
+
+	if (!daemon_gone && !daemon_since)
+		return false;
+	now = sp_now();
+	if (!daemon_gone && !is_overdue(now))
+		return false;
+	return nr_queued(&held) && (++alternate & 1) &&
+	       fall_back(SP_COUNT_FALLBACK, now);
+}
+
+/*
+ * A CPU found nothing picked, and somebody waits who may run here. Returns the slice
+ * for which its present task may go on, 0 if another was found.
+ */
+static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
+				      const struct sp_task_ctx *prev)
+{
+	u64 now = sp_now();
+	bool overdue = daemon_since != 0;
+	/* Gone in the middle of a pass, it may know what it did not publish. */
+	bool unknown = !overdue && !daemon_gone && !answers_left(ring) &&
+		       !daemon_has_work(ring);
+
+	if (!unknown && run_daemon(ring, here, here, prev))
+		return 0;
+	/* It kicks idle CPUs when it has answered. */
+	if (daemon_is_busy(now)) {
+		count(SP_COUNT_RETRIED);
+		return RETRY_SLICE_NS;
+	}
+	if (!fall_back(unknown ? SP_COUNT_LOST : SP_COUNT_FALLBACK, now))
+		return described()->slice_max_ns;
+	/* Others may have gone idle because the daemon seemed to be at work. */
+	if (idle_cpus && nr_queued(&held))
+		wake_another(here);
+	return 0;
+}
+
+/*
+ * Where one task waits and the CPU has no other, there is nothing to choose: it is
+ * taken, and the daemon, which stands by, told. If a second one comes at the same
+ * moment, the first to come is taken all the same. False if the daemon is to be asked.
+ */
+static __always_inline bool take_sole(const struct sp_answers *ring, s32 here,
+				      u64 unread)
+{
+	struct bpf_iter_scx_dsq it;
+	struct sp_task_ctx *tctx;
+	struct sp_notice notice;
+	struct task_struct *p;
+	bool taken = false;
+
+	if (ask_always || unread > SOLE_UNREAD_MAX || nr_queued(&held) != 1 ||
+	    !nr_queued(&standing_by) || answers_left(ring))
+		return false;
+	/* It has its turn that often, and is not seen to be gone otherwise. */
+	if ((s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
+		return false;
+	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	tctx = p ? task_ctx(p) : NULL;
+	if (tctx && may_run(p, here)) {
+		fill_notice(&notice, SP_NOTICE_TAKEN, p, tctx, sp_now());
+		notice.cpu = here;
+		taken = sp_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);
+	}
+	bpf_iter_scx_dsq_destroy(&it);
+	if (!taken)
+		return false;
+	count(SP_COUNT_SOLE);
+	if (!send(&notice)) /* its answer will be stale */
+		count(SP_COUNT_NOTES_LOST);
+	return true;
+}
+
+
+#endif
