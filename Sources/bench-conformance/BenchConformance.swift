@@ -102,16 +102,30 @@ struct BenchConformance: ParsableCommand {
     /// ns for one task that begins to wait and one that is picked, while `tasks` wait.
     private func queued(_ tasks: Int, _ policy: sp_policy, _ events: [sp_event]) -> Double {
         var decider = Decider(DescribedPolicy(policy), described: policy, maxTasks: tasks + 1)
-        return events.withUnsafeBufferPointer { events in
-            guard let first = events.baseAddress else { return 0 }
+        let notices = events.enumerated().map { index, event in
+            var notice = sp_notice()
+            notice.now = event.now
+            notice.used_ns = event.used_ns
+            notice.switches = event.switches
+            notice.kind = event.kind
+            notice.pid = event.pid
+            notice.generation = event.generation
+            notice.idle_cpu = -1
+            notice.weight = event.weight
+            notice.cpus = event.cpus
+            notice.wait = UInt32(index + 1)
+            return notice
+        }
+        return notices.withUnsafeBufferPointer { notices in
+            guard let first = notices.baseAddress else { return 0 }
             for index in 0..<tasks { _ = decider.take(first + index) }
             let time = ContinuousClock().measure {
-                for index in tasks..<events.count {
-                    _ = decider.pick(now: events[index].now)
+                for index in tasks..<notices.count {
+                    _ = decider.pick(now: notices[index].now, cpu: Int32(index & 3))
                     _ = decider.take(first + index)
                 }
             }
-            return Self.seconds(time) * 1e9 / Double(events.count - tasks)
+            return Self.seconds(time) * 1e9 / Double(notices.count - tasks)
         }
     }
 

@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: [1000, 100_000], ["rising", "falling", "equal", "random"])
     func anOperationComparesAlongOnePath(tasks: Int, keys: String) {
         var random = Seeded(state: 7)
-        var queue = RunQueue(capacity: tasks)
+        var queue = RunQueues(capacity: tasks, queues: 3)
         let levels = Int.bitWidth - tasks.leadingZeroBitCount
         var most = 0
         func key(_ step: Int) -> UInt64 {

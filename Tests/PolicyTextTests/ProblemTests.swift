@@ -15,7 +15,7 @@ import Testing
         ),
         (
             "slice:", "slcie:",
-            #"F:4:1: unknown key "slcie"; name, summary, idle-cpu, kernel-threads, order, slice, classes and starvation are known; did you mean slice?"#
+            #"F:4:1: unknown key "slcie"; name, summary, wait-max, idle-cpu, kernel-threads, order, slice, classes and starvation are known; did you mean slice?"#
         ),
         (
             "rule: deadline", "rule: dedline",
@@ -94,11 +94,11 @@ import Testing
         ("classes:", "\tclasses:", "F:5:1: a tab: YAML indents with spaces alone"),
         (
             "classes:", "max: 20ms\nclasses:",
-            #"F:5:1: unknown key "max"; name, summary, idle-cpu, kernel-threads, order, slice, classes and starvation are known; max stands in slice"#
+            #"F:5:1: unknown key "max"; name, summary, wait-max, idle-cpu, kernel-threads, order, slice, classes and starvation are known; max stands in slice"#
         ),
         (
             "classes:", "slice.max: 20ms\nclasses:",
-            #"F:5:1: unknown key "slice.max"; name, summary, idle-cpu, kernel-threads, order, slice, classes and starvation are known; max stands in slice"#
+            #"F:5:1: unknown key "slice.max"; name, summary, wait-max, idle-cpu, kernel-threads, order, slice, classes and starvation are known; max stands in slice"#
         ),
         ("classes:", "[a, b]: 1\nclasses:", "F:5:1: a key is one word, this is a list"),
         (

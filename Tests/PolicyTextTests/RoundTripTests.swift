@@ -54,6 +54,7 @@ import Testing
                   max: 20ms
                 classes:
                   rule: none
+                wait-max: 1500ms
                 idle-cpu: direct
                 kernel-threads: local
 

@@ -69,8 +69,9 @@ import Testing
         policy.rate_window_ns = 1_000_000_000
         policy.slice_max_ns = 20_000_000
         policy.slice_min_ns = 1_000_000
+        policy.wait_max_ns = 1_500_000_000
         var decider = Decider(DescribedPolicy(policy), described: policy, maxTasks: 64)
-        var event = sp_event()
+        var event = sp_notice()
         var answers = 0
         var round: UInt32 = 0
         sp_count_allocations(1)
@@ -79,14 +80,14 @@ import Testing
             event.kind = round % 7 == 6 ? SP_EVENT_EXIT.rawValue : SP_EVENT_ENQUEUE.rawValue
             event.pid = round &* 2_654_435_761 >> 16 & 127
             event.generation = 1
-            event.seq = UInt64(round)
+            event.wait = round &+ 1
             event.now = UInt64(round) << 20
             event.switches = UInt64(round)
             event.weight = 100
             event.cpus = 4
             event.idle_cpu = round % 5 == 0 ? 0 : -1
             if decider.take(&event) != nil { answers += 1 }
-            if decider.pick(now: event.now) != nil { answers += 1 }
+            if decider.pick(now: event.now, cpu: 0, prev: (event.pid, 1)) != nil { answers += 1 }
             round += 1
         }
         sp_count_allocations(0)

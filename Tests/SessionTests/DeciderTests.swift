@@ -18,24 +18,25 @@ private func described(_ change: (inout sp_policy) -> Void = { _ in }) -> sp_pol
     policy.rate_window_ns = 1_000_000_000
     policy.slice_max_ns = 20_000_000
     policy.slice_min_ns = 1_000_000
+    policy.wait_max_ns = 1_500_000_000
     change(&policy)
     return policy
 }
 
-private func enqueued(_ pid: UInt32, generation: UInt32 = 1, wait: UInt32, idle: Int32 = -1) -> sp_event {
-    var event = sp_event()
+private func enqueued(_ pid: UInt32, generation: UInt32 = 1, wait: UInt32, idle: Int32 = -1) -> sp_notice {
+    var event = sp_notice()
     event.kind = SP_EVENT_ENQUEUE.rawValue
     event.pid = pid
     event.generation = generation
-    event.seq = UInt64(wait)
+    event.wait = wait
     event.idle_cpu = idle
     event.weight = 100
     event.cpus = 4
     return event
 }
 
-private func exited(_ pid: UInt32, generation: UInt32 = 1) -> sp_event {
-    var event = sp_event()
+private func exited(_ pid: UInt32, generation: UInt32 = 1) -> sp_notice {
+    var event = sp_notice()
     event.kind = SP_EVENT_EXIT.rawValue
     event.pid = pid
     event.generation = generation
@@ -43,7 +44,7 @@ private func exited(_ pid: UInt32, generation: UInt32 = 1) -> sp_event {
 }
 
 extension Decider {
-    fileprivate mutating func feed(_ event: sp_event) -> sp_answer? {
+    fileprivate mutating func feed(_ event: sp_notice) -> sp_answer? {
         var event = event
         return take(&event)
     }
@@ -56,14 +57,14 @@ extension Decider {
         var decider = Decider(DescribedPolicy(described()), described: described(), maxTasks: 8)
         for pid: UInt32 in 1...3 { #expect(decider.feed(enqueued(pid, wait: pid + 100)) == nil) }
         #expect(decider.waiting == 3)
-        let first = decider.pick(now: 5)
+        let first = decider.pick(now: 5, cpu: 0)
         #expect(first?.pid == 1 && first?.wait == 101)
         #expect(first?.slice_ns == UInt32(20_000_000 / 3), "two others wait")
-        let answer1 = decider.pick(now: 6)
+        let answer1 = decider.pick(now: 6, cpu: 0)
         #expect(answer1?.pid == 2)
-        let answer2 = decider.pick(now: 7)
+        let answer2 = decider.pick(now: 7, cpu: 0)
         #expect(answer2?.pid == 3)
-        let answer3 = decider.pick(now: 8)
+        let answer3 = decider.pick(now: 8, cpu: 0)
         #expect(answer3 == nil)
     }
 
@@ -72,7 +73,7 @@ extension Decider {
         _ = decider.feed(enqueued(1, wait: 1))
         _ = decider.feed(enqueued(1, wait: 2))
         #expect(decider.waiting == 1)
-        let answer4 = decider.pick(now: 1)
+        let answer4 = decider.pick(now: 1, cpu: 0)
         #expect(answer4?.wait == 2)
     }
 
@@ -81,7 +82,7 @@ extension Decider {
         _ = decider.feed(enqueued(1, wait: 1))
         _ = decider.feed(exited(1))
         #expect(decider.waiting == 0 && decider.known == 0)
-        let answer5 = decider.pick(now: 1)
+        let answer5 = decider.pick(now: 1, cpu: 0)
         #expect(answer5 == nil)
     }
 
@@ -90,14 +91,14 @@ extension Decider {
         _ = decider.feed(enqueued(1, generation: 2, wait: 1))
         _ = decider.feed(exited(1, generation: 1))
         #expect(decider.counters.stale == 1)
-        let answer6 = decider.pick(now: 1)
+        let answer6 = decider.pick(now: 1, cpu: 0)
         #expect(answer6?.pid == 1)
     }
 
     @Test func anOldTaskOfAReusedPidIsLetRun() {
         var decider = Decider(DescribedPolicy(described()), described: described(), maxTasks: 8)
         _ = decider.feed(enqueued(1, generation: 2, wait: 1))
-        _ = decider.pick(now: 1)
+        _ = decider.pick(now: 1, cpu: 0)
         let answer = decider.feed(enqueued(1, generation: 1, wait: 2))
         #expect(answer?.wait == 2 && answer?.slice_ns == 20_000_000)
         #expect(decider.counters.stale == 1)
@@ -129,15 +130,15 @@ extension Decider {
             event.now = UInt64(wait) * 5_000_000
             _ = asked.feed(event)
             _ = told.feed(event)
-            let answer = asked.pick(now: event.now + 1000)
+            let answer = asked.pick(now: event.now + 1000, cpu: 0)
             #expect(answer?.wait == wait)
-            event.kind = UInt32(SP_EVENT_TAKEN)
+            event.kind = UInt32(SP_NOTICE_TAKEN)
             event.now += 1000
             let none = told.feed(event)
             #expect(none == nil && told.waiting == 0)
             // The books are the same as if it had been picked.
             #expect(told.policy.global.vtime_now == asked.policy.global.vtime_now)
-            #expect(told.policy.global.regular_served == asked.policy.global.regular_served)
+            #expect(told.policy.global.round == asked.policy.global.round)
         }
         #expect(told.policy.global.vtime_now > 0 && told.counters.strange == 0)
     }
@@ -147,11 +148,11 @@ extension Decider {
         _ = decider.feed(enqueued(1, wait: 2))
         for (pid, wait): (UInt32, UInt32) in [(1, 1), (7, 2)] {
             var event = enqueued(pid, wait: wait)
-            event.kind = UInt32(SP_EVENT_TAKEN)
+            event.kind = UInt32(SP_NOTICE_TAKEN)
             _ = decider.feed(event)
         }
         #expect(decider.waiting == 1)
-        let answer = decider.pick(now: 1)
+        let answer = decider.pick(now: 1, cpu: 0)
         #expect(answer?.wait == 2)
     }
 
@@ -170,16 +171,16 @@ extension Decider {
             event.switches = UInt64(wait)
             let none = decider.feed(event)
             #expect(none == nil)
-            event.kind = UInt32(SP_EVENT_TAKEN)
+            event.kind = UInt32(SP_NOTICE_TAKEN)
             if let note = decider.feed(event) { notes.append(note) }
         }
         #expect(notes.map(\.wait) == [0] && notes.first?.pid == 1)
-        #expect(notes.first?.queue == SP_QUEUE_PRIORITY.rawValue)
+        #expect(notes.first?.queue == UInt16(SP_QUEUE_PRIORITY.rawValue))
         // A new task of that pid begins anew, for both.
         var next = enqueued(1, generation: 2, wait: 41)
         next.now = 900_000_000
         _ = decider.feed(next)
-        next.kind = UInt32(SP_EVENT_TAKEN)
+        next.kind = UInt32(SP_NOTICE_TAKEN)
         let none = decider.feed(next)
         #expect(none == nil)
     }
@@ -200,8 +201,11 @@ extension Decider {
         }
         let policy = described { $0.idle = SP_IDLE_QUEUE.rawValue }
         var decider = Decider(Direct(), described: policy, maxTasks: 8)
-        let answer9 = decider.feed(enqueued(1, wait: 9))
-        #expect(answer9?.wait == 9)
+        let answer9 = decider.feed(enqueued(1, wait: 9, idle: 2))
+        #expect(answer9?.wait == 9 && answer9?.cpu == 2)
+        // Without an idle CPU it has no meaning: counted, and the task waits as any other.
+        let none = decider.feed(enqueued(2, wait: 10))
+        #expect(none == nil && decider.waiting == 1 && decider.counters.strange == 1)
     }
 
     @Test func aSliceOfZeroIsStrangeAndNotPassedOn() {
@@ -215,7 +219,7 @@ extension Decider {
         }
         var decider = Decider(Zero(), described: described(), maxTasks: 8)
         _ = decider.feed(enqueued(1, wait: 1))
-        let answer10 = decider.pick(now: 1)
+        let answer10 = decider.pick(now: 1, cpu: 0)
         #expect(answer10?.slice_ns == 20_000_000)
         #expect(decider.counters.strange == 1)
     }
@@ -255,6 +259,7 @@ extension Decider {
                 let pid = random(48)
                 var event = enqueued(pid, wait: wait)
                 event.flags = random(8)
+                event.affinity = random(3) == 0 ? SP_AFFINITY_ONE : SP_AFFINITY_ANY
                 event.now = UInt64(step) << 20
                 event.switches = UInt64(step)
                 open[pid] = wait
@@ -262,7 +267,7 @@ extension Decider {
                     #expect(open.removeValue(forKey: answer.pid) == answer.wait)
                 }
             default:
-                if let answer = decider.pick(now: UInt64(step) << 20) {
+                if let answer = decider.pick(now: UInt64(step) << 20, cpu: 0) {
                     #expect(open.removeValue(forKey: answer.pid) == answer.wait, "seed \(seed), step \(step)")
                     #expect(answer.slice_ns > 0)
                 }

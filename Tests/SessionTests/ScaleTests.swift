@@ -19,8 +19,9 @@ import Testing
         policy.kthreads = SP_KTHREADS_LOCAL.rawValue
         policy.slice_max_ns = 20_000_000
         policy.slice_min_ns = 1_000_000
+        policy.wait_max_ns = 1_500_000_000
         var decider = Decider(DescribedPolicy(policy), described: policy, maxTasks: tasks)
-        var event = sp_event()
+        var event = sp_notice()
         event.kind = SP_EVENT_ENQUEUE.rawValue
         event.generation = 1
         event.weight = 100
@@ -37,9 +38,9 @@ import Testing
         let rounds = 5000
         for round in 0..<rounds {
             event.now += 1000
-            guard let answer = decider.pick(now: event.now) else { break }
+            guard let answer = decider.pick(now: event.now, cpu: 0) else { break }
             event.pid = answer.pid
-            event.seq = UInt64(round)
+            event.wait = UInt32(round + 1)
             event.used_ns = UInt64(round &* 7919 % 4096) << 10
             _ = decider.take(&event)
         }
@@ -56,13 +57,13 @@ import Testing
     }
 
     /// What the help and the documents say of `--max-tasks`.
-    @Test func aTaskTakes144To152Bytes() {
-        let queue = MemoryLayout<RunQueue.Entry>.stride + MemoryLayout<Int32>.stride
+    @Test func aTaskTakes136To144Bytes() {
+        let queue = MemoryLayout<RunQueues.Node>.stride
         let state =
-            MemoryLayout<sp_task>.stride + MemoryLayout<Decider<DescribedPolicy>.Wait>.stride + 2 * queue
+            MemoryLayout<sp_task>.stride + MemoryLayout<Decider<DescribedPolicy>.Wait>.stride + queue
         // The table: a pid and a free slot, and two to four places of 4 bytes.
-        #expect((144...152).contains(state + 8 + 8))
-        #expect((144...152).contains(state + 8 + 16))
+        #expect((136...144).contains(state + 8 + 8))
+        #expect((136...144).contains(state + 8 + 16))
     }
 
     @Test func whatIsBeyondItsTasksCostsNoComparison() {
@@ -72,7 +73,7 @@ import Testing
         policy.slice = SP_SLICE_SHARED.rawValue
         policy.slice_max_ns = 20_000_000
         var decider = Decider(DescribedPolicy(policy), described: policy, maxTasks: 16)
-        var event = sp_event()
+        var event = sp_notice()
         event.kind = SP_EVENT_ENQUEUE.rawValue
         event.generation = 1
         event.idle_cpu = -1

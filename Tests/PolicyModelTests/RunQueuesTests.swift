@@ -15,9 +15,43 @@ struct Seeded: RandomNumberGenerator {
     }
 }
 
-@Suite struct RunQueueTests {
+extension RunQueues {
+    mutating func insert(_ slot: UInt32, key: UInt64) { insert(slot, 1, key: key) }
+
+    mutating func popFirst() -> UInt32? {
+        guard let slot = first(1) else { return nil }
+        remove(slot)
+        return slot
+    }
+}
+
+@Suite struct RunQueuesTests {
+    @Test func queuesAreApartAndComparable() {
+        var queues = RunQueues(capacity: 8, queues: 3)
+        queues.insert(5, 0, key: 20)
+        queues.insert(6, 2, key: 10)
+        queues.insert(7, 2, key: 30)
+        #expect(queues.first(0) == 5 && queues.first(1) == nil && queues.first(2) == 6)
+        #expect(queues.goesBefore(6, 5) && !queues.goesBefore(7, 5) && queues.key(7) == 30)
+        queues.remove(6)
+        #expect(queues.first(2) == 7 && queues.count == 2)
+        let holds = queues.checkInvariants()
+        #expect(holds)
+    }
+
+    /// Whoever is put back stands where it stood, before those of its key that came later.
+    @Test func whoIsPutBackKeepsItsPlace() {
+        var queues = RunQueues(capacity: 8, queues: 3)
+        for slot: UInt32 in 0..<4 { queues.insert(slot, 1, key: 5) }
+        queues.remove(1)
+        queues.putBack(1, 1)
+        var order: [UInt32] = []
+        while let slot = queues.popFirst() { order.append(slot) }
+        #expect(order == [0, 1, 2, 3])
+    }
+
     @Test func equalKeysGoByArrival() {
-        var queue = RunQueue(capacity: 8)
+        var queue = RunQueues(capacity: 8, queues: 3)
         for slot: UInt32 in [3, 1, 2] { queue.insert(slot, key: 5) }
         queue.insert(0, key: 4)
         let order = [queue.popFirst(), queue.popFirst(), queue.popFirst(), queue.popFirst()]
@@ -27,7 +61,7 @@ struct Seeded: RandomNumberGenerator {
     }
 
     @Test func keysAreComparedBySignedDifference() {
-        var queue = RunQueue(capacity: 2)
+        var queue = RunQueues(capacity: 2, queues: 3)
         queue.insert(0, key: 5)
         queue.insert(1, key: UInt64.max - 5)
         let first = queue.popFirst()
@@ -37,7 +71,7 @@ struct Seeded: RandomNumberGenerator {
     @Test(arguments: [UInt64(1), 2, 3, 4])
     func agreesWithASortedList(seed: UInt64) {
         var random = Seeded(state: seed)
-        var queue = RunQueue(capacity: 64)
+        var queue = RunQueues(capacity: 64, queues: 3)
         var list: [(key: UInt64, arrival: Int, slot: UInt32)] = []
         for step in 0..<20_000 {
             let slot = UInt32.random(in: 0..<64, using: &random)
