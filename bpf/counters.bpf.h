@@ -11,6 +11,8 @@ char _license[] SEC("license") = "GPL";
 
 /* Set before the program is loaded: CPUs on-line then. */
 const volatile u32 nr_cpus = 1;
+/* The same: after how long the kernel ends us if somebody waits. */
+const volatile u64 watchdog_ns = 10 * 1000 * 1000 * 1000ULL;
 
 struct sp_status status = {};
 char exit_dump[SP_EXIT_DUMP] = {};

@@ -18,7 +18,7 @@ struct {
 
 /* Between two beats while somebody waits, and while nobody does. */
 #define TIMER_NS (50 * 1000 * 1000ULL)
-#define TIMER_IDLE_NS (1000 * 1000 * 1000ULL)
+#define TIMER_IDLE_NS (watchdog_ns / 10)
 /* A task that waited this long, beside a CPU idle for as long, was forgotten. */
 #define FORGOTTEN_NS (10 * 1000 * 1000ULL)
 

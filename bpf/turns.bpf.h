@@ -144,6 +144,17 @@ static __always_inline bool run_called_daemon(struct sp_answers *ring, s32 here)
 	return called_at && run_daemon(ring, here, called_by, NULL);
 }
 
+/*
+ * Whether the daemon should have a turn though nobody waits: it has something to read,
+ * or the kernel would take it, which stands in a queue, for a task that starves.
+ */
+static __always_inline bool daemon_is_due(u64 unread, u64 now)
+{
+	u64 limit = unread ? DAEMON_IDLE_NS : watchdog_ns / 4;
+
+	return !daemon_since && (s64)(now - daemon_last) > (s64)limit;
+}
+
 /* Whether the daemon should read its ring before it is full, whoever is picked. */
 static __always_inline bool daemon_should_read(u64 unread)
 {

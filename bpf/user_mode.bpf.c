@@ -151,10 +151,8 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	if (has_task_for(&held, cpu))
 		slice = ask_daemon(ring, cpu,
 				   goes && is_told_of(prev, 0) ? task_ctx(prev) : NULL);
-	else if (unread && !daemon_since &&
-		 (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS &&
-		 run_daemon(ring, cpu, cpu, NULL))
-		slice = 0; /* nobody waits, but its ring wants to be read */
+	else if (daemon_is_due(unread, sp_now()) && run_daemon(ring, cpu, cpu, NULL))
+		slice = 0;
 	/* Nobody else: prev goes on. The daemon stands by instead. */
 	if (slice && goes && !is_daemon(prev, ring)) {
 		sp_set_slice(prev, slice);
@@ -308,8 +306,7 @@ static void tick(void)
 	rescue_picked();
 	if (!has_turn(sp_now())) /* else its answers kick them */
 		rescue(&held);
-	if (!daemon_since && bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) &&
-	    (s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
+	if (daemon_is_due(bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA), sp_now()))
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);
 }
 

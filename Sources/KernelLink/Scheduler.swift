@@ -101,6 +101,8 @@ public struct Scheduler: ~Copyable {
         description.storeBytes(of: configuration.policy, as: sp_policy.self)
         let cpus = try variables.initialValue("nr_cpus", in: ".rodata")
         cpus.storeBytes(of: UInt32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN))), as: UInt32.self)
+        let watchdog = try variables.initialValue("watchdog_ns", in: ".rodata")
+        watchdog.storeBytes(of: UInt64(configuration.watchdogMs) * 1_000_000, as: UInt64.self)
         if configuration.mode == .user {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
             asks.storeBytes(of: configuration.askAlways ? 1 : 0, as: UInt8.self)
