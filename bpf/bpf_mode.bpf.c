@@ -124,16 +124,7 @@ static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tct
 SEC("struct_ops/sp_select_cpu")
 s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
-	struct sp_task_ctx *tctx = task_ctx(p);
-	bool idle = false;
-	s32 cpu;
-
-	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
-	if (tctx) {
-		tctx->idle = idle;
-		tctx->sync = wake_flags & SCX_WAKE_SYNC;
-	}
-	return cpu;
+	return look_for_idle(p, prev_cpu, wake_flags);
 }
 
 SEC("struct_ops/sp_enqueue")
@@ -166,10 +157,10 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	now = sp_now();
 	begin_wait(tctx, enq_flags, now);
 	fill_event(&event, SP_EVENT_ENQUEUE, p, tctx, now);
-	event.idle_cpu = own_idle_cpu(p, tctx, &claimed);
+	event.idle_cpu = own_idle_cpu(p, tctx, event.cpu, &claimed);
 	decide_wait(p, tctx, &event, enq_flags, &decision);
 	local = place(p, tctx, &event, &decision, enq_flags);
-	wake_for(p, claimed, local, enq_flags);
+	wake_for(p, event.cpu, claimed, local, enq_flags);
 	if (decision.action == SP_ACTION_PREEMPT && claimed < 0)
 		preempt(decision.cpu);
 }

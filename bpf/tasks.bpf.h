@@ -172,6 +172,31 @@ static __always_inline void insert_exiting(struct task_struct *p,
 	let_run(p, tctx, enq_flags);
 }
 
+/*
+ * The CPU on which a task that wakes up begins to wait: an idle one, if the kernel's own
+ * choice finds one, which is claimed then. Where no CPU is idle it would find the task's
+ * last one, after a long look. What is noted here is gone with the enqueue that follows.
+ */
+static __always_inline s32 look_for_idle(struct task_struct *p, s32 prev_cpu,
+					 u64 wake_flags)
+{
+	bool sync = wake_flags & SCX_WAKE_SYNC;
+	struct sp_task_ctx *tctx;
+	s32 cpu = prev_cpu;
+	bool idle = false;
+
+	if (!nobody_idle())
+		cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
+	if (!idle && !sync)
+		return cpu;
+	tctx = task_ctx(p);
+	if (tctx) {
+		tctx->idle = idle;
+		tctx->sync = sync;
+	}
+	return cpu;
+}
+
 /* What a wait begins with, whoever decides on it. */
 static __always_inline void begin_wait(struct sp_task_ctx *tctx, u64 enq_flags, u64 now)
 {
@@ -205,12 +230,10 @@ static __always_inline u32 wait_flags(const struct task_struct *p,
 	return flags;
 }
 
-/* The idle CPU on which p may run at once, claimed; p's own, or -1. @claimed: any. */
+/* The idle CPU on which p may run at once, claimed; @here, its own, or -1. @claimed: any. */
 static __always_inline s32 own_idle_cpu(struct task_struct *p, struct sp_task_ctx *tctx,
-					s32 *claimed)
+					s32 here, s32 *claimed)
 {
-	s32 here = scx_bpf_task_cpu(p);
-
 	*claimed = tctx->idle ? here : claim_idle_cpu(p);
 	tctx->idle = false;
 	if (*claimed >= 0)
@@ -223,10 +246,10 @@ static __always_inline s32 own_idle_cpu(struct task_struct *p, struct sp_task_ct
  * Wakes a CPU for a task that was just queued. Its own one, if idle, needs no more than
  * what the kernel does at a wake-up, or when a task comes into its local queue.
  */
-static __always_inline void wake_for(struct task_struct *p, s32 claimed, bool local,
-				     u64 enq_flags)
+static __always_inline void wake_for(struct task_struct *p, s32 here, s32 claimed,
+				     bool local, u64 enq_flags)
 {
-	if (claimed == scx_bpf_task_cpu(p) && (local || (enq_flags & SCX_ENQ_WAKEUP)))
+	if (claimed == here && (local || (enq_flags & SCX_ENQ_WAKEUP)))
 		return;
 	kick_for(p, claimed);
 }

@@ -17,7 +17,7 @@
 /* The daemon reads what it was told this often even if nobody needs it. */
 #define DAEMON_IDLE_NS (500 * 1000 * 1000ULL)
 /* Bytes of notices that the daemon may leave unread while it need not be asked. */
-#define SOLE_UNREAD_MAX (32 * (sizeof(struct sp_notice) + 8 /* a record's header */))
+#define SOLE_UNREAD_MAX (256 * (sizeof(struct sp_notice) + 8 /* a record's header */))
 
 /* Set before the program is loaded: ask even where nothing is left to choose. */
 const volatile bool ask_always;

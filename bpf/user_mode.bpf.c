@@ -39,19 +39,11 @@ static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx
 SEC("struct_ops/sp_select_cpu")
 s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
-	struct sp_task_ctx *tctx = task_ctx(p);
 	struct sp_answers *ring = answer_ring();
-	bool idle = false;
-	s32 cpu;
 
 	if (ring && is_daemon(p, ring))
 		return prev_cpu;
-	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
-	if (tctx) {
-		tctx->idle = idle;
-		tctx->sync = wake_flags & SCX_WAKE_SYNC;
-	}
-	return cpu;
+	return look_for_idle(p, prev_cpu, wake_flags);
 }
 
 SEC("struct_ops/sp_enqueue")
@@ -100,9 +92,9 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	notice.switches = p->nvcsw;
 	notice.flags = wait_flags(p, tctx, enq_flags);
 	notice.affinity = affinity_of(p, tctx, ring);
-	notice.idle_cpu = own_idle_cpu(p, tctx, &claimed);
+	notice.idle_cpu = own_idle_cpu(p, tctx, notice.cpu, &claimed);
 	local = hold(p, tctx, &notice, enq_flags);
-	wake_for(p, claimed, local, enq_flags);
+	wake_for(p, notice.cpu, claimed, local, enq_flags);
 	/* The policy would have it preempt, to judge by its last answer: ask now. */
 	if (described()->preempt && tctx->queue == SP_QUEUE_PRIORITY && claimed < 0 &&
 	    (notice.flags & SP_EVENT_WAKEUP) && !(notice.flags & SP_EVENT_SYNC))

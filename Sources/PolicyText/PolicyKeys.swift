@@ -165,7 +165,7 @@ enum PolicyKeys {
             kind: .words([
                 .init(
                     "local", SP_KTHREADS_LOCAL.rawValue,
-                    "Woken, they wait at their own CPU; after a slice, like any other task."),
+                    "Woken, they do not wait; after a slice they do, like any other task."),
                 .init("queue", SP_KTHREADS_QUEUE.rawValue, "They wait like any other task."),
             ]),
             field: .narrow(\.kthreads), fallback: .value(UInt64(SP_KTHREADS_LOCAL.rawValue)),

@@ -24,10 +24,6 @@ enum Place {
         return base(queue) + 1 + Int(SP_CPUS_MAX) + Int(affinity)
     }
 
-    @inline(__always)
-    static func isMasked(_ place: Int) -> Bool {
-        place % perClass > Int(SP_CPUS_MAX)
-    }
 }
 
 extension Decider {
@@ -185,10 +181,10 @@ extension Decider {
     private mutating func countWaiting(_ place: Int, _ by: UInt32) {
         if place >= Place.perClass {
             counts.priority &+= by
-            if Place.isMasked(place) { counts.priorityMasked &+= by }
+            if place - Place.perClass > Int(SP_CPUS_MAX) { counts.priorityMasked &+= by }
         } else {
             counts.regular &+= by
-            if Place.isMasked(place) { counts.regularMasked &+= by }
+            if place > Int(SP_CPUS_MAX) { counts.regularMasked &+= by }
         }
     }
 }
