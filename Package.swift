@@ -81,6 +81,27 @@ let package = Package(
             dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
             swiftSettings: optimised),
 
+        // The kernel's side in a model, with the real backends compiled for this machine.
+        .target(
+            name: "CSimKernel",
+            dependencies: ["CSchedProto"],
+            exclude: ["standin"],
+            cSettings: [
+                .headerSearchPath("standin"), .headerSearchPath("../../bpf"), .headerSearchPath("."),
+                .unsafeFlags([
+                    "-O2", "-fno-modules", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
+                    "-Wno-sign-compare", "-Wno-unused-function", "-Wno-unknown-attributes",
+                    "-Wno-ignored-attributes",
+                ]),
+            ]),
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "CSimKernel", "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "UserMode",
+                "Conformance",
+            ],
+            swiftSettings: optimised),
+
         // The two modes, and what both need around them.
         .target(
             name: "UserMode",
@@ -98,7 +119,7 @@ let package = Package(
             name: "sched-proto",
             dependencies: [
                 "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
-                "Session", "CSystem", "CAllocations",
+                "Session", "CSystem", "CAllocations", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

@@ -11,6 +11,7 @@ struct SchedProto: ParsableCommand {
             ExecCommand.self,
             PolicyCommand.self,
             ConformCommand.self,
+            SimulateCommand.self,
         ],
         defaultSubcommand: RunCommand.self)
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A backend as it stands in this program: its table, its constants, its memory. */
+#ifndef SIM_BACKEND_H
+#define SIM_BACKEND_H
+
+#include "compat.h"
+#include "link.h"
+
+struct sim_backend {
+	const char *name;
+	const struct sched_ext_ops *ops;
+	struct sp_status *status;
+	/* What libbpf sets before a program is loaded. */
+	const volatile struct sp_policy *description;
+	const volatile u32 *nr_cpus;
+	const volatile bool *ask_always; /* NULL: it has none */
+	void *events, *answers; /* maps; NULL: it has none */
+	/* Sections that hold all of its variables. */
+	char *bss, *bss_end, *data, *data_end;
+};
+
+extern const struct sim_backend sim_bpf_mode, sim_user_mode;
+
+/* The hook on sp_decide: what the policy was asked, and what it said. */
+void sim_decided(const struct sp_event *event, const struct sp_decision *decision);
+
+#endif

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpf/bpf_mode.bpf.c, unchanged, for this machine. What it defines stays within this
+ * file, so that both backends stand in one program, and lies in sections of its own,
+ * so that it can be set back.
+ */
+#include "backend.h"
+#include "policy.h"
+
+#define sp_decide(policy, global, task, event, decision) \
+	(sp_decide((policy), (global), (task), (event), (decision)), \
+	 sim_decided((event), (decision)))
+
+#pragma clang section bss = "sim_bpf_bss" data = "sim_bpf_data" rodata = \
+	"sim_bpf_rodata"
+#pragma clang attribute push(__attribute__((internal_linkage)), \
+			     apply_to = any(function, variable(is_global)))
+#include "bpf_mode.bpf.c"
+#pragma clang attribute pop
+/* Each section has to exist. */
+static int some_data __attribute__((used)) = 1;
+#pragma clang section bss = "" data = "" rodata = ""
+
+extern char __start_sim_bpf_bss[], __stop_sim_bpf_bss[];
+extern char __start_sim_bpf_data[], __stop_sim_bpf_data[];
+
+const struct sim_backend sim_bpf_mode = {
+	.name = "bpf",
+	.ops = &scheduler,
+	.status = &status,
+	.description = &description,
+	.nr_cpus = &nr_cpus,
+	.bss = __start_sim_bpf_bss,
+	.bss_end = __stop_sim_bpf_bss,
+	.data = __start_sim_bpf_data,
+	.data_end = __stop_sim_bpf_data,
+};

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is checked all the time: waits, CPUs that idle beside those who wait, and
+ * that effects are what the policy decided. Each costs O(log tasks) at most, but for
+ * tasks that may use some CPUs and not others, whose affinities are looked through.
+ */
+#include "model.h"
+
+#define BUCKET_STEPS 8
+
+static u64 arrivals; /* tasks that were queued so far */
+
+void check_reset(void)
+{
+	sim.waiting = (struct ages){};
+	sim.idle_oldest = sim.idle_newest = -1;
+	for (u32 cpu = 0; cpu < SIM_CPUS; cpu++)
+		sim.cpu[cpu].idle_counted = false;
+	arrivals = 0;
+}
+
+/* ---- who waits, by age ---- */
+
+#define LINK(list, p, by) \
+	do { \
+		(p)->by.older = (list)->newest; \
+		(p)->by.newer = NULL; \
+		if ((list)->newest) \
+			(list)->newest->by.newer = (p); \
+		else \
+			(list)->oldest = (p); \
+		(list)->newest = (p); \
+	} while (0)
+
+#define UNLINK(list, p, by) \
+	do { \
+		if ((p)->by.older) \
+			(p)->by.older->by.newer = (p)->by.newer; \
+		else \
+			(list)->oldest = (p)->by.newer; \
+		if ((p)->by.newer) \
+			(p)->by.newer->by.older = (p)->by.older; \
+		else \
+			(list)->newest = (p)->by.older; \
+	} while (0)
+
+/* The CPU that idles for longest of those in @affinity; -1 if none does. */
+static s32 oldest_idle(const struct affinity *affinity)
+{
+	s32 cpu = sim.idle_oldest;
+
+	if (affinity->only >= 0)
+		return sim.cpu[affinity->only].idle_counted ? affinity->only : -1;
+	while (cpu >= 0 && !affinity->all && !mask_has(&affinity->mask, (u32)cpu))
+		cpu = sim.cpu[cpu].idle_newer;
+	return cpu;
+}
+
+static void beside_idle(const struct task *p, s32 cpu)
+{
+	u64 since = sim.cpu[cpu].idle_since, ns;
+	const u64 limit = sim.machine.limits.beside_idle_ns;
+
+	if (since < p->placed_at)
+		since = p->placed_at;
+	ns = sim.now - since;
+	if (ns > sim.report.beside_idle_max_ns)
+		sim.report.beside_idle_max_ns = ns;
+	if (limit && ns > limit)
+		flaw(SIM_FLAW_BESIDE_IDLE,
+		     "pid %d waits beside CPU %d, which idles, for %.3f ms", p->t.pid,
+		     cpu, (double)ns / 1e6);
+}
+
+static void check_affinity(const struct affinity *affinity)
+{
+	s32 cpu;
+
+	if (!affinity->waiting.oldest)
+		return;
+	cpu = oldest_idle(affinity);
+	if (cpu >= 0)
+		beside_idle(affinity->waiting.oldest, cpu);
+}
+
+void is_placed(struct task *p)
+{
+	if (!p->waits)
+		return;
+	p->placed_at = sim.now;
+	LINK(&p->affinity->waiting, p, by_place);
+}
+
+/* Its affinity is about to change. */
+void leaves_place(struct task *p)
+{
+	if (!p->waits)
+		return;
+	check_affinity(p->affinity);
+	UNLINK(&p->affinity->waiting, p, by_place);
+}
+
+void begins_to_wait(struct task *p)
+{
+	if (p->daemon)
+		return;
+	if (p->waits)
+		flaw(SIM_FLAW_MODEL, "pid %d waits twice", p->t.pid);
+	p->waits = true;
+	p->runnable_at = sim.now;
+	LINK(&sim.waiting, p, by_wait);
+	is_placed(p);
+}
+
+static u32 bucket_of_wait(u64 ns)
+{
+	u32 bits = ns ? 63 - (u32)__builtin_clzll(ns) : 0;
+	u32 part = bits >= 3 ? (u32)(ns >> (bits - 3)) & 7 : 0;
+	u32 bucket = bits * BUCKET_STEPS + part;
+
+	return bucket < SIM_WAIT_BUCKETS ? bucket : SIM_WAIT_BUCKETS - 1;
+}
+
+static void count_wait(const struct task *p, u64 ns)
+{
+	struct sim_group_report *report = &sim.group_reports[p->group];
+
+	report->waits++;
+	report->waited_ns += ns;
+	sim.wait_buckets[p->group][bucket_of_wait(ns)]++;
+	if (ns > report->wait_max_ns)
+		report->wait_max_ns = ns;
+	if (ns > sim.report.wait_max_ns)
+		sim.report.wait_max_ns = ns;
+}
+
+static void check_wait(const struct task *p)
+{
+	u64 ns = sim.now - p->runnable_at;
+
+	if (sim.machine.limits.wait_ns && ns > sim.machine.limits.wait_ns)
+		flaw(SIM_FLAW_WAIT, "pid %d (nice %d) has waited for %.3f ms", p->t.pid,
+		     p->nice, (double)ns / 1e6);
+}
+
+void ends_waiting(struct task *p, bool ran)
+{
+	if (!p->waits)
+		return;
+	leaves_place(p);
+	UNLINK(&sim.waiting, p, by_wait);
+	p->waits = false;
+	check_wait(p);
+	if (ran)
+		count_wait(p, sim.now - p->runnable_at);
+}
+
+/* ---- CPUs that idle, by age ---- */
+
+static void idle_ends(s32 cpu)
+{
+	struct cpu *rq = &sim.cpu[cpu];
+	struct affinity *affinity;
+	struct task *p = sim.everywhere->waiting.oldest;
+
+	if (p)
+		beside_idle(p, cpu);
+	if (rq->pinned && rq->pinned->waiting.oldest)
+		beside_idle(rq->pinned->waiting.oldest, cpu);
+	for (affinity = sim.partial; affinity; affinity = affinity->next_partial)
+		if (affinity->waiting.oldest && mask_has(&affinity->mask, (u32)cpu))
+			beside_idle(affinity->waiting.oldest, cpu);
+	*(rq->idle_older >= 0 ? &sim.cpu[rq->idle_older].idle_newer :
+				&sim.idle_oldest) = rq->idle_newer;
+	*(rq->idle_newer >= 0 ? &sim.cpu[rq->idle_newer].idle_older :
+				&sim.idle_newest) = rq->idle_older;
+	sim.report.idle_ns += sim.now - rq->idle_since;
+	rq->idle_counted = false;
+}
+
+void cpu_idles(s32 cpu, bool idle)
+{
+	struct cpu *rq = &sim.cpu[cpu];
+
+	if (rq->idle_counted)
+		idle_ends(cpu);
+	if (!idle || !rq->online)
+		return;
+	rq->idle_since = sim.now;
+	rq->idle_older = sim.idle_newest;
+	rq->idle_newer = -1;
+	*(sim.idle_newest >= 0 ? &sim.cpu[sim.idle_newest].idle_newer :
+				 &sim.idle_oldest) = cpu;
+	sim.idle_newest = cpu;
+	rq->idle_counted = true;
+}
+
+/* ---- effects ---- */
+
+static struct task *of_expected(struct node *node)
+{
+	return (struct task *)((char *)node - offsetof(struct task, expected));
+}
+
+void sim_decided(const struct sp_event *event, const struct sp_decision *decision)
+{
+	struct task *p = NULL;
+
+	sim.report.decisions++;
+	sim.hash = (sim.hash ^ decision->key ^ decision->slice_ns ^
+		    (u64)decision->action << 56) *
+		   0x100000001b3ULL;
+	switch (event->kind) {
+	case SP_EVENT_DISPATCH:
+		sim.served = *decision;
+		sim.has_served = true;
+		return;
+	case SP_EVENT_ENQUEUE:
+		p = sim.enqueueing;
+		break;
+	case SP_EVENT_RUNNING:
+		p = task_by_pid(event->pid);
+		break;
+	}
+	if (!p || (u32)p->t.pid != event->pid)
+		return;
+	p->decided = *decision;
+	p->has_decision = true;
+}
+
+/* It is about to be put into @dsq: as decided? */
+void expect_insertion(struct task *p, const struct dsq *dsq)
+{
+	const struct sp_decision *d = &p->decided;
+
+	if (!p->has_decision)
+		return;
+	p->has_decision = false;
+	sim.report.effects++;
+	switch (d->action) {
+	case SP_ACTION_QUEUE:
+	case SP_ACTION_PREEMPT:
+		break;
+	case SP_ACTION_DIRECT:
+	case SP_ACTION_LOCAL:
+		if (!is_local(dsq))
+			flaw(SIM_FLAW_QUEUE, "pid %d was to go to CPU %d at once",
+			     p->t.pid, d->cpu);
+		return;
+	default:
+		return;
+	}
+	if (!is_backends(dsq)) {
+		flaw(SIM_FLAW_QUEUE, "pid %d was to wait in queue %u", p->t.pid,
+		     d->queue);
+		return;
+	}
+	if (p->direct_prio ? p->t.scx.dsq_vtime != d->key : d->key != 0)
+		flaw(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu", p->t.pid,
+		     d->key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
+	p->expected.key = d->key;
+	p->expected.seq = ++arrivals;
+	p->is_expected = true;
+	order_insert(&p->affinity->expected[d->queue & 1], &p->expected);
+}
+
+void forget_expected(struct task *p)
+{
+	if (!p->is_expected)
+		return;
+	order_remove(&p->affinity->expected[p->decided.queue & 1], &p->expected);
+	p->is_expected = false;
+}
+
+static void better(struct node **best, const struct affinity *affinity, u32 queue)
+{
+	struct node *first = order_first(&affinity->expected[queue]);
+
+	if (first && (!*best || node_before(first, *best)))
+		*best = first;
+}
+
+/* Who has to go first in @queue, of those that may run on @cpu. */
+static struct task *expected_first(u32 queue, s32 cpu)
+{
+	struct node *best = NULL;
+	const struct affinity *affinity;
+
+	better(&best, sim.everywhere, queue);
+	if (sim.cpu[cpu].pinned)
+		better(&best, sim.cpu[cpu].pinned, queue);
+	for (affinity = sim.partial; affinity; affinity = affinity->next_partial)
+		if (mask_has(&affinity->mask, (u32)cpu))
+			better(&best, affinity, queue);
+	return best ? of_expected(best) : NULL;
+}
+
+/* @cpu took it out of the backend's queues: was it its turn? */
+void expect_taken(struct task *p, s32 cpu)
+{
+	struct task *first;
+
+	if (!p->is_expected || !sim.in_dispatch || cpu != sim.here)
+		return;
+	sim.report.effects++;
+	if (!sim.has_served)
+		return;
+	first = expected_first(sim.served.queue & 1, cpu);
+	if (!first)
+		first = expected_first(!(sim.served.queue & 1), cpu);
+	if (first && first != p)
+		flaw(SIM_FLAW_ORDER,
+		     "CPU %d took pid %d (queue %u, key %llu) before pid %d (queue %u, key %llu)",
+		     cpu, p->t.pid, p->decided.queue, p->decided.key, first->t.pid,
+		     first->decided.queue, first->decided.key);
+}
+
+void check_slice(struct task *p)
+{
+	if (!p->has_decision)
+		return;
+	p->has_decision = false;
+	sim.report.effects++;
+	if (p->decided.action == SP_ACTION_RUN && p->t.scx.slice != p->decided.slice_ns)
+		flaw(SIM_FLAW_SLICE, "pid %d was to run for %llu ns, not %llu",
+		     p->t.pid, p->decided.slice_ns, p->t.scx.slice);
+}
+
+/* ---- what cannot be seen at an event ---- */
+
+static void check_counters(void)
+{
+	const sp_u64 *c = sim.backend->status->counters;
+	u64 waited = c[SP_COUNT_ENQUEUED] - c[SP_COUNT_DIRECT];
+	u64 taken = c[SP_COUNT_DISPATCHED] + c[SP_COUNT_SOLE] + c[SP_COUNT_FALLBACK] +
+		    c[SP_COUNT_LOST] + c[SP_COUNT_GIVEN_UP];
+
+	sim.report.still_waiting = sim.backend_waiting;
+	if (waited != taken + sim.report.taken_by_kernel + sim.backend_waiting)
+		flaw(SIM_FLAW_COUNTERS,
+		     "%llu waited; %llu taken, %llu by the kernel, %u still wait",
+		     waited, taken, sim.report.taken_by_kernel, sim.backend_waiting);
+}
+
+void sweep(void)
+{
+	struct affinity *affinity;
+
+	if (sim.waiting.oldest)
+		check_wait(sim.waiting.oldest);
+	check_affinity(sim.everywhere);
+	for (affinity = sim.partial; affinity; affinity = affinity->next_partial)
+		check_affinity(affinity);
+	for (s32 cpu = sim.idle_oldest; cpu >= 0; cpu = sim.cpu[cpu].idle_newer)
+		if (sim.cpu[cpu].pinned)
+			check_affinity(sim.cpu[cpu].pinned);
+	check_counters();
+}
+
+void check_end(void)
+{
+	struct task *p;
+
+	sweep();
+	/* Those that still wait have waited as well. */
+	for (p = sim.waiting.oldest; p; p = p->by_wait.newer)
+		count_wait(p, sim.now - p->runnable_at);
+	for (u32 i = 0; i < live_tasks(); i++) {
+		p = live_task(i);
+		if (p->class != CLASS_EXT || !p->alive)
+			continue;
+		if (is_queued(p) != (p->on_cpu || p->t.scx.dsq))
+			flaw(SIM_FLAW_LOST, "pid %d is runnable and stands nowhere",
+			     p->t.pid);
+		if (p->on_cpu && sim.cpu[p->cpu].curr != p)
+			flaw(SIM_FLAW_LOST, "pid %d runs and does not", p->t.pid);
+	}
+}

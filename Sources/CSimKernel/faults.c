@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is done to tasks and CPUs from outside, at any moment. */
+#include "model.h"
+
+enum {
+	FAULT_AFFINITY,
+	FAULT_WEIGHT,
+	FAULT_CLASS,
+	FAULT_EXEC,
+	FAULT_HOTPLUG,
+	FAULTS
+};
+
+#define CLASS_BACK_NS (2 * MS)
+
+static u64 mean_of(u32 which)
+{
+	const struct sim_faults *f = &sim.machine.faults;
+
+	switch (which) {
+	case FAULT_AFFINITY:
+		return f->affinity_ns;
+	case FAULT_WEIGHT:
+		return f->weight_ns;
+	case FAULT_CLASS:
+		return f->class_ns;
+	case FAULT_EXEC:
+		return f->exec_ns;
+	default:
+		return f->hotplug_ns;
+	}
+}
+
+static void again(u32 which)
+{
+	post(sim.now + 1 + chance_exponential(mean_of(which)), EVENT_FAULT, 0, NULL,
+	     which);
+}
+
+void faults_start(void)
+{
+	for (u32 which = 0; which < FAULTS; which++)
+		if (mean_of(which))
+			again(which);
+}
+
+static struct task *some_task(void)
+{
+	struct task *p = live_tasks() ? live_task((u32)chance(live_tasks())) : NULL;
+
+	return p && p->alive && !p->zombie && !p->daemon ? p : NULL;
+}
+
+static void change_affinity(struct task *p)
+{
+	struct sim_mask mask = {};
+
+	switch (chance(3)) {
+	case 0:
+		set_affinity(p, sim.everywhere);
+		return;
+	case 1: /* one CPU, which has to be on-line */
+		mask_set(&mask, (u32)chance(sim.cpus), true);
+		break;
+	default: /* one half, so that there are not too many different ones */
+		for (u32 cpu = (u32)chance(2); cpu < sim.cpus; cpu += 2)
+			mask_set(&mask, cpu, true);
+	}
+	for (u32 i = 0; i < SIM_CPUS / 64; i++) {
+		if (mask.bits[i] & sim.online_mask.bits[i]) {
+			set_affinity(p, affinity_of(&mask));
+			return;
+		}
+	}
+}
+
+static void change_class(struct task *p)
+{
+	if (sim.groups[p->group].realtime)
+		return;
+	set_class(p, CLASS_RT);
+	post(sim.now + chance_exponential(CLASS_BACK_NS), EVENT_FAULT, 0, p,
+	     FAULTS | p->life << 8);
+}
+
+static void change_pid(struct task *p)
+{
+	struct task *leader = some_task();
+
+	if (!leader || leader == p || is_queued(leader) || leader->on_cpu ||
+	    leader->class != CLASS_EXT || p->class != CLASS_EXT)
+		return;
+	post(sim.now + MS, EVENT_FORK, 0, NULL, leader->group);
+	exec_task(p, leader);
+}
+
+static void change_cpus(void)
+{
+	s32 cpu = (s32)chance(sim.cpus);
+
+	if (sim.cpu[cpu].online)
+		cpu_goes(cpu);
+	else
+		cpu_comes(cpu);
+}
+
+/* Out of the real-time class, into which a fault put it. */
+void class_back(struct task *p, u32 life)
+{
+	if ((p->life & 0xffffff) == life && p->alive && !p->zombie)
+		set_class(p, CLASS_EXT);
+}
+
+void fault_happens(u32 which)
+{
+	struct task *p = some_task();
+
+	sim.here = (s32)chance(sim.cpus);
+	if (!sim.cpu[sim.here].online)
+		sim.here = p ? p->cpu : 0;
+	again(which);
+	sim.report.faults++;
+	if (which == FAULT_HOTPLUG) {
+		change_cpus();
+		return;
+	}
+	if (!p)
+		return;
+	switch (which) {
+	case FAULT_AFFINITY:
+		change_affinity(p);
+		break;
+	case FAULT_WEIGHT:
+		set_nice(p, (s32)chance(40) - 20);
+		break;
+	case FAULT_CLASS:
+		change_class(p);
+		break;
+	case FAULT_EXEC:
+		change_pid(p);
+		break;
+	}
+}

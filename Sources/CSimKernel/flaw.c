@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is noted of a run, and what was wrong first. */
+#include "model.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+void flaw(enum sim_flaw flaw, const char *format, ...)
+{
+	va_list arguments;
+
+	if (sim.report.flaw)
+		return;
+	sim.report.flaw = flaw;
+	va_start(arguments, format);
+	vsnprintf(sim.report.text, sizeof(sim.report.text), format, arguments);
+	va_end(arguments);
+}
+
+void note(u32 what, s32 cpu, u32 pid)
+{
+	sim.hash = (sim.hash ^ ((u64)what << 56 ^ (u64)(u32)cpu << 44 ^ (u64)pid << 20 ^
+				sim.now)) *
+		   0x100000001b3ULL;
+	if (sim.machine.trace)
+		fprintf(stderr, "%14.6f ms %c cpu %d pid %u\n", (double)sim.now / 1e6,
+			(char)what, cpu, pid);
+}

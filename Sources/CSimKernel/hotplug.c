@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* CPUs that go off-line and come back, and tasks that have to leave theirs. */
+#include "model.h"
+
+static struct task stopper = { .class = CLASS_RT, .t = { .comm = "migration" } };
+
+/* Of the CPU's stopper, which every class gives way to. */
+void migrate_running(struct task *p)
+{
+	s32 cpu = p->cpu, here = sim.here;
+	struct cpu *rq = &sim.cpu[cpu];
+
+	sim.here = cpu;
+	update_curr(cpu);
+	rq->generation++;
+	p->on_cpu = false;
+	if (p->class == CLASS_EXT) {
+		begins_to_wait(p);
+		if (p->t.scx.slice && rq->online)
+			dsq_insert(&rq->local, p, false, SCX_ENQ_HEAD);
+		else
+			do_enqueue(p, 0);
+		if (sim.ops->cpu_release && !rq->released) {
+			rq->released = true;
+			CALL_OP(cpu_release, cpu, NULL);
+		}
+	}
+	rq->curr = &stopper;
+	stopper.exec_start = sim.now;
+	stopper.cpu = cpu;
+	if (p->class == CLASS_EXT) {
+		/* cpu_release may have let it go already. */
+		if (p->cpu == cpu) {
+			change_begins(p);
+			p->cpu = fallback_cpu(p);
+			do_enqueue(p, 0);
+			if (!sim.cpu[p->cpu].curr)
+				resched(p->cpu);
+		}
+	} else {
+		p->t.scx.flags &= ~SCX_TASK_QUEUED;
+		p->cpu = fallback_cpu(p);
+		enqueue_rt(p);
+	}
+	schedule(cpu, SLEEPS);
+	sim.here = here;
+}
+
+void cpu_goes(s32 cpu)
+{
+	struct cpu *rq = &sim.cpu[cpu];
+	struct task *p;
+
+	if (!rq->online || sim.online == 1)
+		return;
+	note('-', cpu, 0);
+	sim.here = cpu;
+	rq->online = false;
+	sim.online--;
+	mask_set(&sim.online_mask, (u32)cpu, false);
+	cpu_idles(cpu, false);
+	CALL_OP(cpu_offline, cpu);
+	while ((p = rq->rt_head)) {
+		take_from_rt(p);
+		enqueue_rt(p);
+	}
+	if (rq->curr)
+		migrate_running(rq->curr);
+	else
+		schedule(cpu, GOES_ON);
+}
+
+void cpu_comes(s32 cpu)
+{
+	struct cpu *rq = &sim.cpu[cpu];
+
+	if (rq->online)
+		return;
+	note('+', cpu, 0);
+	sim.here = cpu;
+	rq->online = true;
+	sim.online++;
+	mask_set(&sim.online_mask, (u32)cpu, true);
+	CALL_OP(cpu_online, cpu);
+	if (!rq->curr)
+		cpu_idles(cpu, true);
+	resched(cpu);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A deterministic model of the kernel's sched_ext core (Linux 6.18) that runs the
+ * real backends, compiled for this machine. One machine at a time: its state, and a
+ * backend's, are static. Times are nanoseconds of the machine's own clock from 0.
+ */
+#ifndef CSIMKERNEL_H
+#define CSIMKERNEL_H
+
+#include <stdbool.h>
+#include "link.h"
+
+#define SIM_CPUS 1024
+#define SIM_GROUPS 64
+#define SIM_PID_MAX (1u << 22)
+/* Waits are counted in 8 steps for each power of two. */
+#define SIM_WAIT_BUCKETS (40 * 8)
+
+enum sim_mode {
+	SIM_MODE_BPF,
+	SIM_MODE_USER
+};
+
+struct sim_mask {
+	sp_u64 bits[SIM_CPUS / 64];
+};
+
+/* What a task does when it has had the CPU time of a burst. */
+enum sim_habit {
+	SIM_LOOP, /* never happens: it computes without end */
+	SIM_SLEEPER, /* sleeps for a while */
+	SIM_PIPE, /* wakes the next of its group, synchronously, and sleeps until woken */
+	SIM_YIELDER, /* yields */
+	SIM_STORM, /* wakes all of the group before its own, and sleeps for a while */
+	SIM_BRIEF, /* exits after `bursts` of them, and a new one is forked later */
+};
+
+/* Tasks that behave alike. */
+struct sim_group {
+	sp_u32 count; /* tasks, 1... */
+	sp_u32 habit; /* enum sim_habit */
+	sp_s32 nice; /* -20...19 */
+	sp_u32 kthread; /* 0 or 1 */
+	sp_u32 realtime; /* 0 or 1: of the real-time class */
+	sp_u32 bursts; /* BRIEF */
+	sp_u64 run_ns,
+		run_spread_ns; /* a burst: the first, and exponential with the second */
+	sp_u64 sleep_ns, sleep_spread_ns; /* a sleep likewise */
+	sp_u64 start_ns; /* when the first is forked */
+	sp_u64 start_spread_ns; /* each some time of this later, at random */
+	struct sim_mask cpus; /* empty: all */
+};
+
+enum sim_daemon_fault {
+	SIM_DAEMON_FINE,
+	SIM_DAEMON_SPINS, /* in the middle of a pass */
+	SIM_DAEMON_SLEEPS, /* the same */
+};
+
+/* What goes wrong, and how often: mean intervals, 0 for never. */
+struct sim_faults {
+	sp_u64 affinity_ns, weight_ns, class_ns, exec_ns, hotplug_ns;
+	sp_u32 kick_late_ppm; /* of a million kicks, so many come late */
+	sp_u32 daemon; /* enum sim_daemon_fault */
+	sp_u64 kick_late_ns; /* by so much at most */
+	sp_u64 daemon_at_ns, daemon_ns; /* when, and for how long */
+	sp_u64 daemon_every_ns; /* and again each so often; 0: once */
+	sp_u32 ring_bytes; /* the ring of events has this much room; 0: all of it */
+	sp_u32 pad;
+};
+
+struct sim_limits {
+	sp_u64 wait_ns; /* longest wait; 0: any */
+	sp_u64 beside_idle_ns; /* longest wait beside an idle CPU that it may use; 0: any */
+};
+
+struct sim_costs {
+	sp_u64 ipi_ns, irq_ns, jitter_ns; /* an interrupt of another CPU, one's own */
+	sp_u64 pass_ns, pass_event_ns; /* a pass of the daemon */
+};
+
+struct sim_machine {
+	sp_u32 mode; /* enum sim_mode */
+	sp_u32 cpus; /* 1...SIM_CPUS */
+	sp_u64 seed;
+	struct sp_policy policy;
+	sp_u32 ask_always; /* 0 or 1 */
+	sp_u32 trace; /* 0 or 1: every switch goes to `sim_trace` */
+	sp_u32 mistake; /* a mistake of the model, for tests of the checks */
+	sp_u32 pad;
+	struct sim_faults faults;
+	struct sim_limits limits;
+	struct sim_costs costs;
+};
+
+/* How a run went wrong. */
+enum sim_flaw {
+	SIM_FINE,
+	SIM_FLAW_REFUSED, /* the kernel would have ended the scheduler */
+	SIM_FLAW_LOST, /* a runnable task stands nowhere, or twice */
+	SIM_FLAW_WAIT, /* a wait beyond the limit */
+	SIM_FLAW_BESIDE_IDLE, /* a wait beside an idle CPU beyond the limit */
+	SIM_FLAW_COUNTERS, /* counters do not add up */
+	SIM_FLAW_QUEUE, /* a task went elsewhere than decided */
+	SIM_FLAW_KEY, /* or at another key */
+	SIM_FLAW_ORDER, /* another task should have gone first */
+	SIM_FLAW_SLICE, /* another slice than decided */
+	SIM_FLAW_MODEL, /* the model contradicts itself */
+	SIM_FLAW_ACCOUNT, /* CPU time was lost or won */
+};
+
+struct sim_group_report {
+	sp_u64 cpu_ns; /* CPU time of all its tasks, those gone as well */
+	sp_u64 waits, waited_ns, wait_max_ns;
+	sp_u64 least_ns, most_ns; /* CPU time of one task */
+};
+
+struct sim_report {
+	sp_u64 now; /* how far it came */
+	sp_u64 hash; /* of all that happened */
+	sp_u64 events; /* scheduling events: switches, ticks, wake-ups, kicks, ... */
+	sp_u64 callbacks, switches, wakeups, irq_works, reschedules;
+	sp_u64 faults; /* how many things went wrong on purpose */
+	sp_u64 decisions, effects; /* decisions seen, effects compared with them */
+	sp_u64 idle_ns; /* of all CPUs together */
+	sp_u64 wait_max_ns, beside_idle_max_ns;
+	sp_u64 taken_by_kernel; /* tasks taken out of the backend's queues by none of its calls */
+	sp_u64 still_waiting; /* in those queues at the end */
+	sp_u32 flaw; /* enum sim_flaw */
+	sp_u32 pad;
+	char text[160]; /* what exactly */
+	struct sp_status status;
+};
+
+/* Sets all back and attaches the backend. The daemon, if there is one, comes next. */
+void sim_start(const struct sim_machine *machine);
+
+/* Tasks forked from then on; the number of the group. */
+sp_u32 sim_add_group(const struct sim_group *group);
+
+/*
+ * User mode's daemon: @pass makes passes until it is told to end, on a stack of its
+ * own, and calls sim_daemon_... in between.
+ */
+void sim_add_daemon(void (*passes)(void *context), void *context);
+/* A pass is over, and the thread yields. False: end. */
+bool sim_daemon_yields(void);
+/* The thread computed, and may be interrupted here, in the middle of a pass. */
+void sim_daemon_computes(void);
+/* CLOCK_MONOTONIC of the machine. */
+sp_u64 sim_daemon_clock(void);
+/* The daemon's process and thread. */
+sp_u32 sim_daemon_pid(void);
+/* The rings, laid out as the kernel maps them. */
+void *sim_events_consumer(void);
+void *sim_events_producer(void);
+void *sim_events_data(void);
+void *sim_answers(void);
+
+/* Goes on until @until or a flaw. */
+void sim_run(sp_u64 until);
+
+/* Ends the daemon's passes; what was counted. Valid until the next start. */
+const struct sim_report *sim_end(void);
+const struct sim_group_report *sim_report_of(sp_u32 group);
+/* How many waits of a group, of SIM_WAIT_BUCKETS; in steps of 1/8 of a power of two. */
+sp_u64 sim_waits_of(sp_u32 group, sp_u32 bucket);
+
+#endif

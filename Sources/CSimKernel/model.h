@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The machine's state, and what its parts call of one another. */
+#ifndef SIM_MODEL_H
+#define SIM_MODEL_H
+
+#include "backend.h"
+#include "CSimKernel.h"
+#include "order.h"
+
+#define MS 1000000ULL
+#define TICK_NS (4 * MS) /* HZ 250 */
+#define SLICE_DFL (20 * MS)
+#define CTX_BYTES 256 /* of task storage */
+
+#define SCX_ENQ_HEAD (1ULL << 4)
+#define SCX_ENQ_PREEMPT (1ULL << 32)
+#define SCX_ENQ_REENQ (1ULL << 40)
+#define SCX_DSQ_GLOBAL_ID ((1ULL << 63) | 1)
+#define SCX_OPS_ENQ_EXITING (1ULL << 2)
+#define SCX_OPS_ENQ_MIGRATION_DISABLED (1ULL << 4)
+#define SCX_WAKE_FORK 4
+#define SCX_WAKE_TTWU 8
+#define PF_EXITING_BIT 0x00000004
+
+enum class {
+	CLASS_IDLE,
+	CLASS_EXT,
+	CLASS_RT
+};
+
+/* Why a task leaves its CPU. */
+enum leave {
+	GOES_ON,
+	SLEEPS,
+	YIELDS,
+	EXITS
+};
+
+struct task;
+
+/* Neighbours in a list by age. */
+struct age {
+	struct task *older, *newer;
+};
+
+struct ages {
+	struct task *oldest, *newest;
+};
+
+/* A set of CPUs, one object for all tasks that have it. */
+struct affinity {
+	struct sim_mask mask; /* first: it is what a cpumask is here */
+	u32 count;
+	s32 only; /* the only CPU; -1: several */
+	bool all;
+	struct affinity *same_hash, *next_partial;
+	struct ages waiting; /* by when they were put where they stand */
+	struct order expected[SP_QUEUES]; /* who has to go first */
+};
+
+struct iterator;
+
+struct dsq {
+	struct scx_dispatch_q q; /* first: the backends read its length in place */
+	struct task *head, *tail;
+	struct order order; /* of those inserted with a vtime */
+	struct iterator *iterators;
+	u32 seq;
+	s32 cpu; /* of a local one, else -1 */
+};
+
+struct task {
+	struct task_struct t; /* first: what the backends see */
+	struct affinity *affinity;
+	s32 cpu;
+	u32 class;
+	u32 group, life; /* a new life with each fork: old events know the old one */
+	bool alive, on_cpu, daemon, zombie;
+	s32 nice;
+	u64 exec_start;
+	u64 burst; /* CPU time left of it */
+	u64 started; /* sum_exec_runtime when it was forked */
+	u32 bursts;
+	/* In its DSQ. */
+	struct task *next, *prev;
+	struct node node;
+	u32 dsq_seq;
+	/* Where ops.enqueue or ops.select_cpu put it; 0: nowhere yet. */
+	u64 direct, direct_flags;
+	bool direct_prio;
+	/* Waiting. */
+	u64 runnable_at, placed_at;
+	struct age by_wait, by_place;
+	bool waits;
+	bool in_backend; /* it stands in one of the backend's own queues */
+	/* What the policy decided. */
+	struct sp_decision decided;
+	struct node expected;
+	bool has_decision, is_expected;
+	s32 next_free;
+	u64 storage[CTX_BYTES / 8];
+	bool has_storage;
+	struct task *rt_next, *group_next, *group_prev;
+	u32 index; /* its place among all tasks ever made */
+};
+
+struct kick {
+	s32 cpu;
+	u32 flags;
+};
+
+struct cpu {
+	struct task *curr; /* NULL: the idle task */
+	struct dsq local;
+	struct affinity *pinned; /* of tasks that may run here only; NULL: none were */
+	struct task *rt_head, *rt_tail; /* real-time tasks that wait here */
+	u32 generation; /* of what runs: old events of bursts are stale */
+	bool online, in_balance, ticking, need_resched, released, irq_work;
+	bool idle_counted;
+	u64 idle_since, tick_offset;
+	s32 idle_older, idle_newer; /* idle CPUs by when they became so */
+	struct kick *kicks;
+	u32 nkicks, kicks_room;
+};
+
+enum event_kind {
+	EVENT_TICK,
+	EVENT_BURST,
+	EVENT_WAKE,
+	EVENT_FORK,
+	EVENT_RESCHED,
+	EVENT_IRQ_WORK,
+	EVENT_BPF_TIMER,
+	EVENT_FAULT,
+	EVENT_SWEEP,
+};
+
+typedef __u16 u16;
+
+struct event {
+	u64 when, order;
+	struct task *task;
+	u32 argument; /* generation of a CPU, life of a task, ... */
+	u16 cpu;
+	u16 kind;
+};
+
+struct sim {
+	struct sim_machine machine;
+	const struct sim_backend *backend;
+	const struct sched_ext_ops *ops;
+	struct sim_report report;
+	struct sim_group_report group_reports[SIM_GROUPS];
+	u32 wait_buckets[SIM_GROUPS][SIM_WAIT_BUCKETS];
+	u64 now, random, hash;
+	u32 cpus, online;
+	s32 here; /* the CPU that executes */
+	bool in_dispatch;
+	u64 moved; /* tasks put into a CPU's own queue so far */
+	struct sp_decision served; /* the answer to the dispatch that goes on */
+	bool has_served;
+	u32 backend_waiting; /* tasks in the backend's queues, but for the daemon */
+	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
+	struct cpu cpu[SIM_CPUS];
+	struct sim_mask online_mask, idle_mask;
+	s32 idle_oldest, idle_newest;
+	struct dsq global_dsq;
+	struct ages waiting; /* by when they began to wait */
+	struct affinity *everywhere, *partial;
+	struct sim_group groups[SIM_GROUPS];
+	struct task *group_first[SIM_GROUPS];
+	u32 ngroups;
+	struct task *daemon;
+};
+
+extern struct sim sim;
+
+static inline struct task *task_of(const struct task_struct *t)
+{
+	return (struct task *)t;
+}
+
+static inline bool mask_has(const struct sim_mask *mask, u32 cpu)
+{
+	return cpu < SIM_CPUS && mask->bits[cpu / 64] >> (cpu & 63) & 1;
+}
+
+static inline void mask_set(struct sim_mask *mask, u32 cpu, bool value)
+{
+	u64 bit = 1ULL << (cpu & 63);
+
+	mask->bits[cpu / 64] = value ? mask->bits[cpu / 64] | bit :
+				       mask->bits[cpu / 64] & ~bit;
+}
+
+static inline bool allowed(const struct task *p, s32 cpu)
+{
+	return p->affinity->all || mask_has(&p->affinity->mask, (u32)cpu);
+}
+
+static inline bool is_queued(const struct task *p)
+{
+	return p->t.scx.flags & SCX_TASK_QUEUED;
+}
+
+/* flaw.c */
+void flaw(enum sim_flaw flaw, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+void note(u32 what, s32 cpu, u32 pid);
+
+/* chance.c */
+u64 chance(u64 below);
+bool chance_ppm(u32 ppm);
+u64 chance_exponential(u64 mean);
+
+/* events.c */
+void events_reset(void);
+void post(u64 when, enum event_kind kind, s32 cpu, struct task *p, u32 argument);
+bool next_event(u64 until, struct event *event);
+
+/* dsq.c */
+void dsqs_reset(void);
+struct dsq *find_dsq_by_id(u64 id, s32 local_cpu);
+bool is_local(const struct dsq *dsq);
+bool is_backends(const struct dsq *dsq);
+void dsq_insert(struct dsq *dsq, struct task *p, bool prio, u64 flags);
+void dsq_remove(struct task *p);
+bool consume(struct dsq *dsq, s32 cpu);
+
+/* idle.c */
+void idle_reset(void);
+void resched(s32 cpu);
+void irq_work(s32 cpu);
+void set_idle(s32 cpu, bool idle, bool notify);
+
+/* maps.c */
+void maps_reset(void);
+void bpf_timer_fires(void);
+
+/* core.c */
+void update_curr(s32 cpu);
+void enqueue_task(struct task *p, u64 flags);
+void do_enqueue(struct task *p, u64 flags);
+void dequeue_task(struct task *p, bool sleeps);
+void schedule(s32 cpu, enum leave then);
+void tick(s32 cpu);
+void begin_burst(struct task *p);
+/* A change of something the task's place depends on, as the kernel brackets it. */
+void change_begins(struct task *p);
+void change_ends(struct task *p, u64 flags);
+s32 fallback_cpu(struct task *p);
+
+/* tasks.c */
+void tasks_reset(void);
+struct task *new_task(u32 group, s32 nice, struct affinity *affinity, u32 flags);
+struct task *task_by_pid(u32 pid);
+void fork_task(struct task *p);
+void wake(struct task *p, u64 flags);
+void burst_over(struct task *p);
+void exit_task(struct task *p);
+struct affinity *affinity_of(const struct sim_mask *mask);
+void set_affinity(struct task *p, struct affinity *affinity);
+void set_nice(struct task *p, s32 nice);
+void set_class(struct task *p, u32 class);
+void enqueue_rt(struct task *p);
+void take_from_rt(struct task *p);
+void tasks_end(void);
+void exec_task(struct task *p, struct task *leader);
+void new_burst(struct task *p);
+void group_forks(u32 group);
+u32 live_tasks(void);
+struct task *live_task(u32 index);
+
+/* hotplug.c */
+void migrate_running(struct task *p);
+void cpu_goes(s32 cpu);
+void cpu_comes(s32 cpu);
+
+/* faults.c */
+void faults_start(void);
+void fault_happens(u32 which);
+void class_back(struct task *p, u32 life);
+
+/* daemon.c */
+void daemon_reset(void);
+u64 daemon_burst(void);
+enum leave daemon_goes_on(void);
+void daemon_end(void);
+
+/* check.c */
+void check_reset(void);
+void begins_to_wait(struct task *p);
+void is_placed(struct task *p);
+/* @ran: it runs; else it is gone from its class. */
+void ends_waiting(struct task *p, bool ran);
+void leaves_place(struct task *p);
+void cpu_idles(s32 cpu, bool idle);
+void sweep(void);
+void expect_insertion(struct task *p, const struct dsq *dsq);
+void expect_taken(struct task *p, s32 cpu);
+void forget_expected(struct task *p);
+void check_slice(struct task *p);
+void check_end(void);
+
+#define CALL_OP(op, ...) \
+	do { \
+		if (sim.ops->op) { \
+			struct task *sim_current = sim.cpu[sim.here].curr; \
+			sim.report.callbacks++; \
+			if (sim_current) \
+				sim_current->t.migration_disabled++; \
+			sim.ops->op(__VA_ARGS__); \
+			if (sim_current) \
+				sim_current->t.migration_disabled--; \
+		} \
+	} while (0)
+
+#endif

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From the start of a machine to its end. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "model.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define SWEEP_NS (10 * MS)
+
+struct sim sim;
+
+/* A backend's variables as they were before its first run. */
+static struct image {
+	const struct sim_backend *backend;
+	char *data;
+} images[2];
+
+static void set_back(const struct sim_backend *backend)
+{
+	const size_t bytes = (size_t)(backend->data_end - backend->data);
+	struct image *image = &images[backend == &sim_user_mode];
+
+	if (!image->backend) {
+		image->backend = backend;
+		image->data = malloc(bytes);
+		if (!image->data)
+			abort();
+		memcpy(image->data, backend->data, bytes);
+	}
+	memcpy(backend->data, image->data, bytes);
+	memset(backend->bss, 0, (size_t)(backend->bss_end - backend->bss));
+}
+
+/* As libbpf does before a program is loaded. */
+static void set_constant(const volatile void *at, const void *value, size_t size)
+{
+	const u64 page = (u64)sysconf(_SC_PAGESIZE);
+	u64 address;
+	char *to;
+
+	/* Else the compiler drops a store to a constant. */
+	__asm__ volatile("" : "+r"(at));
+	address = (u64)at & ~(page - 1);
+	if (mprotect((void *)address, (u64)at + size - address, PROT_READ | PROT_WRITE))
+		abort();
+	to = (char *)(u64)at;
+	memcpy(to, value, size);
+}
+
+static void start_cpus(void)
+{
+	for (u32 cpu = 0; cpu < SIM_CPUS; cpu++) {
+		struct cpu *rq = &sim.cpu[cpu];
+		struct kick *kicks = rq->kicks;
+		u32 room = rq->kicks_room;
+
+		*rq = (struct cpu){ .kicks = kicks, .kicks_room = room };
+		rq->local = (struct dsq){ .q.id = SCX_DSQ_LOCAL, .cpu = (s32)cpu };
+	}
+	sim.online_mask = (struct sim_mask){};
+	for (u32 cpu = 0; cpu < sim.cpus; cpu++) {
+		sim.cpu[cpu].online = true;
+		mask_set(&sim.online_mask, cpu, true);
+	}
+	sim.online = sim.cpus;
+}
+
+static void reset(const struct sim_machine *machine)
+{
+	sim.machine = *machine;
+	sim.cpus = machine->cpus;
+	sim.backend = machine->mode == SIM_MODE_USER ? &sim_user_mode : &sim_bpf_mode;
+	sim.ops = sim.backend->ops;
+	memset(&sim.report, 0, sizeof(sim.report));
+	memset(sim.group_reports, 0, sizeof(sim.group_reports));
+	memset(sim.wait_buckets, 0, sizeof(sim.wait_buckets));
+	for (u32 i = 0; i < SIM_GROUPS; i++)
+		sim.group_reports[i].least_ns = ~0ULL;
+	sim.now = 0;
+	sim.random = machine->seed;
+	sim.hash = 0xcbf29ce484222325ULL;
+	sim.here = 0;
+	sim.in_dispatch = false;
+	sim.has_served = false;
+	sim.enqueueing = NULL;
+	sim.moved = 0;
+	sim.backend_waiting = 0;
+	sim.ngroups = 0;
+	sim.daemon = NULL;
+	memset(sim.groups, 0, sizeof(sim.groups));
+	memset(sim.group_first, 0, sizeof(sim.group_first));
+	start_cpus();
+	events_reset();
+	dsqs_reset();
+	idle_reset();
+	maps_reset();
+	check_reset();
+	tasks_reset();
+	daemon_reset();
+}
+
+void sim_start(const struct sim_machine *machine)
+{
+	const bool always = machine->ask_always;
+
+	reset(machine);
+	set_back(sim.backend);
+	set_constant(sim.backend->description, &machine->policy,
+		     sizeof(machine->policy));
+	set_constant(sim.backend->nr_cpus, &sim.cpus, sizeof(sim.cpus));
+	if (sim.backend->ask_always)
+		set_constant(sim.backend->ask_always, &always, sizeof(always));
+	if (sim.ops->init && sim.ops->init())
+		flaw(SIM_FLAW_REFUSED, "init refused");
+	for (u32 cpu = 0; cpu < sim.cpus; cpu++) {
+		mask_set(&sim.idle_mask, cpu, true);
+		cpu_idles((s32)cpu, true);
+	}
+	faults_start();
+	post(SWEEP_NS, EVENT_SWEEP, 0, NULL, 0);
+}
+
+sp_u32 sim_add_group(const struct sim_group *group)
+{
+	u32 number = sim.ngroups++;
+
+	if (number >= SIM_GROUPS - 1)
+		abort();
+	sim.groups[number] = *group;
+	for (u32 i = 0; i < group->count; i++)
+		post(sim.now + group->start_ns + chance(group->start_spread_ns),
+		     EVENT_FORK, 0, NULL, number);
+	return number;
+}
+
+static void burst_event(const struct event *event)
+{
+	struct cpu *rq = &sim.cpu[event->cpu];
+	struct task *p = event->task;
+
+	if (rq->curr != p || rq->generation != event->argument)
+		return;
+	update_curr(event->cpu);
+	if (p->burst)
+		begin_burst(p);
+	else
+		burst_over(p);
+}
+
+static void happen(const struct event *event)
+{
+	const s32 cpu = event->cpu;
+
+	sim.here = cpu;
+	switch ((enum event_kind)event->kind) {
+	case EVENT_TICK:
+		tick(cpu);
+		break;
+	case EVENT_BURST:
+		burst_event(event);
+		break;
+	case EVENT_WAKE:
+		if (event->task->life == event->argument)
+			wake(event->task, 0);
+		break;
+	case EVENT_FORK:
+		sim.here = (s32)chance(sim.cpus);
+		group_forks(event->argument);
+		break;
+	case EVENT_RESCHED:
+		if (sim.cpu[cpu].need_resched)
+			schedule(cpu, GOES_ON);
+		break;
+	case EVENT_IRQ_WORK:
+		irq_work(cpu);
+		break;
+	case EVENT_BPF_TIMER:
+		bpf_timer_fires();
+		break;
+	case EVENT_FAULT:
+		if (event->task)
+			class_back(event->task, event->argument >> 8);
+		else
+			fault_happens(event->argument);
+		break;
+	case EVENT_SWEEP:
+		sweep();
+		post(sim.now + SWEEP_NS, EVENT_SWEEP, 0, NULL, 0);
+		break;
+	}
+}
+
+void sim_run(sp_u64 until)
+{
+	struct event event;
+
+	while (!sim.report.flaw && next_event(until, &event)) {
+		sim.now = event.when;
+		sim.report.events += event.kind != EVENT_SWEEP;
+		happen(&event);
+	}
+	if (!sim.report.flaw)
+		sim.now = until;
+}
+
+const struct sim_report *sim_end(void)
+{
+	for (u32 cpu = 0; cpu < sim.cpus; cpu++) {
+		update_curr((s32)cpu);
+		if (sim.cpu[cpu].idle_counted)
+			sim.report.idle_ns += sim.now - sim.cpu[cpu].idle_since;
+	}
+	if (!sim.report.flaw)
+		check_end();
+	tasks_end();
+	daemon_end();
+	for (u32 i = 0; i < SIM_GROUPS; i++)
+		if (sim.group_reports[i].least_ns == ~0ULL)
+			sim.group_reports[i].least_ns = 0;
+	sim.report.now = sim.now;
+	sim.report.hash = sim.hash;
+	sim.report.status = *sim.backend->status;
+	return &sim.report;
+}
+
+const struct sim_group_report *sim_report_of(sp_u32 group)
+{
+	return &sim.group_reports[group];
+}
+
+sp_u64 sim_waits_of(sp_u32 group, sp_u32 bucket)
+{
+	return sim.wait_buckets[group][bucket];
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bpf/user_mode.bpf.c, unchanged, for this machine. What it defines stays within this
+ * file, so that both backends stand in one program, and lies in sections of its own,
+ * so that it can be set back.
+ */
+#include "backend.h"
+
+#pragma clang section bss = "sim_user_bss" data = "sim_user_data" rodata = \
+	"sim_user_rodata"
+#pragma clang attribute push(__attribute__((internal_linkage)), \
+			     apply_to = any(function, variable(is_global)))
+#include "user_mode.bpf.c"
+#pragma clang attribute pop
+/* Each section has to exist. */
+static int some_data __attribute__((used)) = 1;
+#pragma clang section bss = "" data = "" rodata = ""
+
+extern char __start_sim_user_bss[], __stop_sim_user_bss[];
+extern char __start_sim_user_data[], __stop_sim_user_data[];
+
+const struct sim_backend sim_user_mode = {
+	.name = "user",
+	.ops = &scheduler,
+	.status = &status,
+	.description = &description,
+	.nr_cpus = &nr_cpus,
+	.ask_always = &ask_always,
+	.events = &events,
+	.answers = &answers,
+	.bss = __start_sim_user_bss,
+	.bss_end = __stop_sim_user_bss,
+	.data = __start_sim_user_data,
+	.data_end = __stop_sim_user_data,
+};

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import PolicyModel
+import PolicyText
+
+extension Scenario.Faults {
+    /// `affinity=5ms` and the like.
+    public mutating func set(_ text: String) throws(ScenarioError) {
+        let setting = try Setting(text, in: "fault")
+        switch setting.key {
+        case "affinity": affinityNs = try setting.duration()
+        case "weight": weightNs = try setting.duration()
+        case "class": classNs = try setting.duration()
+        case "exec": execNs = try setting.duration()
+        case "hotplug": hotplugNs = try setting.duration()
+        case "kick-late-ppm": kickLatePpm = try setting.number(0...1_000_000)
+        case "kick-late": kickLateNs = try setting.duration()
+        case "daemon":
+            guard let does = Daemon(rawValue: setting.value) else {
+                throw setting.wrong("fine, spins or sleeps")
+            }
+            daemon = does
+        case "daemon-at": daemonAtNs = try setting.duration()
+        case "daemon-for": daemonNs = try setting.duration()
+        case "daemon-every": daemonEveryNs = try setting.duration()
+        case "ring-bytes": ringBytes = try setting.number(0...(1 << 22))
+        default:
+            throw setting.unknown(
+                """
+                affinity, weight, class, exec, hotplug, kick-late-ppm, kick-late, daemon, daemon-at, \
+                daemon-for, daemon-every and ring-bytes
+                """)
+        }
+    }
+
+    /// The settings that differ from none.
+    public var texts: [String] {
+        var texts: [String] = []
+        func add(_ key: String, ns: UInt64) {
+            if ns != 0 { texts.append("\(key)=\(Duration.text(ns))") }
+        }
+        func add(_ key: String, number: UInt32) {
+            if number != 0 { texts.append("\(key)=\(number)") }
+        }
+        add("affinity", ns: affinityNs)
+        add("weight", ns: weightNs)
+        add("class", ns: classNs)
+        add("exec", ns: execNs)
+        add("hotplug", ns: hotplugNs)
+        add("kick-late-ppm", number: kickLatePpm)
+        add("kick-late", ns: kickLateNs)
+        if daemon != .fine { texts.append("daemon=\(daemon.rawValue)") }
+        add("daemon-at", ns: daemonAtNs)
+        add("daemon-for", ns: daemonNs)
+        add("daemon-every", ns: daemonEveryNs)
+        add("ring-bytes", number: ringBytes)
+        return texts
+    }
+}
+
+extension Scenario.Limits {
+    /// `wait=10s` and `beside-idle=5ms`; 0 for none.
+    public mutating func set(_ text: String) throws(ScenarioError) {
+        let setting = try Setting(text, in: "limit")
+        switch setting.key {
+        case "wait": waitNs = try setting.duration()
+        case "beside-idle": besideIdleNs = try setting.duration()
+        default: throw setting.unknown("wait and beside-idle")
+        }
+    }
+
+    public var texts: [String] {
+        ["wait=\(Duration.text(waitNs))", "beside-idle=\(Duration.text(besideIdleNs))"]
+    }
+}
+
+extension Scenario {
+    static let title = "sched-proto simulation 1"
+
+    /// The scenario as a small text, which `init(lines:)` reads.
+    public var text: String { lines.joined(separator: "\n") + "\n" }
+
+    var lines: [String] {
+        var lines = [
+            Self.title, "mode \(mode.rawValue)", "cpus \(cpus)", "seed \(seed)",
+            "time \(Duration.text(durationNs))", "policy \(policyName)",
+        ]
+        lines += settings.map { "set \($0)" }
+        lines += loads.map { "load \($0.text)" }
+        lines += faults.texts.map { "fault \($0)" }
+        lines += limits.texts.map { "limit \($0)" }
+        if asksAlways { lines.append("ask-always") }
+        if maxTasks > 0 { lines.append("max-tasks \(maxTasks)") }
+        return lines
+    }
+
+    /// The whole policy as settings over any other.
+    public var settings: [String] {
+        let yaml = PolicyDescription(name: "policy", summary: "", policy: policy).yaml
+        var group = ""
+        var settings: [String] = []
+        for line in yaml.split(separator: "\n") {
+            let words = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let key = words[0].drop { $0 == " " }
+            let value = words.count > 1 ? words[1].drop { $0 == " " } : ""
+            if value.isEmpty {
+                group = key + "."
+            } else if key != "name" && key != "summary" {
+                settings.append("\(line.hasPrefix(" ") ? group : "")\(key)=\(value)")
+            }
+        }
+        return settings
+    }
+
+    /// Reads a text that `text` wrote, or a person.
+    public init(text: String) throws(ScenarioError) {
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        guard lines.first.map(String.init) == Self.title else {
+            throw ScenarioError("the first line is not '\(Self.title)'")
+        }
+        self.init(
+            mode: .bpf, cpus: 1, seed: 1, durationNs: 1_000_000_000, policyName: "fifo",
+            policy: sp_policy())
+        var settings: [String] = []
+        for line in lines.dropFirst() {
+            let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
+            guard let word = words.first else { continue }
+            let value = words.count > 1 ? String(words[1]) : ""
+            if word == "set" { settings.append(value) } else { try set(String(word), value) }
+        }
+        try load(policyName, settings)
+        try validate()
+    }
+
+    private mutating func set(_ word: String, _ value: String) throws(ScenarioError) {
+        let setting = try Setting("\(word)=\(value)", in: "scenario")
+        switch word {
+        case "mode":
+            guard let mode = Mode(rawValue: value) else { throw setting.wrong("bpf or user") }
+            self.mode = mode
+        case "cpus": cpus = try setting.number(1...UInt32(Self.cpusMax))
+        case "seed": seed = try setting.number(0...UInt64.max)
+        case "time": durationNs = try setting.duration()
+        case "policy": policyName = value
+        case "load": loads.append(try Load(value))
+        case "fault": try faults.set(value)
+        case "limit": try limits.set(value)
+        case "ask-always": asksAlways = true
+        case "max-tasks": maxTasks = try setting.number(1...(1 << 28))
+        default:
+            throw setting.unknown(
+                "mode, cpus, seed, time, policy, set, load, fault, limit, ask-always and max-tasks")
+        }
+    }
+
+    /// Takes a policy by its name, with settings over it.
+    public mutating func load(_ name: String, _ settings: [String]) throws(ScenarioError) {
+        do throws(PolicyError) {
+            // What was made at random has all of its values in the settings.
+            let isShipped = !name.hasPrefix("random")
+            policy = try PolicySource.load(
+                nameOrPath: isShipped ? name : "fifo", settings: settings
+            ).policy
+            policyName = name
+        } catch {
+            throw ScenarioError("\(error)")
+        }
+    }
+
+    /// - Throws: if a number is out of its range, or loads do not fit the machine.
+    public func validate() throws(ScenarioError) {
+        guard (1...UInt32(Self.cpusMax)).contains(cpus) else {
+            throw ScenarioError("cpus: 1 to \(Self.cpusMax)")
+        }
+        guard loads.count <= Self.loadsMax else {
+            throw ScenarioError("\(loads.count) loads; at most \(Self.loadsMax) are possible")
+        }
+        guard tasks <= Self.tasksMax else {
+            throw ScenarioError("\(tasks) tasks; at most \(Self.tasksMax) are possible")
+        }
+        for load in loads {
+            if let cpu = load.cpus.last, cpu >= cpus {
+                throw ScenarioError("load '\(load.text)': there is no CPU \(cpu), the last is \(cpus - 1)")
+            }
+        }
+    }
+}

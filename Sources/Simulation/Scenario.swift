@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+import CSimKernel
+
+/// A machine, what runs on it and what goes wrong: all that a simulated run depends on.
+public struct Scenario: Sendable, Equatable {
+    public enum Mode: String, Sendable, CaseIterable {
+        case bpf, user
+    }
+
+    /// Mean intervals between things that go wrong; 0: never.
+    public struct Faults: Sendable, Equatable {
+        public enum Daemon: String, Sendable {
+            case fine, spins, sleeps
+        }
+
+        /// A task's affinity, nice value or class changes; a thread calls exec; a CPU goes off-line or
+        /// comes back.
+        public var affinityNs: UInt64 = 0
+        public var weightNs: UInt64 = 0
+        public var classNs: UInt64 = 0
+        public var execNs: UInt64 = 0
+        public var hotplugNs: UInt64 = 0
+        /// Of a million interrupts that kick CPUs, so many come late, by at most so much.
+        public var kickLatePpm: UInt32 = 0
+        public var kickLateNs: UInt64 = 0
+        /// What the daemon does in the middle of a pass, from when on, for how long, how often.
+        public var daemon = Daemon.fine
+        public var daemonAtNs: UInt64 = 0
+        public var daemonNs: UInt64 = 0
+        public var daemonEveryNs: UInt64 = 0
+        /// Room in the ring of events, bytes; 0: all of it.
+        public var ringBytes: UInt32 = 0
+
+        public init() {}
+    }
+
+    /// Longest wait, and longest wait beside an idle CPU that the task may use; 0: any.
+    public struct Limits: Sendable, Equatable {
+        public var waitNs: UInt64 = 10_000_000_000
+        public var besideIdleNs: UInt64 = 0
+
+        public init() {}
+    }
+
+    public var mode: Mode
+    /// 1...1024.
+    public var cpus: UInt32
+    public var seed: UInt64
+    public var durationNs: UInt64
+    /// What the policy is called, and what it is.
+    public var policyName: String
+    public var policy: sp_policy
+    /// At most `loadsMax`.
+    public var loads: [Load] = []
+    public var faults = Faults()
+    public var limits = Limits()
+    /// User mode asks its daemon even where nothing is left to choose.
+    public var asksAlways = false
+    /// Tasks that the daemon knows at one time; 0: as many as there are, and more.
+    public var maxTasks = 0
+
+    public static let cpusMax = Int(SIM_CPUS)
+    /// One group is the daemon's.
+    public static let loadsMax = Int(SIM_GROUPS) - 1
+    public static let tasksMax = 1_000_000
+
+    public init(
+        mode: Mode, cpus: UInt32, seed: UInt64, durationNs: UInt64, policyName: String,
+        policy: sp_policy
+    ) {
+        self.mode = mode
+        self.cpus = cpus
+        self.seed = seed
+        self.durationNs = durationNs
+        self.policyName = policyName
+        self.policy = policy
+    }
+
+    public static func == (left: Scenario, right: Scenario) -> Bool {
+        left.lines == right.lines
+    }
+
+    /// Tasks that are forked at the start.
+    public var tasks: Int { loads.reduce(0) { $0 + Int($1.count) } }
+}

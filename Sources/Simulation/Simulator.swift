@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import CSimKernel
+import Synchronization
+
+/// Runs scenarios, one at a time: the model and the backends are static data of this process.
+public enum Simulator {
+    private static let oneAtATime = Mutex(())
+
+    /// Runs a scenario to its end or its first flaw. The same scenario gives the same outcome, always.
+    public static func run(_ scenario: Scenario) -> Outcome {
+        oneAtATime.withLock { _ in start(scenario) }
+    }
+
+    private static func start(_ scenario: Scenario) -> Outcome {
+        var machine = sim_machine(scenario)
+        sim_start(&machine)
+        var daemon: SimulatedDaemon?
+        if scenario.mode == .user {
+            let places = scenario.maxTasks > 0 ? scenario.maxTasks : 2 * scenario.tasks + 64
+            daemon = SimulatedDaemon(scenario.policy, maxTasks: places)
+            daemon?.start()
+        }
+        for load in scenario.loads {
+            var group = sim_group(load)
+            sim_add_group(&group)
+        }
+        sim_run(scenario.durationNs)
+        let report = sim_end()!.pointee
+        return Outcome(report, groups: scenario.loads.count, daemon: daemon?.figures)
+    }
+}
+
+extension sim_machine {
+    init(_ scenario: Scenario) {
+        self.init()
+        mode = scenario.mode == .user ? SIM_MODE_USER.rawValue : SIM_MODE_BPF.rawValue
+        cpus = scenario.cpus
+        seed = scenario.seed
+        policy = scenario.policy
+        ask_always = scenario.asksAlways ? 1 : 0
+        let wrong = scenario.faults
+        faults.affinity_ns = wrong.affinityNs
+        faults.weight_ns = wrong.weightNs
+        faults.class_ns = wrong.classNs
+        faults.exec_ns = wrong.execNs
+        faults.hotplug_ns = wrong.hotplugNs
+        faults.kick_late_ppm = wrong.kickLatePpm
+        faults.kick_late_ns = wrong.kickLateNs
+        faults.daemon =
+            switch wrong.daemon {
+            case .fine: SIM_DAEMON_FINE.rawValue
+            case .spins: SIM_DAEMON_SPINS.rawValue
+            case .sleeps: SIM_DAEMON_SLEEPS.rawValue
+            }
+        faults.daemon_at_ns = wrong.daemonAtNs
+        faults.daemon_ns = wrong.daemonNs
+        faults.daemon_every_ns = wrong.daemonEveryNs
+        faults.ring_bytes = wrong.ringBytes
+        limits.wait_ns = scenario.limits.waitNs
+        limits.beside_idle_ns = scenario.limits.besideIdleNs
+        // What interrupts and the daemon's passes take on a machine of today.
+        costs.ipi_ns = 2000
+        costs.irq_ns = 500
+        costs.jitter_ns = 1500
+        costs.pass_ns = 1000
+        costs.pass_event_ns = 200
+    }
+}
+
+extension sim_group {
+    init(_ load: Load) {
+        self.init()
+        count = load.count
+        habit =
+            switch load.habit {
+            case .loop: SIM_LOOP.rawValue
+            case .sleeper: SIM_SLEEPER.rawValue
+            case .pipe: SIM_PIPE.rawValue
+            case .yielder: SIM_YIELDER.rawValue
+            case .storm: SIM_STORM.rawValue
+            case .brief: SIM_BRIEF.rawValue
+            }
+        nice = load.nice
+        kthread = load.isKthread ? 1 : 0
+        realtime = load.isRealtime ? 1 : 0
+        bursts = load.bursts
+        run_ns = load.runNs
+        run_spread_ns = load.runSpreadNs
+        sleep_ns = load.sleepNs
+        sleep_spread_ns = load.sleepSpreadNs
+        start_ns = load.startNs
+        start_spread_ns = load.startSpreadNs
+        withUnsafeMutableBytes(of: &cpus) { bytes in
+            let words = bytes.bindMemory(to: UInt64.self)
+            for cpu in load.cpus { words[Int(cpu / 64)] |= 1 << UInt64(cpu % 64) }
+        }
+    }
+}
