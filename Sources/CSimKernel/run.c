@@ -194,16 +194,19 @@ static void happen(const struct event *event)
 	}
 }
 
-void sim_run(sp_u64 until)
+void sim_run(sp_u64 until, sp_u64 events_max)
 {
 	struct event event;
 
-	while (!sim.report.flaw && next_event(until, &event)) {
+	if (!events_max)
+		events_max = ~0ULL;
+	while (!sim.report.flaw && sim.report.events < events_max &&
+	       next_event(until, &event)) {
 		sim.now = event.when;
 		sim.report.events += event.kind != EVENT_SWEEP;
 		happen(&event);
 	}
-	if (!sim.report.flaw)
+	if (!sim.report.flaw && sim.report.events < events_max)
 		sim.now = until;
 }
 

@@ -503,10 +503,14 @@ void exit_task(struct task *p)
 
 static void move_if_it_must(struct task *p)
 {
-	if (p->class != CLASS_EXT || (allowed(p, p->cpu) && sim.cpu[p->cpu].online))
+	if (!is_queued(p) || p->on_cpu ||
+	    (allowed(p, p->cpu) && sim.cpu[p->cpu].online))
 		return;
-	if (!is_queued(p) || p->on_cpu)
+	if (p->class == CLASS_RT) {
+		take_from_rt(p);
+		enqueue_rt(p);
 		return;
+	}
 	change_begins(p);
 	p->cpu = fallback_cpu(p);
 	change_ends(p, 0);

@@ -89,6 +89,7 @@ extension Scenario {
         lines += loads.map { "load \($0.text)" }
         lines += faults.texts.map { "fault \($0)" }
         lines += limits.texts.map { "limit \($0)" }
+        if eventsMax > 0 { lines.append("events-max \(eventsMax)") }
         if asksAlways { lines.append("ask-always") }
         if maxTasks > 0 { lines.append("max-tasks \(maxTasks)") }
         return lines
@@ -145,11 +146,13 @@ extension Scenario {
         case "load": loads.append(try Load(value))
         case "fault": try faults.set(value)
         case "limit": try limits.set(value)
+        case "events-max": eventsMax = try setting.number(0...UInt64.max)
         case "ask-always": asksAlways = true
         case "max-tasks": maxTasks = try setting.number(1...(1 << 28))
         default:
             throw setting.unknown(
-                "mode, cpus, seed, time, policy, set, load, fault, limit, ask-always and max-tasks")
+                "mode, cpus, seed, time, policy, set, load, fault, limit, events-max, ask-always and max-tasks"
+            )
         }
     }
 

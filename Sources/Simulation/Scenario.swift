@@ -48,6 +48,8 @@ public struct Scenario: Sendable, Equatable {
     public var cpus: UInt32
     public var seed: UInt64
     public var durationNs: UInt64
+    /// It ends after so many events in any case; 0: it does not.
+    public var eventsMax: UInt64 = 0
     /// What the policy is called, and what it is.
     public var policyName: String
     public var policy: sp_policy

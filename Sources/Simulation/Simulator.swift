@@ -25,7 +25,7 @@ public enum Simulator {
             var group = sim_group(load)
             sim_add_group(&group)
         }
-        sim_run(scenario.durationNs)
+        sim_run(scenario.durationNs, scenario.eventsMax)
         let report = sim_end()!.pointee
         return Outcome(report, groups: scenario.loads.count, daemon: daemon?.figures)
     }

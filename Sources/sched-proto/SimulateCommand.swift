@@ -2,6 +2,7 @@
 import ArgumentParser
 import CSchedProto
 import Foundation
+import PolicyModel
 import PolicyText
 import Simulation
 
@@ -12,31 +13,88 @@ struct SimulateCommand: ParsableCommand {
         discussion: """
             The same seed gives the same run. A load is KIND:COUNT with KEY=VALUE behind it, such as \
             loop:2,nice=-5,cpus=3 or sleeper:10,run=1ms,sleep=10ms; kinds are loop, sleeper, pipe, yielder, \
-            storm and brief. Exit status: 0 if nothing was wrong, 4 if a check failed.
+            storm and brief. Exit status: 0 if nothing was wrong, 4 if a check failed, 65 for a file that \
+            says no scenario.
             """)
 
     @OptionGroup var machine: SimulateMachine
+    @OptionGroup var task: SimulateTask
 
     func run() throws {
         Failure.reporting { () throws(Failure) in
-            let scenario = try machine.scenario()
-            let begin = ContinuousClock.now
-            let outcome = Simulator.run(scenario)
-            SimulateOutput.show(outcome, of: scenario, took: ContinuousClock.now - begin)
-            if let flaw = outcome.flaw {
-                throw Failure("\(flaw.kind.rawValue): \(flaw.text)", .diverged)
+            if let path = task.replay {
+                try Self.show(Self.read(path))
+            } else if task.bench {
+                try SimulateBench.run(machine)
+            } else if task.campaign != nil || task.seconds != nil {
+                try SimulateCampaign(machine, task).run()
+            } else {
+                try Self.show(machine.scenario())
             }
         }
+    }
+
+    private static func read(_ path: String) throws(Failure) -> Scenario {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw Failure("\(path): cannot be read as a text", .noInput)
+        }
+        do throws(ScenarioError) {
+            return try Scenario(text: text)
+        } catch {
+            throw Failure("\(path): \(error)", .badData)
+        }
+    }
+
+    private static func show(_ scenario: Scenario) throws(Failure) {
+        let begin = ContinuousClock.now
+        let outcome = Simulator.run(scenario)
+        SimulateOutput.show(outcome, of: scenario, took: ContinuousClock.now - begin)
+        if let flaw = outcome.flaw {
+            throw Failure("\(flaw.kind.rawValue): \(flaw.text)", .diverged)
+        }
+    }
+}
+
+/// What is done. Nothing of it: one run of the machine that the options describe.
+struct SimulateTask: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Random machines, loads and faults, of so many seeds from --seed on.", valueName: "number"))
+    var campaign: Int?
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("The same for a time, as in 90s, 10m or 8h.", valueName: "duration"))
+    var seconds: Period?
+
+    @Option(help: ArgumentHelp("Run a scenario that was kept.", valueName: "file"))
+    var replay: String?
+
+    @Flag(help: "With --campaign or --for: go on after a failure.")
+    var keepGoing = false
+
+    @Flag(help: "Measure events a second, 8 CPUs and 100 tasks, both modes.")
+    var bench = false
+
+    func validate() throws {
+        let tasks = [campaign != nil || seconds != nil, replay != nil, bench]
+        if tasks.count(where: { $0 }) > 1 {
+            throw ValidationError("--campaign or --for, --replay and --bench exclude each other")
+        }
+        if let campaign, campaign < 1 { throw ValidationError("--campaign: 1 or more") }
     }
 }
 
 /// The machine, its load and what goes wrong on it.
 struct SimulateMachine: ParsableArguments {
-    @Option(help: "bpf or user.")
-    var mode: String = "bpf"
+    @Option(help: "bpf or user. Default: bpf; with --campaign both.")
+    var mode: String?
 
-    @Option(help: ArgumentHelp("A shipped policy or a description's file.", valueName: "name|file"))
-    var policy: String = "fifo"
+    @Option(
+        help: ArgumentHelp(
+            "A shipped policy or a description's file. Default: fifo; with --campaign all and random ones.",
+            valueName: "name|file"))
+    var policy: String?
 
     @Option(name: .customLong("set"), help: "Replace a value of the policy: key=value. Repeatable.")
     var settings: [String] = []
@@ -44,11 +102,11 @@ struct SimulateMachine: ParsableArguments {
     @Option(help: "CPUs, 1...1024.")
     var cpus: UInt32 = 4
 
-    @Option(help: "Seconds of the machine's time.")
-    var seconds: Double = 10
+    @Option(name: .customLong("seconds"), help: "Seconds of the machine's time.")
+    var duration: Double = 10
 
-    @Option(help: "Seed of all that is left to chance.")
-    var seed: UInt64 = 1
+    @Option(help: "Seed of all that is left to chance. Default: 1; with --campaign a random one, printed.")
+    var seed: UInt64?
 
     @Option(help: ArgumentHelp("Tasks, KIND:COUNT[,KEY=VALUE...]. Repeatable.", valueName: "load"))
     var load: [String] = []
@@ -68,19 +126,36 @@ struct SimulateMachine: ParsableArguments {
     @Option(help: "User mode: tasks that the daemon knows at one time. Default: enough.")
     var maxTasks: Int = 0
 
-    func scenario() throws(Failure) -> Scenario {
-        guard let mode = Scenario.Mode(rawValue: mode) else {
+    func parsedMode() throws(Failure) -> Scenario.Mode? {
+        guard let mode else { return nil }
+        guard let parsed = Scenario.Mode(rawValue: mode) else {
             throw Failure("--mode: bpf or user", .usage)
         }
-        guard seconds > 0, seconds <= 86_400 else { throw Failure("--seconds: up to 86400", .usage) }
-        var scenario = Scenario(
-            mode: mode, cpus: cpus, seed: seed, durationNs: UInt64(seconds * 1e9), policyName: policy,
-            policy: sp_policy())
+        return parsed
+    }
+
+    func limits(_ limits: Scenario.Limits) throws(Failure) -> Scenario.Limits {
+        var limits = limits
         do throws(ScenarioError) {
-            try scenario.load(policy, settings)
+            for text in limit { try limits.set(text) }
+        } catch {
+            throw Failure("\(error)", .usage)
+        }
+        return limits
+    }
+
+    func scenario() throws(Failure) -> Scenario {
+        guard duration > 0, duration <= 86_400 else { throw Failure("--seconds: up to 86400", .usage) }
+        let name = policy ?? "fifo"
+        let description = try RunCommand.description(name, settings)
+        var scenario = Scenario(
+            mode: try parsedMode() ?? .bpf, cpus: cpus, seed: seed ?? 1,
+            durationNs: UInt64(duration * 1e9), policyName: description.name,
+            policy: description.policy)
+        scenario.limits = try limits(scenario.limits)
+        do throws(ScenarioError) {
             for text in load { scenario.loads.append(try Load(text)) }
             for text in fault { try scenario.faults.set(text) }
-            for text in limit { try scenario.limits.set(text) }
             scenario.asksAlways = askAlways
             scenario.maxTasks = maxTasks
             try scenario.validate()

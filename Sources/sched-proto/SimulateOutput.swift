@@ -73,7 +73,7 @@ enum SimulateOutput {
         return rows
     }
 
-    private static func ms(_ ns: UInt64) -> String { number(Double(ns) / 1e6, 3) }
+    static func ms(_ ns: UInt64) -> String { number(Double(ns) / 1e6, 3) }
 
     static func number(_ value: Double, _ digits: Int) -> String {
         String(format: "%.\(digits)f", value)

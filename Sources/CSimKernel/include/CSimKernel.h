@@ -157,8 +157,8 @@ void *sim_events_producer(void);
 void *sim_events_data(void);
 void *sim_answers(void);
 
-/* Goes on until @until or a flaw. */
-void sim_run(sp_u64 until);
+/* Goes on until @until, a flaw, or @events_max events; 0: any number of them. */
+void sim_run(sp_u64 until, sp_u64 events_max);
 
 /* Ends the daemon's passes; what was counted. Valid until the next start. */
 const struct sim_report *sim_end(void);

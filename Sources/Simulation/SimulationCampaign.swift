@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import PolicyModel
+
+/// Random scenarios, one for each seed, each in both modes or in one.
+public struct SimulationCampaign: Sendable {
+    /// What all runs together came to.
+    public struct Account: Sendable {
+        public var runs = 0
+        public var events: UInt64 = 0
+        public var callbacks: UInt64 = 0
+        public var switches: UInt64 = 0
+        public var faults: UInt64 = 0
+        public var decisions: UInt64 = 0
+        public var effects: UInt64 = 0
+        public var waitMaxNs: UInt64 = 0
+        public var waitMaxSeed: UInt64 = 0
+        public var besideIdleMaxNs: UInt64 = 0
+        public var besideIdleMaxSeed: UInt64 = 0
+        /// Of all runs in their order.
+        public var hash: UInt64 = 0
+
+        public init() {}
+
+        mutating func add(_ outcome: Outcome, seed: UInt64) {
+            runs += 1
+            events += outcome.events
+            callbacks += outcome.callbacks
+            switches += outcome.switches
+            faults += outcome.faults
+            decisions += outcome.decisions
+            effects += outcome.effects
+            hash = hash &* 31 &+ outcome.hash
+            if outcome.waitMaxNs > waitMaxNs { (waitMaxNs, waitMaxSeed) = (outcome.waitMaxNs, seed) }
+            if outcome.besideIdleMaxNs > besideIdleMaxNs {
+                (besideIdleMaxNs, besideIdleMaxSeed) = (outcome.besideIdleMaxNs, seed)
+            }
+        }
+    }
+
+    /// A run that went wrong.
+    public struct Finding: Sendable {
+        public let scenario: Scenario
+        public let outcome: Outcome
+        public let flaw: Outcome.Flaw
+    }
+
+    public var modes = Scenario.Mode.allCases
+    public var descriptions: [PolicyDescription]
+    /// Whether every second scenario has a random policy.
+    public var hasRandomPolicies = true
+    public var limits = Scenario.Limits()
+
+    /// - Parameter descriptions: policies to take in turn.
+    public init(_ descriptions: [PolicyDescription]) { self.descriptions = descriptions }
+
+    public func scenario(seed: UInt64, mode: Scenario.Mode) -> Scenario {
+        var scenario = Scenario.random(
+            seed: seed, mode: mode, descriptions: descriptions, isRandomAllowed: hasRandomPolicies)
+        scenario.limits = limits
+        return scenario
+    }
+
+    /// Runs one seed; what went wrong in each mode.
+    public func run(seed: UInt64, _ account: inout Account) -> [Finding] {
+        var findings: [Finding] = []
+        for mode in modes {
+            let scenario = scenario(seed: seed, mode: mode)
+            let outcome = Simulator.run(scenario)
+            account.add(outcome, seed: seed)
+            if let flaw = outcome.flaw {
+                findings.append(Finding(scenario: scenario, outcome: outcome, flaw: flaw))
+            }
+        }
+        return findings
+    }
+}
