@@ -156,6 +156,12 @@ let package = Package(
             exclude: ["Corpus", "record-corpus.sh"],
             swiftSettings: strict),
         .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "Simulation", "CSimKernel", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink",
+            ],
+            swiftSettings: strict),
+        .testTarget(
             name: "SessionTests",
             dependencies: [
                 "Session", "KernelLink", "UserMode", "PolicyModel", "CSchedProto", "CSystem",

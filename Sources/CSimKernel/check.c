@@ -321,6 +321,8 @@ void check_slice(struct task *p)
 		return;
 	p->has_decision = false;
 	sim.report.effects++;
+	if (is_mistake(SIM_MISTAKE_SLICE))
+		p->t.scx.slice++;
 	if (p->decided.action == SP_ACTION_RUN && p->t.scx.slice != p->decided.slice_ns)
 		flaw(SIM_FLAW_SLICE, "pid %d was to run for %llu ns, not %llu",
 		     p->t.pid, p->decided.slice_ns, p->t.scx.slice);
@@ -331,7 +333,8 @@ void check_slice(struct task *p)
 static void check_counters(void)
 {
 	const sp_u64 *c = sim.backend->status->counters;
-	u64 waited = c[SP_COUNT_ENQUEUED] - c[SP_COUNT_DIRECT];
+	u64 waited = c[SP_COUNT_ENQUEUED] - c[SP_COUNT_DIRECT] +
+		     is_mistake(SIM_MISTAKE_COUNT);
 	u64 taken = c[SP_COUNT_DISPATCHED] + c[SP_COUNT_SOLE] + c[SP_COUNT_FALLBACK] +
 		    c[SP_COUNT_LOST] + c[SP_COUNT_GIVEN_UP];
 

@@ -199,8 +199,13 @@ static void to_local(struct task *p, s32 cpu, u64 flags)
 /* Takes the first task that may run on @cpu. */
 bool consume(struct dsq *dsq, s32 cpu)
 {
-	for (struct task *p = dsq->head; p; p = p->next) {
-		if (p->cpu != cpu && !may_move(p, cpu))
+	struct task *p = dsq->head;
+
+	if (is_mistake(SIM_MISTAKE_ORDER) && dsq->tail && may_move(dsq->tail, cpu))
+		p = dsq->tail;
+	for (; p; p = p->next) {
+		if (p->cpu != cpu && !may_move(p, cpu) &&
+		    !is_mistake(SIM_MISTAKE_AFFINITY))
 			continue;
 		to_local(p, cpu, 0);
 		return true;
@@ -225,6 +230,10 @@ static void choose(struct task *p, u64 id, u64 slice, u64 flags, bool prio)
 	}
 	if (p->direct)
 		flaw(SIM_FLAW_REFUSED, "pid %d inserted twice", p->t.pid);
+	if (is_mistake(SIM_MISTAKE_LOSE) && !chance(64))
+		return;
+	if (is_mistake(SIM_MISTAKE_QUEUE) && !chance(64))
+		id = SCX_DSQ_LOCAL, prio = false;
 	p->direct = id;
 	p->direct_flags = flags;
 	p->direct_prio = prio;
@@ -234,11 +243,15 @@ static void choose(struct task *p, u64 id, u64 slice, u64 flags, bool prio)
 void scx_bpf_dsq_insert(struct task_struct *t, u64 id, u64 slice, u64 flags)
 {
 	choose(task_of(t), id, slice, flags, false);
+	if (is_mistake(SIM_MISTAKE_TWICE) && !chance(64))
+		choose(task_of(t), id, slice, flags, false);
 }
 
 void scx_bpf_dsq_insert_vtime(struct task_struct *t, u64 id, u64 slice, u64 vtime,
 			      u64 flags)
 {
+	if (is_mistake(SIM_MISTAKE_KEY) && !chance(64))
+		vtime += 1000;
 	choose(task_of(t), id, slice, flags, true);
 	t->scx.dsq_vtime = vtime;
 }
@@ -317,7 +330,8 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 		return false;
 	if (!is_local(to)) {
 		to_queue(p, to, flags);
-	} else if (p->cpu == to->cpu || may_move(p, to->cpu)) {
+	} else if (p->cpu == to->cpu || may_move(p, to->cpu) ||
+		   is_mistake(SIM_MISTAKE_AFFINITY)) {
 		to_local(p, to->cpu, flags);
 	} else {
 		/* An error only where affinity, not a CPU off-line, forbids it. */

@@ -44,7 +44,7 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 		flaw(SIM_FLAW_REFUSED, "a kick for CPU %d, which is not", cpu);
 		return;
 	}
-	if ((flags & SCX_KICK_IDLE) && is_busy(cpu))
+	if (((flags & SCX_KICK_IDLE) && is_busy(cpu)) || is_mistake(SIM_MISTAKE_KICK))
 		return;
 	if (rq->nkicks == rq->kicks_room) {
 		rq->kicks_room = rq->kicks_room * 2 + 16;

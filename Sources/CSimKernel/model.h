@@ -203,6 +203,11 @@ static inline bool is_queued(const struct task *p)
 	return p->t.scx.flags & SCX_TASK_QUEUED;
 }
 
+static inline bool is_mistake(enum sim_mistake mistake)
+{
+	return sim.machine.mistake == mistake;
+}
+
 /* flaw.c */
 void flaw(enum sim_flaw flaw, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

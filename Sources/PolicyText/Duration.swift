@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// Durations as a description writes them, in whole nanoseconds and without floating point.
-package enum Duration {
+enum Duration {
     static let units: [(name: String, ns: UInt64)] = [
         ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000),
     ]
@@ -10,12 +10,12 @@ package enum Duration {
     static let pattern = "[0-9]+([.][0-9]+)?(ns|us|ms|s)"
 
     /// What is wrong with a text that should be a duration: the end of a sentence about it.
-    package struct Flaw: Error { package let text: String }
+    struct Flaw: Error { let text: String }
 
     /// Nanoseconds of a text such as `20ms` or `1.5s`.
     ///
     /// - Throws: `Flaw` if there is no number or no unit, a sign, or a fraction of a nanosecond.
-    package static func parse(_ text: String) throws(Flaw) -> UInt64 {
+    static func parse(_ text: String) throws(Flaw) -> UInt64 {
         let bytes = Array(text.utf8)
         if bytes.first == UInt8(ascii: "-") { throw Flaw(text: "is negative") }
         let whole = bytes.prefix(while: isDigit)
@@ -36,7 +36,7 @@ package enum Duration {
     }
 
     /// The shortest text with a whole number.
-    package static func text(_ ns: UInt64) -> String {
+    static func text(_ ns: UInt64) -> String {
         for unit in units.reversed() where ns.isMultiple(of: unit.ns) {
             return "\(ns / unit.ns)\(unit.name)"
         }

@@ -68,12 +68,12 @@ extension Load {
         add("kthread", "1", unless: !isKthread)
         add("realtime", "1", unless: !isRealtime)
         add("bursts", "\(bursts)", unless: bursts == plain.bursts)
-        add("run", Duration.text(runNs), unless: runNs == plain.runNs)
-        add("run-spread", Duration.text(runSpreadNs), unless: runSpreadNs == 0)
-        add("sleep", Duration.text(sleepNs), unless: sleepNs == plain.sleepNs)
-        add("sleep-spread", Duration.text(sleepSpreadNs), unless: sleepSpreadNs == 0)
-        add("start", Duration.text(startNs), unless: startNs == 0)
-        add("start-spread", Duration.text(startSpreadNs), unless: startSpreadNs == plain.startSpreadNs)
+        add("run", DurationText.text(runNs), unless: runNs == plain.runNs)
+        add("run-spread", DurationText.text(runSpreadNs), unless: runSpreadNs == 0)
+        add("sleep", DurationText.text(sleepNs), unless: sleepNs == plain.sleepNs)
+        add("sleep-spread", DurationText.text(sleepSpreadNs), unless: sleepSpreadNs == 0)
+        add("start", DurationText.text(startNs), unless: startNs == 0)
+        add("start-spread", DurationText.text(startSpreadNs), unless: startSpreadNs == plain.startSpreadNs)
         add("cpus", Self.text(cpus), unless: cpus.isEmpty)
         return text
     }

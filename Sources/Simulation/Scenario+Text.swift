@@ -37,7 +37,7 @@ extension Scenario.Faults {
     public var texts: [String] {
         var texts: [String] = []
         func add(_ key: String, ns: UInt64) {
-            if ns != 0 { texts.append("\(key)=\(Duration.text(ns))") }
+            if ns != 0 { texts.append("\(key)=\(DurationText.text(ns))") }
         }
         func add(_ key: String, number: UInt32) {
             if number != 0 { texts.append("\(key)=\(number)") }
@@ -70,7 +70,7 @@ extension Scenario.Limits {
     }
 
     public var texts: [String] {
-        ["wait=\(Duration.text(waitNs))", "beside-idle=\(Duration.text(besideIdleNs))"]
+        ["wait=\(DurationText.text(waitNs))", "beside-idle=\(DurationText.text(besideIdleNs))"]
     }
 }
 
@@ -83,7 +83,7 @@ extension Scenario {
     var lines: [String] {
         var lines = [
             Self.title, "mode \(mode.rawValue)", "cpus \(cpus)", "seed \(seed)",
-            "time \(Duration.text(durationNs))", "policy \(policyName)",
+            "time \(DurationText.text(durationNs))", "policy \(policyName)",
         ]
         lines += settings.map { "set \($0)" }
         lines += loads.map { "load \($0.text)" }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
-import CSimKernel
+package import CSimKernel
 
 /// A machine, what runs on it and what goes wrong: all that a simulated run depends on.
 public struct Scenario: Sendable, Equatable {
@@ -61,6 +61,9 @@ public struct Scenario: Sendable, Equatable {
     public var asksAlways = false
     /// Tasks that the daemon knows at one time; 0: as many as there are, and more.
     public var maxTasks = 0
+
+    /// What a broken backend would do, for tests of the checks.
+    package var mistake = SIM_NO_MISTAKE
 
     public static let cpusMax = Int(SIM_CPUS)
     /// One group is the daemon's.

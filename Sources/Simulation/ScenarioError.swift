@@ -35,8 +35,8 @@ struct Setting {
     /// Nanoseconds, up to a day.
     func duration() throws(ScenarioError) -> UInt64 {
         let ns: UInt64
-        do throws(Duration.Flaw) {
-            ns = value == "0" ? 0 : try Duration.parse(value)
+        do throws(DurationText.Flaw) {
+            ns = value == "0" ? 0 : try DurationText.ns(value)
         } catch {
             throw ScenarioError("\(place): \(key)=\(value) \(error.text)")
         }

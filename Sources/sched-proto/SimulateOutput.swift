@@ -7,7 +7,7 @@ import Simulation
 
 /// What `simulate` prints.
 enum SimulateOutput {
-    static func show(_ outcome: Outcome, of scenario: Scenario, took: Swift.Duration) {
+    static func show(_ outcome: Outcome, of scenario: Scenario, took: Duration) {
         let seconds = Double(outcome.nowNs) / 1e9
         print(
             """

@@ -86,11 +86,26 @@ struct sim_machine {
 	struct sp_policy policy;
 	sp_u32 ask_always; /* 0 or 1 */
 	sp_u32 trace; /* 0 or 1: every switch goes to `sim_trace` */
-	sp_u32 mistake; /* a mistake of the model, for tests of the checks */
+	sp_u32 mistake; /* enum sim_mistake */
 	sp_u32 pad;
 	struct sim_faults faults;
 	struct sim_limits limits;
 	struct sim_costs costs;
+};
+
+/* What a broken backend would do at the calls of the kernel: for tests of the checks. */
+enum sim_mistake {
+	SIM_NO_MISTAKE,
+	SIM_MISTAKE_KEY, /* every 64th insertion at another key */
+	SIM_MISTAKE_QUEUE, /* every 64th insertion into a CPU's own queue */
+	SIM_MISTAKE_LOSE, /* every 64th insertion not made */
+	SIM_MISTAKE_TWICE, /* every 64th insertion made twice */
+	SIM_MISTAKE_SLICE, /* slices 1 ns longer */
+	SIM_MISTAKE_ORDER, /* the last of a queue is taken, not the first */
+	SIM_MISTAKE_KICK, /* no kicks */
+	SIM_MISTAKE_COUNT, /* one more enqueued than there were */
+	SIM_MISTAKE_AFFINITY, /* a task is moved where it may not run */
+	SIM_MISTAKES
 };
 
 /* How a run went wrong. */
