@@ -15,7 +15,10 @@
 	"sim_bpf_rodata"
 #pragma clang attribute push(__attribute__((internal_linkage)), \
 			     apply_to = any(function, variable(is_global)))
+/* Pages of its own for the constants, which are made writable: gold puts code beside them. */
+static const char before[4096] __attribute__((used, aligned(4096))) = { 1 };
 #include "bpf_mode.bpf.c"
+static const char behind[4096] __attribute__((used, aligned(4096))) = { 1 };
 #pragma clang attribute pop
 /* Each section has to exist. */
 static int some_data __attribute__((used)) = 1;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What is checked all the time: waits, CPUs that idle beside those who wait, and
- * that effects are what the policy decided. Each costs O(log tasks) at most, but for
- * tasks that may use some CPUs and not others, whose affinities are looked through.
+ * counters. Each costs O(1), but for tasks that may use some CPUs and not others,
+ * whose affinities are looked through.
  */
 #include "model.h"
 
 #define BUCKET_STEPS 8
-
-static u64 arrivals; /* tasks that were queued so far */
 
 void check_reset(void)
 {
@@ -16,7 +14,7 @@ void check_reset(void)
 	sim.idle_oldest = sim.idle_newest = -1;
 	for (u32 cpu = 0; cpu < SIM_CPUS; cpu++)
 		sim.cpu[cpu].idle_counted = false;
-	arrivals = 0;
+	effects_reset();
 }
 
 /* ---- who waits, by age ---- */
@@ -193,139 +191,6 @@ void cpu_idles(s32 cpu, bool idle)
 				 &sim.idle_oldest) = cpu;
 	sim.idle_newest = cpu;
 	rq->idle_counted = true;
-}
-
-/* ---- effects ---- */
-
-static struct task *of_expected(struct node *node)
-{
-	return (struct task *)((char *)node - offsetof(struct task, expected));
-}
-
-void sim_decided(const struct sp_event *event, const struct sp_decision *decision)
-{
-	struct task *p = NULL;
-
-	sim.report.decisions++;
-	sim.hash = (sim.hash ^ decision->key ^ decision->slice_ns ^
-		    (u64)decision->action << 56) *
-		   0x100000001b3ULL;
-	switch (event->kind) {
-	case SP_EVENT_DISPATCH:
-		sim.served = *decision;
-		sim.has_served = true;
-		return;
-	case SP_EVENT_ENQUEUE:
-		p = sim.enqueueing;
-		break;
-	case SP_EVENT_RUNNING:
-		p = task_by_pid(event->pid);
-		break;
-	}
-	if (!p || (u32)p->t.pid != event->pid)
-		return;
-	p->decided = *decision;
-	p->has_decision = true;
-}
-
-/* It is about to be put into @dsq: as decided? */
-void expect_insertion(struct task *p, const struct dsq *dsq)
-{
-	const struct sp_decision *d = &p->decided;
-
-	if (!p->has_decision)
-		return;
-	p->has_decision = false;
-	sim.report.effects++;
-	switch (d->action) {
-	case SP_ACTION_QUEUE:
-	case SP_ACTION_PREEMPT:
-		break;
-	case SP_ACTION_DIRECT:
-	case SP_ACTION_LOCAL:
-		if (!is_local(dsq))
-			flaw(SIM_FLAW_QUEUE, "pid %d was to go to CPU %d at once",
-			     p->t.pid, d->cpu);
-		return;
-	default:
-		return;
-	}
-	if (!is_backends(dsq)) {
-		flaw(SIM_FLAW_QUEUE, "pid %d was to wait in queue %u", p->t.pid,
-		     d->queue);
-		return;
-	}
-	if (p->direct_prio ? p->t.scx.dsq_vtime != d->key : d->key != 0)
-		flaw(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu", p->t.pid,
-		     d->key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
-	p->expected.key = d->key;
-	p->expected.seq = ++arrivals;
-	p->is_expected = true;
-	order_insert(&p->affinity->expected[d->queue & 1], &p->expected);
-}
-
-void forget_expected(struct task *p)
-{
-	if (!p->is_expected)
-		return;
-	order_remove(&p->affinity->expected[p->decided.queue & 1], &p->expected);
-	p->is_expected = false;
-}
-
-static void better(struct node **best, const struct affinity *affinity, u32 queue)
-{
-	struct node *first = order_first(&affinity->expected[queue]);
-
-	if (first && (!*best || node_before(first, *best)))
-		*best = first;
-}
-
-/* Who has to go first in @queue, of those that may run on @cpu. */
-static struct task *expected_first(u32 queue, s32 cpu)
-{
-	struct node *best = NULL;
-	const struct affinity *affinity;
-
-	better(&best, sim.everywhere, queue);
-	if (sim.cpu[cpu].pinned)
-		better(&best, sim.cpu[cpu].pinned, queue);
-	for (affinity = sim.partial; affinity; affinity = affinity->next_partial)
-		if (mask_has(&affinity->mask, (u32)cpu))
-			better(&best, affinity, queue);
-	return best ? of_expected(best) : NULL;
-}
-
-/* @cpu took it out of the backend's queues: was it its turn? */
-void expect_taken(struct task *p, s32 cpu)
-{
-	struct task *first;
-
-	if (!p->is_expected || !sim.in_dispatch || cpu != sim.here)
-		return;
-	sim.report.effects++;
-	if (!sim.has_served)
-		return;
-	first = expected_first(sim.served.queue & 1, cpu);
-	if (!first)
-		first = expected_first(!(sim.served.queue & 1), cpu);
-	if (first && first != p)
-		flaw(SIM_FLAW_ORDER,
-		     "CPU %d took pid %d (queue %u, key %llu) before pid %d (queue %u, key %llu)",
-		     cpu, p->t.pid, p->decided.queue, p->decided.key, first->t.pid,
-		     first->decided.queue, first->decided.key);
-}
-
-void check_slice(struct task *p)
-{
-	if (!p->has_decision)
-		return;
-	p->has_decision = false;
-	sim.report.effects++;
-	if (is_mistake(SIM_MISTAKE_SLICE))
-		p->t.scx.slice++;
-	if (p->decided.action == SP_ACTION_RUN && p->t.scx.slice != p->decided.slice_ns)
-		flaw(SIM_FLAW_SLICE, "pid %d was to run for %llu ns, not %llu",
-		     p->t.pid, p->decided.slice_ns, p->t.scx.slice);
 }
 
 /* ---- what cannot be seen at an event ---- */

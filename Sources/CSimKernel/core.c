@@ -71,7 +71,6 @@ void do_enqueue(struct task *p, u64 flags)
 	const u64 ops_flags = sim.ops->flags;
 	struct task *outer = sim.enqueueing;
 
-	p->has_decision = false;
 	if (!sim.cpu[p->cpu].online ||
 	    (!p->direct && (p->t.flags & PF_EXITING_BIT) &&
 	     !(ops_flags & SCX_OPS_ENQ_EXITING)) ||
@@ -131,7 +130,9 @@ void change_begins(struct task *p)
 static void starts_running(struct task *p)
 {
 	p->exec_start = sim.now;
+	sim.starting = p;
 	CALL_OP(running, &p->t);
+	sim.starting = NULL;
 	check_slice(p);
 }
 
@@ -157,8 +158,10 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 		moved = sim.moved;
 		sim.in_dispatch = true;
 		sim.has_served = false;
-		CALL_OP(dispatch, cpu,
-			prev && prev->class == CLASS_EXT ? &prev->t : NULL);
+		sim.dispatching = prev && prev->class == CLASS_EXT ? prev : NULL;
+		CALL_OP(dispatch, cpu, sim.dispatching ? &prev->t : NULL);
+		check_dispatched(cpu, sim.dispatching, moved != sim.moved);
+		sim.dispatching = NULL;
 		sim.in_dispatch = false;
 		if (queued && prev->t.scx.slice) {
 			*keep = true;

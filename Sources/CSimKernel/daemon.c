@@ -6,7 +6,7 @@
 #include "model.h"
 #include "coroutine.h"
 
-#define RECORD_BYTES (sizeof(struct sp_event) + 8)
+#define RECORD_BYTES (sizeof(struct sp_notice) + 8)
 /* Computed for so long, it can be interrupted. */
 #define STEP_NS 2000
 

@@ -93,10 +93,11 @@ struct task {
 	struct age by_wait, by_place;
 	bool waits;
 	bool in_backend; /* it stands in one of the backend's own queues */
-	/* What the policy decided. */
-	struct sp_decision decided;
+	/* What the policy decided of its wait, and of its slice. */
+	struct sp_decision wait, run;
 	struct node expected;
-	bool has_decision, is_expected;
+	u32 expected_queue;
+	bool has_wait, has_run, is_expected, alone;
 	s32 next_free;
 	u64 storage[CTX_BYTES / 8];
 	bool has_storage;
@@ -160,6 +161,8 @@ struct sim {
 	struct sp_decision served; /* the answer to the dispatch that goes on */
 	bool has_served;
 	u32 backend_waiting; /* tasks in the backend's queues, but for the daemon */
+	struct task *starting,
+		*dispatching; /* whose ops.running, or CPU's ops.dispatch */
 	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
 	struct cpu cpu[SIM_CPUS];
 	struct sim_mask online_mask, idle_mask;
@@ -301,11 +304,15 @@ void ends_waiting(struct task *p, bool ran);
 void leaves_place(struct task *p);
 void cpu_idles(s32 cpu, bool idle);
 void sweep(void);
+void check_end(void);
+
+/* effects.c */
+void effects_reset(void);
 void expect_insertion(struct task *p, const struct dsq *dsq);
 void expect_taken(struct task *p, s32 cpu);
 void forget_expected(struct task *p);
 void check_slice(struct task *p);
-void check_end(void);
+void check_dispatched(s32 cpu, struct task *prev, bool moved);
 
 #define CALL_OP(op, ...) \
 	do { \

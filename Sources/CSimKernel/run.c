@@ -86,7 +86,7 @@ static void reset(const struct sim_machine *machine)
 	sim.here = 0;
 	sim.in_dispatch = false;
 	sim.has_served = false;
-	sim.enqueueing = NULL;
+	sim.enqueueing = sim.starting = sim.dispatching = NULL;
 	sim.moved = 0;
 	sim.backend_waiting = 0;
 	sim.ngroups = 0;

@@ -134,6 +134,8 @@ s32 fallback_cpu(struct task *p)
 	leaves_place(p);
 	use_affinity(p, sim.everywhere);
 	is_placed(p);
+	if (p->class == CLASS_EXT && p->alive)
+		CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
 	return fallback_cpu(p);
 }
 
@@ -525,6 +527,8 @@ void set_affinity(struct task *p, struct affinity *affinity)
 	leaves_place(p);
 	use_affinity(p, affinity);
 	is_placed(p);
+	if (p->class == CLASS_EXT)
+		CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
 	change_ends(p, 0);
 	if (p->on_cpu && !allowed(p, p->cpu))
 		migrate_running(p);

@@ -22,10 +22,10 @@ public struct Outcome: Sendable {
             /// A task was put elsewhere than decided, at another key, another one went first, or ran for
             /// another slice.
             case queue, key, order, slice
+            /// An event told the policy what was not so.
+            case input
             /// The model contradicts itself.
             case model
-            /// The daemon's own counts show what must not be.
-            case daemon
 
             init(_ flaw: UInt32) {
                 self =
@@ -39,6 +39,7 @@ public struct Outcome: Sendable {
                     case SIM_FLAW_KEY: .key
                     case SIM_FLAW_ORDER: .order
                     case SIM_FLAW_SLICE: .slice
+                    case SIM_FLAW_INPUT: .input
                     default: .model
                     }
             }

@@ -29,7 +29,7 @@ final class SimulatedDaemon {
         let events = EventRing(
             consumer: sim_events_consumer(), producer: sim_events_producer(),
             data: sim_events_data(), size: Int(SP_EVENT_RING))
-        let points = HostedPoints(computes: sim_daemon_computes, clock: sim_daemon_clock)
+        let points = HostedPoints(computes: sim_daemon_computes)
         let published = LoopFigures()
         var loop = Loop(
             events: events, answers: AnswerRing(memory: sim_answers()),

@@ -121,7 +121,7 @@ enum sim_flaw {
 	SIM_FLAW_ORDER, /* another task should have gone first */
 	SIM_FLAW_SLICE, /* another slice than decided */
 	SIM_FLAW_MODEL, /* the model contradicts itself */
-	SIM_FLAW_ACCOUNT, /* CPU time was lost or won */
+	SIM_FLAW_INPUT, /* an event told the policy what is not so */
 };
 
 struct sim_group_report {
