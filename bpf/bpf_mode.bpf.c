@@ -270,7 +270,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	event.cpu = cpu;
 	event.idle_cpu = -1;
 	event.cpus = nr_online();
-	if (goes && is_told_of(prev, 0))
+	if (goes && is_told_of(prev, 0) && !(prev->flags & PF_EXITING))
 		tctx = task_ctx(prev);
 	if (!sp_waiting(&event) ||
 	    (sp_looks(described(), tctx != NULL, event.waiting[SP_QUEUE_REGULAR],

@@ -203,6 +203,8 @@ static __always_inline void begin_wait(struct sp_task_ctx *tctx, u64 enq_flags, 
 	if (enq_flags & SCX_ENQ_WAKEUP)
 		tctx->woken_at = now;
 	tctx->since = now;
+	/* It was placed on an idle CPU, and taken from there before it ran. */
+	tctx->alone = false;
 }
 
 /* CPU time that p used since it last began to wait. From now on it counts anew. */

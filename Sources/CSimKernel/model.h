@@ -116,6 +116,7 @@ struct cpu {
 	struct affinity *pinned; /* of tasks that may run here only; NULL: none were */
 	struct task *rt_head, *rt_tail; /* real-time tasks that wait here */
 	u32 generation; /* of what runs: old events of bursts are stale */
+	bool met_nobody; /* it took the only one that waited, unasked */
 	bool online, in_balance, ticking, need_resched, released, irq_work;
 	bool idle_counted;
 	u64 idle_since, tick_offset;
