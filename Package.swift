@@ -25,7 +25,7 @@ let package = Package(
         .library(
             name: "SchedProto",
             targets: [
-                "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session",
+                "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session", "Output",
             ]),
     ],
     dependencies: [
@@ -52,6 +52,9 @@ let package = Package(
             name: "CAllocations",
             cSettings: [.unsafeFlags(["-O2", "-fno-builtin", "-Wall", "-Wextra", "-Werror"])]),
 
+        // What is printed: quoting, JSON, and streams that nobody reads.
+        .target(name: "Output", swiftSettings: strict),
+
         // Policy: pure, no I/O, clock or randomness.
         .target(
             name: "PolicyModel",
@@ -64,21 +67,23 @@ let package = Package(
         .plugin(name: "BuildBPF", capability: .buildTool(), dependencies: ["build-bpf"]),
         .target(
             name: "KernelLink",
-            dependencies: ["CLibbpf", "CSchedProto", "PolicyModel"],
+            dependencies: ["CLibbpf", "CSchedProto", "PolicyModel", "Output"],
             swiftSettings: strict,
             plugins: ["BuildBPF"]),
 
         // Descriptions: YAML in and out, and the ones that ship.
         .target(
             name: "PolicyText",
-            dependencies: ["PolicyModel", "CSchedProto", .product(name: "Yams", package: "Yams")],
+            dependencies: [
+                "PolicyModel", "CSchedProto", "Output", .product(name: "Yams", package: "Yams"),
+            ],
             swiftSettings: strict,
             plugins: ["BuildBPF"]),
 
         // The proof: traces, three executions, the first divergence.
         .target(
             name: "Conformance",
-            dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
+            dependencies: ["PolicyModel", "CSchedProto", "CSystem", "KernelLink", "Output"],
             swiftSettings: optimised),
 
         // The kernel's side in a model, with the real backends compiled for this machine.
@@ -113,13 +118,15 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Session",
-            dependencies: ["PolicyModel", "CSchedProto", "CSystem", "KernelLink", "UserMode", "BPFMode"],
+            dependencies: [
+                "PolicyModel", "CSchedProto", "CSystem", "KernelLink", "UserMode", "BPFMode", "Output",
+            ],
             swiftSettings: strict),
         .executableTarget(
             name: "sched-proto",
             dependencies: [
                 "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
-                "Session", "CSystem", "CAllocations", "Simulation",
+                "Session", "Output", "CSystem", "CAllocations", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -162,9 +169,13 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
+            name: "OutputTests",
+            dependencies: ["Output"],
+            swiftSettings: strict),
+        .testTarget(
             name: "SessionTests",
             dependencies: [
-                "Session", "KernelLink", "UserMode", "PolicyModel", "CSchedProto", "CSystem",
+                "Session", "Output", "KernelLink", "UserMode", "PolicyModel", "CSchedProto", "CSystem",
                 "CAllocations",
             ],
             swiftSettings: strict),

@@ -17,6 +17,12 @@ const volatile u64 watchdog_ns = 10 * 1000 * 1000 * 1000ULL;
 struct sp_status status = {};
 char exit_dump[SP_EXIT_DUMP] = {};
 
+/* Wakes the process that watches, once: the scheduler has ended. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+} ended SEC(".maps");
+
 static __always_inline void count_by(enum sp_counter counter, u64 by)
 {
 	__sync_fetch_and_add(&status.counters[counter], by);
@@ -70,6 +76,8 @@ static __always_inline void count_wakeup_ns(u64 waited)
 /* Keeps the kernel's reason, for the process that watches. */
 static __always_inline void record_exit(struct scx_exit_info *info)
 {
+	u64 *slot;
+
 	bpf_probe_read_kernel_str(status.exit.reason, sizeof(status.exit.reason),
 				  info->reason);
 	bpf_probe_read_kernel_str(status.exit.text, sizeof(status.exit.text),
@@ -78,6 +86,11 @@ static __always_inline void record_exit(struct scx_exit_info *info)
 	status.exit.code = info->exit_code;
 	/* Last, and ordered: who sees the kind sees the texts. */
 	__sync_lock_test_and_set(&status.exit.kind, info->kind);
+	slot = bpf_ringbuf_reserve(&ended, sizeof(*slot), 0);
+	if (slot) {
+		*slot = info->kind;
+		bpf_ringbuf_submit(slot, BPF_RB_FORCE_WAKEUP);
+	}
 }
 
 #endif

@@ -3,11 +3,15 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <fcntl.h>
 #include <malloc.h>
+#include <poll.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 static inline int sp_gettid(void)
@@ -36,6 +40,21 @@ static inline void sp_quiet_memory(void)
 static inline int sp_lock_touched_memory(void)
 {
 	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
+}
+
+/* poll() with a limit in ns; -1 waits for ever. */
+static inline int sp_poll_ns(struct pollfd *polled, unsigned int count, long long ns)
+{
+	struct timespec limit = { ns / 1000000000, ns % 1000000000 };
+
+	return (int)syscall(SYS_ppoll, polled, (unsigned long)count,
+			    ns < 0 ? (struct timespec *)0 : &limit, (void *)0, 0UL);
+}
+
+/* Gives a file another name, unless there is a file of that name already. */
+static inline int sp_rename_new(const char *from, const char *to)
+{
+	return renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
 }
 
 static inline void sp_name_thread(const char *name)

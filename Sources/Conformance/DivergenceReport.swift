@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+public import Output
 
-/// What a person needs to see of a divergence.
+/// What a person, or a program, needs to see of a divergence.
 public struct DivergenceReport {
     /// Events of the same task that are shown at most.
     private static let historyMax = 10
@@ -19,25 +20,57 @@ public struct DivergenceReport {
         self.mismatch = mismatch
     }
 
+    /// The event that is decided differently.
+    private var differs: sp_event { trace.events[mismatch.index] }
+
+    /// The fields that differ.
+    private var differing: [OutcomeField] {
+        OutcomeField.all.filter { Set(mismatch.outcomes.map($0.text)).count > 1 }
+    }
+
+    private var suspect: TwinFunction {
+        .suspect(Set(differing.map(\.name)), of: differs, in: trace.policy)
+    }
+
+    /// The lane that is alone with its answer, where there are more than two.
+    private var odd: String? {
+        let answers = mismatch.outcomes.map { outcome in OutcomeField.all.map { $0.text(outcome) } }
+        guard answers.count > 2 else { return nil }
+        let alone = answers.indices.filter { index in answers.count { $0 == answers[index] } == 1 }
+        return alone.count == 1 ? lanes[alone[0]] : nil
+    }
+
+    /// In a few lines: what differs, between whom, and where it is computed.
+    public var summary: String {
+        let kind = EventField.all.first { $0.name == "kind" }?.text(differs) ?? ""
+        let names = differing.map(\.name).joined(separator: ", ")
+        let (swift, c) = (suspect.swift, suspect.c)
+        return """
+            in answer to \(kind): \(names)\(odd.map { "; \($0) is alone with its answer" } ?? "")
+            look first at: \(swift) in \(suspect.swiftFile), \(c) in \(suspect.cFile)
+            """
+    }
+
     /// The event with all its fields.
     public var event: String {
-        EventField.all.map { "  \($0.name) = \($0.text(trace.events[mismatch.index]))" }
+        EventField.all.map { "  \($0.name) = \($0.text(differs))" }
             .joined(separator: "\n")
     }
 
     /// All fields of all answers; those that differ are marked.
     public var answers: String {
         var table = TextTable(header: ["", "field"] + lanes)
+        let marked = Set(differing.map(\.name))
         for field in OutcomeField.all {
-            let values = mismatch.outcomes.map(field.text)
-            table.add([Set(values).count > 1 ? "*" : " ", field.name] + values)
+            table.add(
+                [marked.contains(field.name) ? "*" : " ", field.name] + mismatch.outcomes.map(field.text))
         }
         return table.text()
     }
 
     /// The last events of the same task before this one.
     public var history: String {
-        let pid = trace.events[mismatch.index].pid
+        let pid = differs.pid
         let earlier = trace.events.indices.prefix(mismatch.index)
             .filter { trace.events[$0].pid == pid }
         if earlier.isEmpty { return "  none" }
@@ -52,7 +85,7 @@ public struct DivergenceReport {
         Self.table(Array(trace.events.prefix(mismatch.index + 1).enumerated()))
     }
 
-    /// The description's fields.
+    /// The description's fields as numbers, where they have no words.
     public static func describe(_ policy: sp_policy) -> String {
         """
           order=\(policy.order) slice=\(policy.slice) classes=\(policy.classes) \
@@ -63,6 +96,35 @@ public struct DivergenceReport {
         slice_min_ns=\(policy.slice_min_ns) sleep_credit_ns=\(policy.sleep_credit_ns) \
         rate_window_ns=\(policy.rate_window_ns) starvation_ns=\(policy.starvation_ns)
         """
+    }
+
+    /// All of it: the events up to the one that differs, and each field of each lane's answer to it.
+    public var json: JSONText {
+        let shown = trace.events.prefix(mismatch.index + 1)
+        let fields = OutcomeField.all.map { field in
+            JSONText.object([
+                ("field", .string(field.name)),
+                ("differs", .bool(Set(mismatch.outcomes.map(field.text)).count > 1)),
+                (
+                    "values",
+                    .object(zip(lanes, mismatch.outcomes).map { ($0, TraceText.value(field.text($1))) })
+                ),
+            ])
+        }
+        return .object([
+            ("differing", .strings(differing.map(\.name))),
+            ("alone", odd.map { .string($0) } ?? .null),
+            (
+                "suspect",
+                .object([
+                    ("swift", .string(suspect.swift)), ("swift_file", .string(suspect.swiftFile)),
+                    ("c", .string(suspect.c)), ("c_file", .string(suspect.cFile)),
+                ])
+            ),
+            ("event", TraceText.json(differs)),
+            ("fields", .array(fields)),
+            ("events", .array(shown.map(TraceText.json))),
+        ])
     }
 
     private static func table(_ events: [(Int, sp_event)]) -> String {

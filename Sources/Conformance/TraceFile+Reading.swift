@@ -6,6 +6,8 @@ import Glibc
 public enum TraceFileError: Error, Equatable, CustomStringConvertible {
     /// It cannot be opened, read or written: the reason.
     case system(String)
+    /// There is a file of that name already.
+    case taken
     /// It is no trace, or one that this program does not understand: the reason.
     case foreign(String)
     /// The header is not as it was written.
@@ -20,6 +22,7 @@ public enum TraceFileError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .system(let reason), .foreign(let reason): reason
+        case .taken: "there is a file of that name"
         case .damagedHeader: "the header is damaged"
         case .truncated(let record, let count):
             "truncated: it ends in \(Self.place(record, count))"
@@ -44,19 +47,6 @@ extension TraceFile {
     public init(decoding bytes: [UInt8]) throws(TraceFileError) {
         let result = bytes.withUnsafeBytes { Self.decode($0) }
         self = try result.get()
-    }
-
-    /// Writes the file, over one that is there.
-    public func save(to path: String) throws(TraceFileError) {
-        guard let file = fopen(path, "wb") else {
-            throw .system("cannot be written: \(String(cString: strerror(errno)))")
-        }
-        let bytes = encoded()
-        let written = fwrite(bytes, 1, bytes.count, file)
-        let code = errno
-        guard fclose(file) == 0, written == bytes.count else {
-            throw .system("cannot be written: \(String(cString: strerror(code)))")
-        }
     }
 
     private static func decode(

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import Output
 
 /// The kernel's word on the end of a scheduler.
 public struct ExitReport: Sendable {
     /// The kernel's `enum scx_exit_kind`.
     public let kind: UInt32
     public let code: Int64
-    /// What sort of end it was, in the kernel's words.
+    /// What sort of end it was, in the kernel's words, on one line.
     public let reason: String
-    /// What happened, in the kernel's words; may be empty.
+    /// What happened, in the kernel's words, on one line; may be empty.
     public let text: String
-    /// Its dump of CPUs and tasks, cut at 32 KiB; empty for an orderly end.
+    /// Its dump of CPUs and tasks, cut at 32 KiB; empty for an orderly end. The names in it are
+    /// whatever the tasks' owners chose, line breaks too; other control characters are escaped.
     public let dump: String
 
     init(_ exit: sp_exit, dump: UnsafeRawBufferPointer) {
         kind = exit.kind
         code = exit.code
-        reason = withUnsafeBytes(of: exit.reason) { Self.string($0) }
-        text = withUnsafeBytes(of: exit.text) { Self.string($0) }
-        self.dump = Self.string(dump)
-    }
-
-    private static func string(_ bytes: UnsafeRawBufferPointer) -> String {
-        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        reason = withUnsafeBytes(of: exit.reason) { Printable.line(bytes: $0.prefix { $0 != 0 }) }
+        text = withUnsafeBytes(of: exit.text) { bytes in
+            var bytes = bytes.prefix { $0 != 0 }
+            while bytes.last == 0x0A { bytes.removeLast() }
+            return Printable.line(bytes: bytes)
+        }
+        self.dump = Printable.lines(bytes: dump.prefix { $0 != 0 })
     }
 
     /// Whether it was not this process that asked for the end: its own request is the kernel's

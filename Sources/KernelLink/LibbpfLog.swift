@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CLibbpf
 import Glibc
+import Output
 import Synchronization
 
 /// What libbpf and the verifier say, kept for the message of the call that then fails.
@@ -20,18 +21,19 @@ public enum LibbpfLog {
         var bytes: [UInt8] = []
         /// Bytes that were said and dropped before `bytes`.
         var dropped: UInt64 = 0
-        var verbose = false
+        /// Takes all that is said, of all levels.
+        var listener: (@Sendable (String) -> Void)?
         var installed = false
     }
 
     private static let buffer = Mutex(Buffer())
 
     /// Collects libbpf's messages from now on, where it would print them to stderr by itself.
-    /// Once `verbose` is true, it stays so, and all levels are passed on to stderr as well.
-    public static func install(verbose: Bool = false) {
+    /// - Parameter listener: is given them as well, those for debugging too; nil keeps the one there is.
+    public static func install(listener: (@Sendable (String) -> Void)? = nil) {
         let isFirst = buffer.withLock { buffer in
             defer { buffer.installed = true }
-            buffer.verbose = buffer.verbose || verbose
+            buffer.listener = listener ?? buffer.listener
             return !buffer.installed
         }
         if isFirst {
@@ -53,7 +55,7 @@ public enum LibbpfLog {
             let skipped = mark.offset > buffer.dropped ? mark.offset - buffer.dropped : 0
             return Array(buffer.bytes.dropFirst(Int(clamping: skipped)))
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return Printable.lines(bytes: bytes)
             .split(separator: "\n", omittingEmptySubsequences: false)
             .drop { $0.isEmpty }.reversed().drop { $0.isEmpty }.reversed()
             .suffix(lines).joined(separator: "\n")
@@ -62,8 +64,8 @@ public enum LibbpfLog {
     private static func take(
         _ level: libbpf_print_level, _ format: UnsafePointer<CChar>?, _ arguments: CVaListPointer?
     ) -> Int32 {
-        let verbose = buffer.withLock { $0.verbose }
-        guard let format, let arguments, verbose || level != LIBBPF_DEBUG else { return 0 }
+        let listener = buffer.withLock { $0.listener }
+        guard let format, let arguments, listener != nil || level != LIBBPF_DEBUG else { return 0 }
         // A verifier's log of megabytes comes as one message, of which the end matters, and the
         // arguments can be walked only once: so no vsnprintf into a buffer of some size.
         var message: UnsafeMutablePointer<CChar>?
@@ -73,8 +75,9 @@ public enum LibbpfLog {
         fclose(stream)
         guard let message else { return 0 }
         defer { free(message) }
-        if verbose { write(STDERR_FILENO, message, length) }
-        keep(UnsafeRawBufferPointer(start: message, count: length))
+        let bytes = UnsafeRawBufferPointer(start: message, count: length)
+        listener?(Printable.lines(bytes: bytes.last == 0x0A ? bytes.dropLast() : bytes[...]))
+        keep(bytes)
         return Int32(clamping: length)
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Glibc
+import Output
 
 /// What keeps this machine from running a sched_ext scheduler, found before anything is touched.
 public struct Obstacle: Error, Sendable, CustomStringConvertible {
@@ -108,7 +109,7 @@ public enum Preflight {
     }
 
     private static func readLine(_ path: String) -> String? {
-        readText(path)?.split(separator: "\n").first.map(String.init)
+        readText(path)?.split(separator: "\n").first.map { Printable.line(String($0)) }
     }
 
     /// The first 4 KiB of a file of the kernel's; nil if it cannot be read.
@@ -118,6 +119,6 @@ public enum Preflight {
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 4096)
         let count = read(descriptor, &bytes, bytes.count)
-        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+        return count > 0 ? Printable.lines(bytes: bytes.prefix(count)) : nil
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+public import Output
 public import PolicyModel
 
 extension PolicyDescription {
@@ -14,6 +15,37 @@ extension PolicyDescription {
             lines.append("\(group == nil ? "" : "  ")\(key.leaf): \(value)")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The same keys as `yaml`, in the same groups; durations are numbers of ns.
+    public var json: JSONText {
+        var pairs: [(String, JSONText)] = []
+        for key in PolicyKeys.all where key.isRead(in: policy) {
+            let pair = (key.leaf, jsonValue(of: key))
+            guard let group = key.group else {
+                pairs.append(pair)
+                continue
+            }
+            if let last = pairs.last, last.0 == group, case .object(let members) = last.1 {
+                pairs[pairs.count - 1] = (group, .object(members + [pair]))
+            } else {
+                pairs.append((group, .object([pair])))
+            }
+        }
+        return .object(pairs)
+    }
+
+    private func jsonValue(of key: PolicyKey) -> JSONText {
+        switch key.field {
+        case .name: .string(name)
+        case .summary: .string(summary)
+        case .narrow, .wide:
+            switch key.kind {
+            case .words: key.word(for: key.value(in: policy)).map { .string($0) } ?? .null
+            case .bool: .bool(key.value(in: policy) != 0)
+            default: .number(key.value(in: policy))
+            }
+        }
     }
 
     private func yamlValue(of key: PolicyKey) -> String? {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 
 /// Why there is no valid description: one problem or several, in the order of the file.
 public struct PolicyError: Error, Sendable, CustomStringConvertible {
@@ -29,6 +30,8 @@ public struct PolicyError: Error, Sendable, CustomStringConvertible {
 
         /// `FILE:LINE:COLUMN: message`, or `--set key=value: message`.
         public var description: String {
+            // A path, or what somebody typed.
+            let origin = Printable.line(origin)
             guard let line, let column else { return "\(origin): \(message)" }
             return "\(origin):\(line):\(column): \(message)"
         }

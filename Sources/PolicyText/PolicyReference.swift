@@ -18,6 +18,14 @@ public enum PolicyReference {
             + "\n" + table(["Key", "Word", "Meaning"], words)
     }
 
+    /// Every key that a setting can change, and the words that it takes, if it takes words.
+    public static var keys: [(path: String, words: [String])] {
+        PolicyKeys.all.map { key in
+            guard case .words(let words) = key.kind else { return (key.path, []) }
+            return (key.path, words.map(\.word))
+        }
+    }
+
     private static func table(_ head: [String], _ rows: [[String]]) -> String {
         ([head, head.map { _ in "---" }] + rows).map { row in
             "| " + row.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |\n"

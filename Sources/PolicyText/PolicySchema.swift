@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 
 /// The JSON Schema of a description, for editors. It knows keys, kinds, words, units and which rule
 /// reads what; durations are compared with their ranges by the program alone.

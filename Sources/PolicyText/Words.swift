@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 
 /// Words in messages: lists of them, what was perhaps meant, and quoting of what others wrote.
 enum Words {
@@ -65,12 +66,16 @@ enum Words {
     }
 
     /// Whether the character may stand in a summary: visible, on one line, and allowed in YAML.
-    static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator, .surrogate: false
-        // Of the format characters only the joiners, which emoji and some scripts need.
-        case .format: scalar.value == 0x200C || scalar.value == 0x200D
-        default: scalar.value != 0xFFFE && scalar.value != 0xFFFF
-        }
+    static func isPrintable(_ scalar: Unicode.Scalar) -> Bool { Printable.isPrintable(scalar) }
+}
+
+/// What was perhaps meant by a word that is not known.
+public enum Suggestion {
+    /// `; did you mean x?`, or nothing.
+    public static func hint(_ word: String, among known: [String]) -> String {
+        Words.hint(word, among: known)
     }
+
+    /// The word in quotes, shortened, and without anything that a terminal would act on.
+    public static func quoted(_ word: String) -> String { Words.quoted(word) }
 }

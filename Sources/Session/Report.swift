@@ -60,29 +60,43 @@ enum Report {
         for (counter, name, meaning) in Counters.names {
             lines.append(entry(name, last.value(of: counter), meaning))
         }
-        guard let daemon = last.daemon else { return lines }
-        lines.append(entry("page-faults", daemon.pageFaults, "of the deciding thread, since it began"))
-        if let allocations = daemon.allocations {
-            lines.append(entry("daemon-allocs", allocations, "allocations of that thread, since it began"))
+        for figure in last.daemon.map(figures) ?? [] {
+            lines.append(entry(figure.name, figure.value, figure.meaning))
         }
-        lines.append(
-            entry("daemon-switches", daemon.sleeps + daemon.yields, "its context switches, since it began"))
-        lines.append(
-            entry("daemon-sleeps", daemon.sleeps, "of these: it waited for something else than its turn"))
-        lines.append(entry("events", daemon.events, "read by the daemon"))
-        lines.append(entry("picked", daemon.picked, "tasks it picked"))
-        lines.append(entry("passes", daemon.passes, "times that it looked into its ring"))
-        lines.append(entry("overflows", daemon.overflows, "tasks beyond --max-tasks, let run"))
-        lines.append(entry("daemon-stale", daemon.stale, "events of a task that is gone"))
-        lines.append(entry("daemon-cpu-ms", daemon.cpuNs / 1_000_000, "CPU time of the deciding thread"))
         return lines
+    }
+
+    /// What the daemon did, with the names of reports.
+    static func figures(_ daemon: Daemon.Statistics) -> [(name: String, value: UInt64, meaning: String)] {
+        var figures = [("page-faults", daemon.pageFaults, "of the deciding thread, since it began")]
+        if let allocations = daemon.allocations {
+            figures.append(("daemon-allocs", allocations, "allocations of that thread, since it began"))
+        }
+        let switches = daemon.sleeps + daemon.yields
+        figures += [
+            ("daemon-switches", switches, "its context switches, since it began"),
+            ("daemon-sleeps", daemon.sleeps, "of these: it waited for something else than its turn"),
+            ("events", daemon.events, "read by the daemon"),
+            ("picked", daemon.picked, "tasks it picked"),
+            ("passes", daemon.passes, "times that it looked into its ring"),
+            ("overflows", daemon.overflows, "tasks beyond --max-tasks, let run"),
+            ("daemon-stale", daemon.stale, "events of a task that is gone"),
+            ("daemon-cpu-ms", daemon.cpuNs / 1_000_000, "CPU time of the deciding thread"),
+        ]
+        return figures
     }
 
     /// How the kernel says that it ended the scheduler.
     static func eviction(_ exit: ExitReport) -> String {
         var text = "the kernel ended the scheduler: \(exit.reason) (kind \(exit.kind), code \(exit.code))"
         if !exit.text.isEmpty { text += "\n  \(exit.text)" }
-        if !exit.dump.isEmpty { text += "\nits dump:\n\(exit.dump)" }
+        // Marked line by line: a task's name may hold a line break and words that look like ours.
+        if !exit.dump.isEmpty {
+            text += "\nits dump:"
+            for line in exit.dump.split(separator: "\n", omittingEmptySubsequences: false) {
+                text += line.isEmpty ? "\n|" : "\n| \(line)"
+            }
+        }
         return text
     }
 

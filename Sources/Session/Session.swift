@@ -9,8 +9,17 @@ public import UserMode
 /// again and again when it was the kernel that ended it.
 public struct Session: Sendable {
     public struct Options: Sendable {
+        /// How the session is told.
+        public enum Format: String, Sendable, CaseIterable {
+            /// Lines for people.
+            case text
+            /// One JSON object a line; docs/COUNTERS.md describes them.
+            case json
+        }
+
         /// Time between two lines of statistics, ns; 0 prints none.
         public var statisticsNs: UInt64 = 1_000_000_000
+        public var format = Format.text
         /// The session's length, ns, restarts and the waits between included; nil lasts until a
         /// signal.
         public var durationNs: UInt64?
@@ -20,7 +29,7 @@ public struct Session: Sendable {
         public var maxTasks = 32768
         /// User mode: what the daemon does wrong on purpose, for tests of the backend.
         public var fault: Fault?
-        /// Passes libbpf's own log on to stderr.
+        /// Passes libbpf's own log on to `warn`.
         public var verbose = false
 
         public init() {}
@@ -40,9 +49,10 @@ public struct Session: Sendable {
     private let warn: @Sendable (String) -> Void
 
     /// - Parameters:
-    ///   - say: takes each line of the session's output.
-    ///   - warn: takes what went wrong before a restart; nil for `say`. What the session ends with is
-    ///     what `run` returns or throws.
+    ///   - say: takes each line of the session's output. It is called by the thread that watches the
+    ///     scheduler, so it must not wait for a reader: `LineWriter` does not.
+    ///   - warn: takes what went wrong before a restart, and libbpf's log if asked for; nil for `say`.
+    ///     What the session ends with is what `run` returns or throws.
     public init(
         _ scheduler: Scheduler.Configuration, options: Options,
         say: @escaping @Sendable (String) -> Void, warn: (@Sendable (String) -> Void)? = nil
@@ -63,14 +73,19 @@ public struct Session: Sendable {
     /// Catches SIGINT, SIGTERM and SIGHUP for the whole process while it runs.
     public func run(_ policy: some Policy & Sendable) throws(SessionError) -> Ending {
         try lookForObstacles()
-        LibbpfLog.install(verbose: options.verbose)
-        let signals = Signals()
+        LibbpfLog.install(listener: options.verbose ? warn : nil)
+        let signals: Signals
+        do throws(KernelError) {
+            signals = try Signals()
+        } catch {
+            throw SessionError(error)
+        }
         var backoff = Backoff(limit: options.restarts)
         var clock: Stopwatch?
         var part = try attach(policy, signals, &clock)
         while let exit = part.restartable {
             if exit.isOperators {
-                if options.restarts > 0 { say("ended by SysRq-S, so by the operator: not restarting") }
+                if options.restarts > 0 { tell(.notRestarting("ended by SysRq-S, so by the operator")) }
                 break
             }
             guard let step = backoff.next(lastedNs: part.lastedNs) else { break }
@@ -104,7 +119,7 @@ public struct Session: Sendable {
     private func wait(
         _ step: Backoff.Step, _ signals: borrowing Signals, _ clock: Stopwatch?
     ) -> Bool {
-        say("restarting in \(step.seconds) s (restart \(step.number) of \(options.restarts))")
+        tell(.restarting(step, of: options.restarts))
         let waiting = Stopwatch()
         while true {
             let elapsed = waiting.elapsedNs
@@ -112,15 +127,22 @@ public struct Session: Sendable {
             var waitNs = step.seconds * 1_000_000_000 - elapsed
             if let left = leftNs(clock) {
                 if left == 0 {
-                    say("the time is over: not restarting")
+                    tell(.notRestarting("the time is over"))
                     return false
                 }
                 waitNs = min(waitNs, left)
             }
-            if let name = signals.wait(ns: waitNs) {
-                say("\(name): not restarting")
+            if case .signal(let name) = signals.wait(ns: waitNs) {
+                tell(.notRestarting(name))
                 return false
             }
+        }
+    }
+
+    private func tell(_ message: Report.Message) {
+        switch options.format {
+        case .text: for line in message.text { say(line) }
+        case .json: say(message.json.line)
         }
     }
 
@@ -153,11 +175,14 @@ public struct Session: Sendable {
     private func attach(
         _ policy: some Policy & Sendable, _ signals: borrowing Signals, _ clock: inout Stopwatch?
     ) throws(SessionError) -> Part {
-        say(
-            "policy \(scheduler.policyName) in \(scheduler.mode.rawValue) mode, Linux \(Preflight.kernelRelease), \(sysconf(Int32(_SC_NPROCESSORS_ONLN))) CPUs"
-        )
+        tell(
+            .beginning(
+                policy: scheduler.policyName, mode: scheduler.mode.rawValue,
+                release: Preflight.kernelRelease,
+                cpus: UInt64(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
         do throws(KernelError) {
             var loaded = try Scheduler(scheduler)
+            let ended = try loaded.map("ended")
             var daemon: Daemon?
             if scheduler.mode == .user {
                 daemon = try Daemon(
@@ -170,12 +195,13 @@ public struct Session: Sendable {
                 throw error
             }
             daemon?.begin()
-            say(
-                "attached: \(Preflight.attachedScheduler ?? scheduler.name), state \(Preflight.state ?? "unknown")"
-            )
+            tell(
+                .attached(
+                    Preflight.attachedScheduler ?? scheduler.name, state: Preflight.state ?? "unknown"))
             let began = Stopwatch()
             if clock == nil { clock = began }
-            let (last, isUnasked) = watch(loaded, daemon, signals, began, lengthNs: leftNs(clock))
+            let (last, isUnasked) = watch(
+                loaded, daemon, signals, ended: ended, began, lengthNs: leftNs(clock))
             loaded.detach()
             daemon?.stop()
             return Part(
@@ -185,10 +211,11 @@ public struct Session: Sendable {
         }
     }
 
-    /// Prints a line each interval until the session ends; returns the last sample, and whether
-    /// neither a signal nor `lengthNs` was the reason.
+    /// Tells of each interval until the session ends; returns the last sample, and whether neither a
+    /// signal nor `lengthNs` was the reason. Between two of them it sleeps: the kernel wakes it.
+    /// - Parameter ended: the map into which the backend writes when the kernel ends it.
     private func watch(
-        _ loaded: borrowing Scheduler, _ daemon: Daemon?, _ signals: borrowing Signals,
+        _ loaded: borrowing Scheduler, _ daemon: Daemon?, _ signals: borrowing Signals, ended: Int32,
         _ clock: Stopwatch, lengthNs: UInt64?
     ) -> (last: Report.Sample, isUnasked: Bool) {
         func sample() -> Report.Sample {
@@ -197,40 +224,34 @@ public struct Session: Sendable {
                 daemon: daemon?.statistics())
         }
         var before = sample()
-        var due = options.statisticsNs
+        var due = options.statisticsNs > 0 ? options.statisticsNs : nil
         while true {
-            var waitNs: UInt64 = 100_000_000
             let elapsed = clock.elapsedNs
-            if let lengthNs {
-                if elapsed >= lengthNs { return (sample(), false) }
-                waitNs = min(waitNs, lengthNs - elapsed)
-            }
-            if options.statisticsNs > 0 && due > elapsed { waitNs = min(waitNs, due - elapsed) }
-            if let name = signals.wait(ns: waitNs) {
-                say("\(name): detaching")
+            if let lengthNs, elapsed >= lengthNs { return (sample(), false) }
+            let next = [lengthNs, due].compactMap { $0 }.min()
+            switch signals.wait(ns: next.map { $0 > elapsed ? $0 - elapsed : 0 }, or: ended) {
+            case .signal(let name):
+                tell(.detaching(name))
                 return (sample(), false)
+            case .ready: return (sample(), true)
+            case .time: break
             }
-            if loaded.exitReport() != nil { return (sample(), true) }
-            if options.statisticsNs > 0 && clock.elapsedNs >= due {
+            if let moment = due, clock.elapsedNs >= moment {
                 let now = sample()
-                say(Report.line(now, since: before))
+                tell(.statistics(now, since: before))
                 before = now
                 due = now.elapsedNs + options.statisticsNs
             }
         }
     }
 
-    /// Prints the whole session's figures, and tells how it ended.
+    /// Tells the whole session's figures, and how it ended.
     private func finish(_ loaded: borrowing Scheduler, _ last: Report.Sample) -> Ending {
-        for line in Report.summary(last) { say(line) }
-        let seconds = last.elapsedNs / 1_000_000_000
+        tell(.summary(last))
         let state = Preflight.state ?? "unknown"
-        if let exit = loaded.exitReport(), exit.isEviction {
-            say("ended by the kernel after \(seconds) s, state \(state)")
-            return .evicted(exit)
-        }
-        say("detached after \(seconds) s, state \(state)")
-        return .asked
+        let exit = loaded.exitReport().flatMap { $0.isEviction ? $0 : nil }
+        tell(.ended(exit, afterNs: last.elapsedNs, state: state))
+        return exit.map { .evicted($0) } ?? .asked
     }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
 import Conformance
-import Foundation
+import Output
 import PolicyModel
 import PolicyText
 
@@ -10,17 +10,24 @@ struct ConformCommand: ParsableCommand {
         commandName: "conform",
         abstract: "Compare the executions of a policy: Swift, native C, and C as BPF bytecode.",
         discussion: """
-            Random traces are decided by all lanes, and every byte of every answer is compared. \
-            Exit status: 0 if all agree, 4 if they differ, 65 for a trace file that is damaged or \
-            of another version, 77 if a lane cannot run here, 78 if a policy uses a rule that has no C twin \
-            yet.
+            Random traces are decided by all lanes, and every byte of every answer is compared.
+
+            Exit status: 0 if all agree, 4 if they differ, 5 if they agree on less than was asked for \
+            (--exhaustive that ran out of time, a trace without events), 64 wrong usage, 65 for a trace \
+            file that is damaged or of another version, 66 no such policy or file, 73 a trace cannot be \
+            recorded, 74 standard output cannot be written, 77 if a lane cannot run here, 78 if a policy \
+            uses a rule that has no C twin yet.
             """)
 
     @OptionGroup var what: ConformOptions
     @OptionGroup var task: ConformTask
 
-    func run() throws {
-        Failure.reporting { () throws(Failure) in
+    func validate() throws {
+        if let contradiction = task.contradiction(with: what) { throw ValidationError(contradiction) }
+    }
+
+    func run() {
+        Failure.ending { () throws(Failure) in
             var random = SystemRandomNumberGenerator()
             let seed = what.seed ?? random.next() >> 16
             let run = try ConformRun(what, seed: seed)
@@ -44,10 +51,11 @@ struct ConformOptions: ParsableArguments {
         help: ArgumentHelp(
             "A shipped policy, a description's file, or 'random'. Repeatable.",
             discussion: "Default: all shipped ones and random ones in turn.",
-            valueName: "name|file"))
+            valueName: "name|file"), completion: Completion.subjects)
     var policy: [String] = []
 
-    @Option(name: .customLong("set"), help: "Replace a value of each policy: key=value. Repeatable.")
+    @Option(name: .customLong("set"), help: "Replace a value of each policy: key=value. Repeatable.",
+        completion: Completion.settings)
     var settings: [String] = []
 
     @Option(help: "Seed of the random policies and traces. Default: a random one, printed.")
@@ -56,7 +64,7 @@ struct ConformOptions: ParsableArguments {
     @Option(help: "Lanes to compare, two or more of swift, native, bytecode.")
     var lanes: LaneList = LaneList(kinds: LaneKind.allCases)
 
-    @Flag(help: "Print the summary as JSON.")
+    @Flag(help: "Print the summary, and a divergence, as JSON.")
     var json = false
 }
 
@@ -70,16 +78,18 @@ struct ConformTask: ParsableArguments {
         help: ArgumentHelp("Time to go on for, as in 90s, 10m or 8h.", valueName: "duration"))
     var seconds: Period?
 
-    @Option(help: ArgumentHelp("Do every n-th round, from the i-th (0...n-1).", valueName: "i/n"))
-    var shard: Shard = Shard(index: 0, count: 1)
+    @Option(
+        help: ArgumentHelp(
+            "Do every n-th round, from the i-th (0...n-1). Default: 0/1.", valueName: "i/n"))
+    var shard: Shard?
 
     @Option(help: "Do this round only.")
     var round: Int?
 
-    @Option(help: ArgumentHelp("Decide a recorded trace again.", valueName: "file"))
+    @Option(help: ArgumentHelp("Decide a recorded trace again.", valueName: "file"), completion: .file(extensions: ["trace"]))
     var replay: String?
 
-    @Option(help: ArgumentHelp("Record a trace of one policy, of --events events.", valueName: "file"))
+    @Option(help: ArgumentHelp("Record a trace of one policy, of --events events.", valueName: "file"), completion: .file())
     var record: String?
 
     @Flag(help: "With --record: events at all bounds, in place of what a machine might send.")
@@ -101,6 +111,44 @@ struct ConformTask: ParsableArguments {
         if let exhaustive, !(1...8).contains(exhaustive) {
             throw ValidationError("--exhaustive: 1...8")
         }
+    }
+}
+
+extension ConformTask {
+    /// What was asked for and would be ignored, which nobody should take for a proof; nil if nothing.
+    func contradiction(with what: ConformOptions) -> String? {
+        var given: [String] = []
+        if events != nil { given.append("--events") }
+        if seconds != nil { given.append("--for") }
+        if shard != nil { given.append("--shard") }
+        if hostile { given.append("--hostile") }
+        if !what.policy.isEmpty { given.append("--policy") }
+        if !what.settings.isEmpty { given.append("--set") }
+        if what.seed != nil { given.append("--seed") }
+        if what.json { given.append("--json") }
+        let isRandom = what.policy.contains("random")
+        let (task, useful): (String?, Set<String>) =
+            if replay != nil {
+                ("--replay", ["--json"])
+            } else if record != nil {
+                ("--record", ["--events", "--hostile", "--policy", "--set", "--seed"])
+            } else if exhaustive != nil {
+                ("--exhaustive", Set(["--for", "--policy", "--set", "--json"] + (isRandom ? ["--seed"] : [])))
+            } else if round != nil {
+                ("--round", ["--policy", "--set", "--seed", "--json"])
+            } else {
+                (nil, Set(given).subtracting(["--hostile"]))
+            }
+        let idle = given.filter { !useful.contains($0) }
+        if !idle.isEmpty {
+            guard let task else { return "--hostile is for --record" }
+            return "\(idle.joined(separator: ", ")) would be ignored with \(task): leave \(idle.count == 1 ? "it" : "them") out"
+        }
+        if round != nil && what.seed == nil { return "--round needs the --seed that it is a round of" }
+        if !what.settings.isEmpty && isRandom && what.policy.allSatisfy({ $0 == "random" }) {
+            return "--set would be ignored: random policies have no settings"
+        }
+        return nil
     }
 }
 

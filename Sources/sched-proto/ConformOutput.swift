@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Conformance
-import Foundation
+import Glibc
+import Output
+import PolicyModel
+import PolicyText
 
 enum ConformOutput {
     /// A line for the person who waits; results go to stdout.
     static func note(_ line: String) {
-        FileHandle.standardError.write(Data((line + "\n").utf8))
+        Console.complain(line)
     }
 
     static func millions(_ number: Double) -> String {
-        String(format: "%.1f M", number / 1e6)
+        tenths(number / 1e6) + " M"
+    }
+
+    /// With one digit behind the point.
+    static func tenths(_ number: Double) -> String {
+        let tenths = Int64(clamping: UInt64((number * 10).rounded()))
+        return "\(tenths / 10).\(tenths % 10)"
     }
 }
 
@@ -54,120 +63,153 @@ struct Found {
     let file: String?
 }
 
-/// The summary as JSON.
-struct ConformSummary: Encodable {
-    struct Lane: Encodable {
-        let name: String
-        let seconds: Double
-        let millionEventsPerSecond: Double
+/// What came of a run, in figures.
+struct ConformSummary {
+    /// Raised whenever a field of the JSON changes its meaning or goes; new ones may come without.
+    private static let jsonVersion: UInt64 = 1
+
+    enum Verdict: String {
+        case identical
+        case different
+        /// No difference, in less than was asked for.
+        case incomplete
     }
 
-    let identical: Bool
-    let seed: UInt64
-    let events: Int
-    let policies: Int
-    let traces: Int
-    let seconds: Double
-    let loadingSeconds: Double
-    let millionEventsPerSecond: Double
-    let decisions: [String: Int]
-    let lanes: [Lane]
-    /// The trace that shows the divergence, and how to repeat it.
-    var trace: String?
-    var command: String?
-    var report: String?
+    private let verdict: Verdict
+    private let missing: String?
+    private let run: ConformRun
+    private let seconds: Double
 
-    init(_ run: ConformRun, isIdentical: Bool) {
-        let account = run.harness.account
-        let rate = { (seconds: Double) in
-            seconds > 0 ? (Double(account.events) / seconds / 1e4).rounded() / 100 : 0
-        }
-        identical = isIdentical
-        seed = run.seed
-        events = account.events
-        policies = account.policies
-        traces = account.traces
+    /// - Parameter missing: what was not compared; nil if all of it was.
+    init(_ run: ConformRun, _ verdict: Verdict, missing: String? = nil) {
+        self.verdict = verdict
+        self.missing = missing
+        self.run = run
         seconds = run.elapsed
-        loadingSeconds = account.loading
-        millionEventsPerSecond = rate(run.elapsed)
-        decisions = Dictionary(
-            uniqueKeysWithValues: zip(Harness.actionNames, account.actions).map { ($0, $1) })
-        lanes = zip(run.harness.lanes, account.seconds).map { lane, seconds in
-            Lane(name: lane.name, seconds: seconds, millionEventsPerSecond: rate(seconds))
-        }
     }
 
-    var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        encoder.nonConformingFloatEncodingStrategy = .throw
-        guard let data = try? encoder.encode(self) else { return "{}" }
-        return String(decoding: data, as: UTF8.self)
+    /// Events a second, in millions, with two digits behind the point.
+    private func rate(_ seconds: Double) -> Double {
+        let events = Double(run.harness.account.events)
+        return seconds > 0 ? (events / seconds / 1e4).rounded() / 100 : 0
+    }
+
+    /// - Parameter divergence: what was found, and where it is kept.
+    func json(_ divergence: JSONText? = nil) -> JSONText {
+        let account = run.harness.account
+        let lanes = zip(run.harness.lanes, account.seconds).map { lane, seconds in
+            JSONText.object([
+                ("name", .string(lane.name)), ("seconds", .decimal(seconds)),
+                ("millionEventsPerSecond", .decimal(rate(seconds))),
+            ])
+        }
+        let decisions = zip(Harness.actionNames, account.actions).map { name, count in
+            (name, JSONText.number(UInt64(count)))
+        }
+        var fields: [(String, JSONText)] = [
+            ("version", .number(Self.jsonVersion)), ("verdict", .string(verdict.rawValue)),
+            ("identical", .bool(verdict == .identical)), ("complete", .bool(missing == nil)),
+            ("missing", missing.map { .string($0) } ?? .null), ("seed", .number(run.seed)),
+            ("events", .number(UInt64(account.events))), ("policies", .number(UInt64(account.policies))),
+            ("traces", .number(UInt64(account.traces))), ("seconds", .decimal(seconds)),
+            ("loadingSeconds", .decimal(account.loading)),
+            ("millionEventsPerSecond", .decimal(rate(seconds))), ("decisions", .object(decisions)),
+            ("lanes", .array(lanes)),
+        ]
+        if let divergence { fields.append(("divergence", divergence)) }
+        return .object(fields)
     }
 
     var text: String {
-        let decided = Harness.actionNames.map { "\($0) \(decisions[$0] ?? 0)" }
-        let speeds = lanes.map { "\($0.name) \($0.millionEventsPerSecond)" }
+        let account = run.harness.account
+        let decided = zip(Harness.actionNames, account.actions).map { "\($0) \($1)" }
+        let names = run.harness.lanes.map(\.name)
+        let speeds = zip(names, account.seconds).map { "\($0) \(rate($1))" }
         return """
-            events     \(events), identical over \(lanes.map(\.name).joined(separator: ", "))
+            events     \(account.events), identical over \(names.joined(separator: ", "))
             decisions  \(decided.joined(separator: ", "))
-            policies   \(policies), traces \(traces)
-            time       \(String(format: "%.1f s, of which loading %.1f s", seconds, loadingSeconds))
+            policies   \(account.policies), traces \(account.traces)
+            time       \(ConformOutput.tenths(seconds)) s, of which loading \
+            \(ConformOutput.tenths(account.loading)) s
             speed      \(speeds.joined(separator: ", ")), all with their traces \
-            \(millionEventsPerSecond) million events/s
+            \(rate(seconds)) million events/s
             """
     }
 }
 
 extension ConformRun {
-    func summarise() {
-        let summary = ConformSummary(self, isIdentical: true)
-        print(options.json ? summary.json : summary.text)
+    /// Prints the figures of a run in which nothing differed.
+    /// - Parameter missing: what was not compared.
+    /// - Throws: `incomplete` if something is missing, or if nothing was compared at all.
+    func summarise(missing: String? = nil) throws(Failure) {
+        let missing = harness.account.events == 0 ? missing ?? "no event was compared" : missing
+        let summary = ConformSummary(self, missing == nil ? .identical : .incomplete, missing: missing)
+        Console.write((options.json ? summary.json().text() : summary.text) + "\n")
+        if let missing { throw Failure("this proves little: \(missing)", .incomplete) }
     }
 
-    /// Prints what was found, makes it smaller and keeps that. Returns the failure to end with.
+    /// Prints what was found, made smaller, and keeps that. Returns the failure to end with.
     func report(_ found: Found) throws(Failure) -> Failure {
-        var summary = ConformSummary(self, isIdentical: false)
         let names = harness.lanes.map(\.name)
         let whole = DivergenceReport(lanes: names, trace: found.trace, mismatch: found.mismatch)
-        var text = """
-            The lanes decide differently: \(found.name), \(found.origin), event \
-            \(found.mismatch.index).
-
-            policy:
-            \(DivergenceReport.describe(found.trace.policy))
-            event:
-            \(whole.event)
-            answers:
-            \(whole.answers)
-            earlier events of its pid:
-            \(whole.history)
-            again: \(found.command)
-
-            """
-        if !options.json { print(text) }
         let smaller = try shrink(found)
-        if let smaller {
-            let part = DivergenceReport(
-                lanes: names, trace: smaller.trace, mismatch: smaller.mismatch)
-            let shrunk = """
-                shrunk to \(smaller.trace.events.count) of \(found.trace.events.count) events:
-                \(part.events)
-                answers to the last one:
-                \(part.answers)
-                """
-            if !options.json { print(shrunk) }
-            text += shrunk
-        } else {
-            ConformOutput.note("not repeated by the same events alone, so not shrunk")
+        let part = smaller.map {
+            DivergenceReport(lanes: names, trace: $0.trace, mismatch: $0.mismatch)
         }
+        if part == nil { ConformOutput.note("not repeated by the same events alone, so not shrunk") }
         let path = keep(smaller?.trace ?? found.trace, at: found.file)
-        if let path, !options.json { print("\nagain: sched-proto conform --replay \(path)") }
-        summary.trace = path
-        summary.command = found.command
-        summary.report = text
-        if options.json { print(summary.json) }
+        // Of a trace that came from a file, the file shows it.
+        let replay = path.map { Self.replay($0) }
+        if options.json {
+            let json = ConformSummary(self, .different).json(
+                .object([
+                    ("policy", .string(found.name)), ("origin", .string(found.origin)),
+                    ("file", path.map { .string($0) } ?? .null),
+                    ("again", .strings((replay.map { [$0] } ?? []) + [found.command])),
+                    ("description", Self.rules(found.trace.policy).json),
+                    ("shrunk", part?.json ?? .null), ("found", whole.json),
+                ]))
+            Console.write(json.text() + "\n")
+        } else {
+            let known = part.map { "\($0.summary)\n\n\(shrunk($0, smaller?.trace, found))" }
+            Console.write(
+                """
+                The lanes decide differently: \(Printable.line(found.name)), \
+                \(Printable.line(found.origin)), event \(found.mismatch.index).
+                \(known ?? whole.summary)
+                policy:
+                \(Self.indented(Self.rules(found.trace.policy).yaml))
+                again: \(replay ?? found.command)
+                \(replay == nil ? "" : "as found: \(found.command)\n")
+                as found, the event:
+                \(whole.event)
+                answers:
+                \(whole.answers)
+                earlier events of its pid:
+                \(whole.history)
+
+                """)
+        }
         return Failure("the lanes decide differently", .diverged)
+    }
+
+    private func shrunk(_ part: DivergenceReport, _ trace: Trace?, _ found: Found) -> String {
+        """
+        shrunk to \(trace?.events.count ?? 0) of \(found.trace.events.count) events:
+        \(part.events)
+        answers to the last one:
+        \(part.answers)
+        """
+    }
+
+    /// A policy by its words. A recorded one may have numbers that no word stands for.
+    private static func rules(_ policy: sp_policy) -> PolicyDescription {
+        PolicyDescription(name: "compared", summary: "", policy: policy)
+    }
+
+    private static func indented(_ text: String) -> String {
+        text.split(separator: "\n").filter { !$0.hasPrefix("name:") && !$0.hasPrefix("summary:") }
+            .map { "  \($0)" }.joined(separator: "\n")
     }
 
     private func shrink(
@@ -186,10 +228,9 @@ extension ConformRun {
     private func keep(_ trace: Trace, at path: String?) -> String? {
         guard let path else { return nil }
         do throws(TraceFileError) {
-            try TraceFile(trace: trace).save(to: path)
-            return path
+            return try TraceFile(trace: trace).saveNew(at: path)
         } catch {
-            ConformOutput.note("\(path): \(error)")
+            ConformOutput.note("the shrunk trace is not kept: \(path): \(error)")
             return nil
         }
     }

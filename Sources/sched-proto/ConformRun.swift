@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Conformance
-import Foundation
+import Output
 import PolicyModel
 import PolicyText
 
@@ -34,8 +34,8 @@ struct ConformRun {
         plan.hasRandomSubjects = isRandom
         plan.events = task.events ?? (task.seconds == nil && task.round == nil ? 20_000_000 : nil)
         plan.seconds = task.seconds?.seconds
-        plan.shard = task.shard.index
-        plan.shards = task.shard.count
+        plan.shard = task.shard?.index ?? 0
+        plan.shards = task.shard?.count ?? 1
         plan.round = task.round
         ConformOutput.note("seed \(seed)")
         let finding = try deciding { progress throws(LaneError) in
@@ -49,14 +49,16 @@ struct ConformRun {
                 file: "divergence-\(seed)-\(finding.round).trace")
             throw try report(found)
         }
-        summarise()
+        try summarise()
     }
 
     /// All traces of a length.
     func exhaust(depth: Int, seconds: Double?) throws(Failure) {
-        for subject in try fixedSubjects() {
+        let subjects = try fixedSubjects()
+        for (number, subject) in subjects.enumerated() {
             let all = Exhaustive(subject.policy, depth: depth)
-            ConformOutput.note("\(subject.name): \(all.traces) traces of \(depth) events")
+            ConformOutput.note("\(Printable.line(subject.name)): \(all.traces) traces of \(depth) events")
+            let before = harness.account.traces
             let found = try deciding { progress throws(LaneError) in
                 try harness.load(subject.policy)
                 return try all.run(on: harness) {
@@ -70,14 +72,26 @@ struct ConformRun {
                         name: subject.name, trace: found.trace, mismatch: found.mismatch,
                         origin: "one of all traces of \(depth) events",
                         command: command("--exhaustive \(depth)"),
-                        file: "divergence-\(subject.name)-depth-\(depth).trace"))
+                        file: "divergence-\(Self.fileName(subject.name))-depth-\(depth).trace"))
             }
-            if let seconds, elapsed >= seconds {
-                ConformOutput.note("time is up: not all traces were decided")
-                break
-            }
+            let decided = harness.account.traces - before
+            guard decided < all.traces else { continue }
+            let left = subjects[(number + 1)...].map { Printable.line($0.name) }
+            try summarise(
+                missing: "time is up: \(decided) of \(all.traces) traces of \(Printable.line(subject.name))"
+                    + (left.isEmpty ? "" : ", and none of \(left.joined(separator: ", "))"))
         }
-        summarise()
+        try summarise()
+    }
+
+    /// What of a policy's name or path can stand in a file's name.
+    private static func fileName(_ name: String) -> String {
+        let last = name.split(separator: "/").last ?? "policy"
+        let letters = last.unicodeScalars.prefix(64).map { scalar -> Character in
+            let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_".unicodeScalars.contains(scalar))
+            return isPlain ? Character(scalar) : "_"
+        }
+        return String(letters)
     }
 
     /// A trace of a file.
@@ -94,18 +108,18 @@ struct ConformRun {
         }
         switch verdict {
         case .same:
-            summarise()
+            try summarise(missing: file.trace.events.isEmpty ? "the trace has no events" : nil)
         case .differ(let mismatch):
             var trace = file.trace
             trace.events = Array(trace.events[...mismatch.index])
             throw try report(
                 Found(
                     name: path, trace: trace, mismatch: mismatch, origin: "recorded trace",
-                    command: command("--replay \(path)"), file: nil))
+                    command: Self.replay(path) + lanesOption, file: nil))
         case .changed:
             throw Failure(
                 """
-                \(path): the lanes agree, and decide otherwise than when the trace was recorded. \
+                \(Printable.line(path)): the lanes agree, and decide otherwise than when the trace was recorded. \
                 If that is meant, record it again.
                 """,
                 .diverged)
@@ -132,9 +146,9 @@ struct ConformRun {
         do throws(TraceFileError) {
             try file.save(to: path)
         } catch {
-            throw Failure("\(path): \(error)", .cannotCreate)
+            throw Failure("\(Printable.line(path)): \(error)", .cannotCreate)
         }
-        ConformOutput.note("\(path): \(count) events, \(source.rawValue), seed \(seed)")
+        ConformOutput.note("\(Printable.line(path)): \(count) events, \(source.rawValue), seed \(seed)")
     }
 
     var elapsed: Double { (ContinuousClock.now - begin) / .seconds(1) }
@@ -190,14 +204,26 @@ struct ConformRun {
         }
     }
 
-    /// The command line that does the same again.
+    /// The command line that does the same again, which a shell takes as it is.
     private func command(_ task: String) -> String {
-        var words = ["sched-proto conform", task]
-        if !task.hasPrefix("--replay") { words.append("--seed \(seed)") }
-        words += options.policy.map { "--policy \($0)" }
-        words += options.settings.map { "--set '\($0)'" }
-        if options.lanes.kinds != LaneKind.allCases { words.append("--lanes \(options.lanes.text)") }
-        return words.joined(separator: " ")
+        var words = ["sched-proto conform \(task)"]
+        if task.hasPrefix("--round") || options.policy.contains("random") { words.append("--seed \(seed)") }
+        words += options.policy.map { Self.option("--policy", $0) }
+        words += options.settings.map { Self.option("--set", $0) }
+        return words.joined(separator: " ") + lanesOption
+    }
+
+    private var lanesOption: String {
+        options.lanes.kinds == LaneKind.allCases ? "" : " --lanes \(options.lanes.text)"
+    }
+
+    /// The command line that decides a file's trace again.
+    static func replay(_ path: String) -> String { "sched-proto conform " + option("--replay", path) }
+
+    /// A value that begins like an option has to stand in the option's word.
+    private static func option(_ name: String, _ value: String) -> String {
+        value.hasPrefix("-")
+            ? Printable.shellWord("\(name)=\(value)") : "\(name) \(Printable.shellWord(value))"
     }
 }
 
@@ -213,11 +239,11 @@ extension Failure {
         }
     }
 
-    fileprivate init(_ error: TraceFileError, _ path: String) {
+    init(_ error: TraceFileError, _ path: String) {
         if case .system = error {
-            self.init("\(path): \(error)", .noInput)
+            self.init("\(Printable.line(path)): \(error)", .noInput)
         } else {
-            self.init("\(path): \(error)", .badData)
+            self.init("\(Printable.line(path)): \(error)", .badData)
         }
     }
 }

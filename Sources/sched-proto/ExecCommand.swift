@@ -2,35 +2,57 @@
 import ArgumentParser
 import CSystem
 import Glibc
+import Output
 
 /// Starts a program under SCHED_EXT, for schedulers attached with `--partial`.
 struct ExecCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "exec",
         abstract: "Run a program as a task of the scheduler that was attached with --partial.",
-        discussion: "The program and its children ask for SCHED_EXT; without a scheduler they run as ever.")
+        discussion: """
+            The program and its children ask for SCHED_EXT; without a scheduler they run as ever.
 
-    @Argument(parsing: .captureForPassthrough, help: "The program and its arguments.")
+            Exit status: the program's own; 64 wrong usage, 66 no such program, 69 kernel without \
+            sched_ext, 77 the program may not be started.
+            """)
+
+    @Argument(
+        parsing: .captureForPassthrough,
+        help: "The program and its arguments; a -- may stand before them.")
     var command: [String]
 
-    func run() {
-        Failure.reporting { () throws(Failure) in
-            let words = command.first == "--" ? Array(command.dropFirst()) : command
-            guard let program = words.first else {
-                throw Failure("exec: no program given", .usage)
-            }
-            var parameters = sched_param()
-            if sched_setscheduler(0, 7 /* SCHED_EXT */, &parameters) != 0 {
-                let reason = String(cString: strerror(errno))
-                throw Failure(
-                    "exec: sched_setscheduler(SCHED_EXT): \(reason); the kernel needs sched_ext",
-                    .unavailable)
-            }
-            var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-            arguments.append(nil)
-            execvp(program, arguments)
-            let reason = String(cString: strerror(errno))
-            throw Failure("exec: \(program): \(reason)", errno == ENOENT ? .noInput : .noPermission)
+    /// The words of the program, as bytes: where they stand among the process's own.
+    private var begin: Int {
+        let first = Int(CommandLine.argc) - command.count
+        return command.first == "--" ? first + 1 : first
+    }
+
+    func run() throws {
+        // The parser leaves all words to us.
+        if let word = command.first, word.hasPrefix("-"), word != "--" {
+            if word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
+            if word == "--version" { throw CleanExit.message(Version.text) }
+            Failure("exec: unknown option \(Printable.shellWord(word)); a program is named first", .usage)
+                .exit()
         }
+        Failure.reporting { () throws(Failure) in try start() }
+    }
+
+    private func start() throws(Failure) {
+        guard begin < Int(CommandLine.argc), let program = CommandLine.unsafeArgv[begin] else {
+            throw Failure("exec: no program given", .usage)
+        }
+        var parameters = sched_param()
+        if sched_setscheduler(0, 7 /* SCHED_EXT */, &parameters) != 0 {
+            let reason = String(cString: strerror(errno))
+            throw Failure(
+                "exec: sched_setscheduler(SCHED_EXT): \(reason); the kernel needs sched_ext", .unavailable)
+        }
+        Console.restoreSignals()
+        execvp(program, CommandLine.unsafeArgv + begin)
+        let error = errno
+        let name = Printable.line(bytes: UnsafeRawBufferPointer(start: program, count: strlen(program)))
+        throw Failure(
+            "exec: \(name): \(String(cString: strerror(error)))", error == ENOENT ? .noInput : .noPermission)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import ArgumentParser
-import Foundation
+import Glibc
+import Output
+import Session
 
 /// An end of the program that is not success: what is wrong, where, and what to do next.
 struct Failure: Error, CustomStringConvertible {
@@ -15,12 +16,14 @@ struct Failure: Error, CustomStringConvertible {
 
     var description: String { message }
 
-    /// Exit statuses: those of sysexits.h, and two of our own.
+    /// Exit statuses: those of sysexits.h, and three of our own.
     enum Code: Int32, Sendable {
         /// The kernel ended the scheduler.
         case evicted = 3
         /// Two executions of a policy decided differently.
         case diverged = 4
+        /// What was compared agrees, but not all was compared that should have been, or nothing at all.
+        case incomplete = 5
         case usage = 64
         case badData = 65
         case noInput = 66
@@ -34,10 +37,38 @@ struct Failure: Error, CustomStringConvertible {
         case configuration = 78
     }
 
-    /// Prints the message the way all of the program's errors look, and ends the process.
+    /// What is printed: the message the way all of the program's errors look.
+    var text: String { Self.text(message) }
+
+    static func text(_ message: String) -> String { "sched-proto: \(message)" }
+
+    /// Prints the message, if that is possible, and ends the process.
     func exit() -> Never {
-        FileHandle.standardError.write(Data("sched-proto: \(message)\n".utf8))
-        Foundation.exit(code.rawValue)
+        Console.complain(text)
+        Self.leave(code.rawValue)
+    }
+
+    /// Ends the process after something went wrong, whose status goes before that of output.
+    static func leave(_ status: Int32) -> Never {
+        if let reason = Console.outputFailure { Console.complain(Self.output(reason).text) }
+        Glibc.exit(status)
+    }
+
+    /// Ends the process well, unless something that was to be printed was not.
+    static func succeed() -> Never {
+        Console.finishOutput()
+        if let reason = Console.outputFailure { output(reason).exit(.ioError) }
+        Glibc.exit(0)
+    }
+
+    /// Standard output lacks something.
+    static func output(_ reason: String) -> Failure {
+        Failure("standard output cannot be written: \(reason)", .ioError)
+    }
+
+    private func exit(_ code: Code) -> Never {
+        Console.complain(text)
+        Glibc.exit(code.rawValue)
     }
 
     /// Runs a command's body and ends the process with the failure it throws, if any.
@@ -47,5 +78,38 @@ struct Failure: Error, CustomStringConvertible {
         } catch {
             error.exit()
         }
+    }
+
+    /// Runs a command's body, which is all there is to do, and ends the process.
+    static func ending(_ body: () throws(Failure) -> Void) -> Never {
+        reporting(body)
+        succeed()
+    }
+}
+
+/// The end of a process that wrote through a `LineWriter`, and that no reader can hold up.
+extension Failure {
+    /// Threads that write a session's lines.
+    static func writer(_ format: Session.Options.Format) -> LineWriter {
+        do throws(LineWriter.Failure) {
+            return try LineWriter { Session.missingLines($0, format) }
+        } catch {
+            Failure(error.description, .osError).exit()
+        }
+    }
+
+    /// Writes what is left and the message, as far as somebody reads them, and ends the process: with the
+    /// failure's status; without one, with that of lost output if an error was the reason.
+    static func end(_ failure: Failure?, after lines: LineWriter) -> Never {
+        let output = lines.flush(.output)
+        if let failure { lines.warn(failure.text) }
+        if let reason = output.failure {
+            lines.warn("\(Self.output(reason).text) (\(output.lost) lines are lost)")
+        } else if output.lost > 0 {
+            lines.warn(text("\(output.lost) lines of output are lost: nobody read them"))
+        }
+        _ = lines.flush(.error)
+        let code = failure?.code ?? (output.failure == nil ? nil : .ioError)
+        Glibc.exit(code?.rawValue ?? 0)
     }
 }

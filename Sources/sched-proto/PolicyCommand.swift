@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
+import Output
 import PolicyModel
 import PolicyText
 
@@ -8,7 +9,12 @@ struct PolicyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
         abstract: "List, show, check and compare policy descriptions.",
-        discussion: "docs/POLICY.md is the reference of all keys.",
+        discussion: """
+            docs/POLICY.md is the reference of all keys.
+
+            Exit status: 0 if all is well, 64 wrong usage or setting, 65 wrong description, 66 no such \
+            policy or file, 74 standard output cannot be written, 77 a file may not be read.
+            """,
         subcommands: [
             PolicyList.self, PolicyShow.self, PolicyCheck.self, PolicyDiff.self, PolicySchemaCommand.self,
             PolicyReferenceCommand.self,
@@ -19,15 +25,25 @@ struct PolicyList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "List the policies that ship with the program.")
 
+    @Flag(help: "Print JSON: a list of objects with name and summary.")
+    var json = false
+
     func run() {
-        Failure.reporting { () throws(Failure) in
+        Failure.ending { () throws(Failure) in
             let shipped: [PolicyDescription]
             do throws(PolicyError) {
                 shipped = try PolicySource.shipped()
             } catch {
                 throw Failure(error)
             }
-            print(TextTable.columns(shipped.map { [$0.name, $0.summary] }), terminator: "")
+            guard json else {
+                Console.write(TextTable.columns(shipped.map { [$0.name, $0.summary] }))
+                return
+            }
+            let list = shipped.map { policy in
+                JSONText.object([("name", .string(policy.name)), ("summary", .string(policy.summary))])
+            }
+            Console.write(JSONText.array(list).text() + "\n")
         }
     }
 }
@@ -36,15 +52,21 @@ struct PolicyShow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Print a policy as YAML, with the defaults filled in.")
 
-    @Argument(help: "A shipped policy's name, or a path.")
+    @Argument(help: "A shipped policy's name, or a path.", completion: Completion.policies)
     var policy: String
 
-    @Option(name: .customLong("set"), help: ArgumentHelp("Replace a key's value.", valueName: "key=value"))
+    @Option(
+        name: .customLong("set"), help: ArgumentHelp("Replace a key's value.", valueName: "key=value"),
+        completion: Completion.settings)
     var settings: [String] = []
 
+    @Flag(help: "Print JSON: the same keys and groups; durations in ns.")
+    var json = false
+
     func run() {
-        Failure.reporting { () throws(Failure) in
-            print(try RunCommand.description(policy, settings).yaml, terminator: "")
+        Failure.ending { () throws(Failure) in
+            let description = try RunCommand.description(policy, settings)
+            Console.write(json ? description.json.text() + "\n" : description.yaml)
         }
     }
 }
@@ -53,24 +75,47 @@ struct PolicyCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check descriptions; the exit status is 65 if one is wrong.")
 
-    @Argument(help: ArgumentHelp("Paths, or shipped policies' names.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("Paths, or shipped policies' names.", valueName: "file"),
+        completion: Completion.policies)
     var files: [String]
 
+    @Flag(help: "Print JSON: a list with file, ok, and name or problems (message, line, column).")
+    var json = false
+
     func run() {
-        Failure.reporting { () throws(Failure) in
+        Failure.ending { () throws(Failure) in
             var failures: [Failure] = []
+            var list: [JSONText] = []
             for file in files {
-                do throws(Failure) {
-                    print("\(file): ok (name \(try RunCommand.description(file, []).name))")
+                do throws(PolicyError) {
+                    let name = try PolicySource.load(nameOrPath: file, settings: []).name
+                    list.append(
+                        .object([("file", .string(file)), ("ok", .bool(true)), ("name", .string(name))]))
+                    if !json { Console.write("\(Printable.line(file)): ok (name \(name))\n") }
                 } catch {
-                    failures.append(error)
+                    list.append(
+                        .object([
+                            ("file", .string(file)), ("ok", .bool(false)),
+                            ("problems", .array(error.problems.map(Self.json))),
+                        ]))
+                    failures.append(Failure(error))
                 }
             }
+            if json { Console.write(JSONText.array(list).text() + "\n") }
             guard let first = failures.first else { return }
             // A wrong description says more about a set of files than a missing one does.
             let code = failures.contains { $0.code == .badData } ? .badData : first.code
             throw Failure(failures.map(\.message).joined(separator: "\n"), code)
         }
+    }
+
+    private static func json(_ problem: PolicyError.Problem) -> JSONText {
+        func place(_ number: Int?) -> JSONText { number.map { .number(UInt64($0)) } ?? .null }
+        return .object([
+            ("message", .string(problem.message)), ("line", place(problem.line)),
+            ("column", place(problem.column)),
+        ])
     }
 }
 
@@ -78,19 +123,20 @@ struct PolicyDiff: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Print the keys in which two policies differ.")
 
-    @Argument(help: "A shipped policy's name, or a path.")
+    @Argument(help: "A shipped policy's name, or a path.", completion: Completion.policies)
     var left: String
 
-    @Argument(help: "Another one.")
+    @Argument(help: "Another one.", completion: Completion.policies)
     var right: String
 
     func run() {
-        Failure.reporting { () throws(Failure) in
+        Failure.ending { () throws(Failure) in
             let descriptions = (
                 try RunCommand.description(left, []), try RunCommand.description(right, [])
             )
-            let table = descriptions.0.differences(from: descriptions.1, titles: (left, right))
-            print(table ?? "\(left) and \(right) decide alike.\n", terminator: "")
+            let titles = (Printable.line(left), Printable.line(right))
+            let table = descriptions.0.differences(from: descriptions.1, titles: titles)
+            Console.write(table ?? "\(titles.0) and \(titles.1) decide alike.\n")
         }
     }
 }
@@ -99,12 +145,12 @@ struct PolicySchemaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schema", abstract: "Print the JSON Schema of descriptions, for editors.")
 
-    func run() { print(PolicySchema.json, terminator: "") }
+    func run() { Failure.ending { Console.write(PolicySchema.json) } }
 }
 
 struct PolicyReferenceCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "reference", abstract: "Print the reference of all keys, as Markdown.")
 
-    func run() { print(PolicyReference.markdown, terminator: "") }
+    func run() { Failure.ending { Console.write(PolicyReference.markdown) } }
 }

@@ -2,15 +2,16 @@
 public import ArgumentParser
 import BPFMode
 import CSchedProto
-import Foundation
 public import KernelLink
+import Output
 import PolicyModel
 import PolicyText
-import Session
+public import Session
 public import UserMode
 
 extension Scheduler.Mode: ExpressibleByArgument {}
 extension Fault: ExpressibleByArgument {}
+extension Session.Options.Format: ExpressibleByArgument {}
 
 /// Schedules this machine: the command's main work, and its default.
 struct RunCommand: ParsableCommand {
@@ -23,21 +24,32 @@ struct RunCommand: ParsableCommand {
 
             Exit status: 0 asked to end, 3 ended by the kernel (and --restart used up, if given), \
             64 wrong usage, 65 wrong description, 66 no such policy, 69 kernel without support, \
-            71 failed call, 75 another scheduler is attached, 77 not allowed, 78 a rule that has no \
-            BPF twin yet (--mode bpf). A restart that fails is a used one; the last one's status counts.
+            71 failed call, 74 ended as asked, but output was lost to a full disk, say, 75 another \
+            scheduler is attached, 77 not allowed, 78 a rule that has no BPF twin yet (--mode bpf). A \
+            restart that fails is a used one; the last one's status counts.
+
+            Nothing waits for whoever reads the output: lines that cannot be written are dropped, and \
+            their number is shown.
             """)
 
     @Option(help: "Where the policy is executed: user (Swift daemon) or bpf (in the kernel).")
     var mode = Scheduler.Mode.user
 
-    @Option(help: "A shipped policy's name, or the path of a description (with a slash or .yaml).")
+    @Option(
+        help: "A shipped policy's name, or the path of a description (with a slash or .yaml).",
+        completion: Completion.policies)
     var policy = "fifo"
 
-    @Option(name: .customLong("set"), help: "Changes a key of the description: slice.max=3ms. Repeatable.")
+    @Option(
+        name: .customLong("set"), help: "Changes a key of the description: slice.max=3ms. Repeatable.",
+        completion: Completion.settings)
     var settings: [String] = []
 
     @Option(help: "Seconds between two lines of statistics, 0.1...3600; 0 for none.")
     var stats = 1.0
+
+    @Option(help: "How all of it is printed: text, or json, one object a line (docs/COUNTERS.md).")
+    var statsFormat = Session.Options.Format.text
 
     @Option(help: "End after this many seconds, 0.1...31536000, restarts included.")
     var duration: Double?
@@ -106,23 +118,35 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() {
-        Failure.reporting { () throws(Failure) in
-            let description = try Self.description(policy, settings)
-            if mode == .bpf { try Self.requireTwins(description) }
-            var scheduler = Scheduler.Configuration(
-                mode: mode, policy: description.policy, policyName: description.name)
-            scheduler.partial = partial
-            scheduler.askAlways = askAlways
-            scheduler.watchdogMs = UInt32(watchdog) * 1000
-            let ending = try Self.session(
-                Session(scheduler, options: options, say: Self.say, warn: Self.warn))
-            if let eviction = ending.eviction { throw Failure(eviction, .evicted) }
+        let lines = Failure.writer(statsFormat)
+        var failure: Failure?
+        do throws(Failure) {
+            let session = Session(
+                try scheduler(), options: options, say: { lines.say($0) },
+                warn: { lines.warn(Failure.text($0)) })
+            if let eviction = try Self.run(session).eviction { failure = Failure(eviction, .evicted) }
+        } catch {
+            failure = error
         }
+        Failure.end(failure, after: lines)
+    }
+
+    /// - Throws: if the policy cannot be had, or not in this mode.
+    private func scheduler() throws(Failure) -> Scheduler.Configuration {
+        let description = try Self.description(policy, settings)
+        if mode == .bpf { try Self.requireTwins(description) }
+        var scheduler = Scheduler.Configuration(
+            mode: mode, policy: description.policy, policyName: description.name)
+        scheduler.partial = partial
+        scheduler.askAlways = askAlways
+        scheduler.watchdogMs = UInt32(watchdog) * 1000
+        return scheduler
     }
 
     private var options: Session.Options {
         var options = Session.Options()
         options.statisticsNs = UInt64(stats * 1e9)
+        options.format = statsFormat
         options.durationNs = duration.map { UInt64($0 * 1e9) }
         options.restarts = restart
         options.maxTasks = maxTasks ?? options.maxTasks
@@ -131,16 +155,7 @@ struct RunCommand: ParsableCommand {
         return options
     }
 
-    private static func say(_ line: String) {
-        // A reader that went away is no reason to stop scheduling.
-        try? FileHandle.standardOutput.write(contentsOf: Data("\(line)\n".utf8))
-    }
-
-    private static func warn(_ message: String) {
-        try? FileHandle.standardError.write(contentsOf: Data("sched-proto: \(message)\n".utf8))
-    }
-
-    private static func session(_ session: Session) throws(Failure) -> Session.Ending {
+    private static func run(_ session: Session) throws(Failure) -> Session.Ending {
         do throws(SessionError) {
             return try session.run()
         } catch {
@@ -173,7 +188,7 @@ struct RunCommand: ParsableCommand {
         if missing.isEmpty { return }
         let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
         throw Failure(
-            "policy '\(name)' uses a rule that has no BPF twin yet: \(rules); run it with --mode user, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
+            "policy '\(Printable.line(name))' uses a rule that has no BPF twin yet: \(rules); run it with --mode user, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
             .configuration)
     }
 }

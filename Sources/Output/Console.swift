@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import Glibc
+import Synchronization
+
+/// Standard output and standard error, whatever they are: closed, full, or without a reader.
+///
+/// Every write goes to the system at once and as a whole, so that lines of the two never mix. Nothing
+/// here traps, raises or ends the process.
+public enum Console {
+    /// Where text goes.
+    public enum Stream: Int, Sendable, CaseIterable {
+        case output
+        case error
+
+        var descriptor: Int32 { self == .output ? STDOUT_FILENO : STDERR_FILENO }
+    }
+
+    private struct State {
+        /// Descriptors that were closed when the process began.
+        var closed: Set<Int32> = []
+        /// Why standard output lacks something: the first error's number.
+        var failure: Int32?
+    }
+
+    private static let state = Mutex(State())
+
+    /// Call it first of all in a process: what is opened later must not take the number of a stream that
+    /// was closed, and a reader that went away, or a limit on a file's size, is an error, not a death.
+    public static func prepare() {
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
+        for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
+            // The lowest free number is this one. For a program that `exec` starts it is closed, as before.
+            var filler = open("/dev/null", O_RDWR | O_CLOEXEC)
+            if filler < 0 { filler = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+            state.withLock { _ = $0.closed.insert(descriptor) }
+        }
+    }
+
+    /// Undoes what a program started in our place would inherit.
+    public static func restoreSignals() {
+        signal(SIGPIPE, SIG_DFL)
+        signal(SIGXFSZ, SIG_DFL)
+    }
+
+    /// Writes text to standard output; a failure is remembered, see `outputFailure`.
+    public static func write(_ text: String) {
+        let error = put(text, on: .output)
+        if error != 0 { state.withLock { $0.failure = $0.failure ?? error } }
+    }
+
+    /// Writes a line to standard error, if that can be written.
+    public static func complain(_ line: String) {
+        _ = put(line + "\n", on: .error)
+    }
+
+    /// Why standard output lacks something that was to be written; nil if it lacks nothing.
+    public static var outputFailure: String? {
+        state.withLock { $0.failure }.map { String(cString: strerror($0)) }
+    }
+
+    /// Closes standard output, since some file systems tell of a failed write only then.
+    public static func finishOutput() {
+        let isOurs = state.withLock { !$0.closed.contains(STDOUT_FILENO) }
+        guard isOurs, close(STDOUT_FILENO) != 0, errno != EBADF, errno != EINTR else { return }
+        let error = errno
+        state.withLock { $0.failure = $0.failure ?? error }
+    }
+
+    /// Writes all of the text, waiting for as long as it takes. Returns 0 or the error's number.
+    private static func put(_ text: String, on stream: Stream) -> Int32 {
+        var text = Printable.lines(text)
+        return text.withUTF8 { put(UnsafeRawBufferPointer($0), on: stream).error }
+    }
+
+    /// The same for bytes, and how many were written.
+    static func put(
+        _ bytes: UnsafeRawBufferPointer, on stream: Stream
+    ) -> (written: Int, error: Int32) {
+        let isClosed = state.withLock { $0.closed.contains(stream.descriptor) }
+        return isClosed ? (0, EBADF) : put(bytes, to: stream.descriptor)
+    }
+
+    static func put(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> (written: Int, error: Int32) {
+        var written = 0
+        while written < bytes.count, let start = bytes.baseAddress {
+            let count = Glibc.write(descriptor, start + written, bytes.count - written)
+            if count > 0 {
+                written += count
+            } else if count == 0 {
+                return (written, EIO)
+            } else if errno == EAGAIN {
+                // Somebody else made it so that a write does not wait: we do.
+                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                poll(&wait, 1, -1)
+            } else if errno != EINTR {
+                return (written, errno)
+            }
+        }
+        return (written, 0)
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import ArgumentParser
+import CSchedProto
+import Conformance
+import Output
+import PolicyModel
+import PolicyText
+
+/// `sched-proto trace`: what is in recorded traces.
+struct TraceCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace", abstract: "Look into recorded traces.", subcommands: [TraceShow.self])
+}
+
+struct TraceShow: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "show",
+        abstract: "Print a trace: its policy, and its events as a table or as lines of JSON.",
+        discussion: """
+            Exit status: 0, 64 wrong usage, 65 for a file that is damaged, of another version or no \
+            trace, 66 no such file, 74 standard output cannot be written.
+            """)
+
+    @Argument(help: "A file that conform recorded or kept.", completion: .file(extensions: ["trace"]))
+    var file: String
+
+    @Flag(help: "Print JSON: an object of type trace, then one of type event a line.")
+    var json = false
+
+    /// Characters that are written at one time.
+    private static let chunk = 1 << 16
+    private static let jsonVersion: UInt64 = 1
+
+    func run() {
+        Failure.ending { () throws(Failure) in
+            let recorded: TraceFile
+            do throws(TraceFileError) {
+                recorded = try TraceFile(path: file)
+            } catch {
+                throw Failure(error, file)
+            }
+            let events = recorded.trace.events
+            if json {
+                print(events, after: head(recorded).line) { event, number in
+                    guard case .object(let fields) = TraceText.json(event) else { return "" }
+                    return JSONText.object(
+                        [("type", .string("event")), ("event", .number(UInt64(number)))] + fields
+                    ).line
+                }
+            } else {
+                let table = TraceText(events)
+                let policy = PolicyDescription(name: "recorded", summary: "", policy: recorded.trace.policy)
+                let rules = policy.yaml.split(separator: "\n").dropFirst(2).joined(separator: "\n")
+                let digest = recorded.digest == 0 ? "none" : String(recorded.digest, radix: 16)
+                print(
+                    events,
+                    after: "\(rules)\nevents: \(events.count), digest of the answers: \(digest)\n\n\(table.header)"
+                ) { event, _ in table.line(event) }
+            }
+        }
+    }
+
+    private func head(_ recorded: TraceFile) -> JSONText {
+        let policy = PolicyDescription(name: "recorded", summary: "", policy: recorded.trace.policy)
+        return .object([
+            ("version", .number(Self.jsonVersion)), ("type", .string("trace")),
+            ("events", .number(UInt64(recorded.trace.events.count))),
+            ("digest", .string(String(recorded.digest, radix: 16))), ("policy", policy.json),
+        ])
+    }
+
+    private func print(
+        _ events: [sp_event], after head: String, _ line: (sp_event, Int) -> String
+    ) {
+        var text = head + "\n"
+        for (number, event) in events.enumerated() {
+            text += line(event, number) + "\n"
+            if text.utf8.count >= Self.chunk {
+                Console.write(text)
+                text = ""
+                // Nobody can read the rest.
+                if Console.outputFailure != nil { return }
+            }
+        }
+        Console.write(text)
+    }
+}
