@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import CSchedProto
+package import CSchedProto
 import Output
 
 /// The kernel's word on the end of a scheduler.
@@ -15,7 +15,7 @@ public struct ExitReport: Sendable {
     /// whatever the tasks' owners chose, line breaks too; other control characters are escaped.
     public let dump: String
 
-    init(_ exit: sp_exit, dump: UnsafeRawBufferPointer) {
+    package init(_ exit: sp_exit, dump: UnsafeRawBufferPointer) {
         kind = exit.kind
         code = exit.code
         reason = withUnsafeBytes(of: exit.reason) { Printable.line(bytes: $0.prefix { $0 != 0 }) }

@@ -72,6 +72,38 @@ import Testing
         #expect(marked.first?.contains("decision.slice_ns") == true)
         #expect(report.event.contains("waiting.1 = 2"))
         #expect(report.history.contains("ENQUEUE"))
+        #expect(report.summary.contains("in answer to RUNNING: decision.slice_ns"))
+        #expect(report.summary.contains("sp_slice_share in bpf/policy_slice.h"))
+    }
+
+    @Test func theReportAsJSONHasEveryFieldOfEveryLane() throws {
+        let harness = Harness([
+            NativeLane(), try LaneKind.swift.makeLane(), SwiftLane(name: "wrong") { WrongTwin($0, .slice) },
+        ])
+        var event = sp_event()
+        event.kind = SP_EVENT_ENQUEUE.rawValue
+        event.generation = 1
+        var running = event
+        running.kind = SP_EVENT_RUNNING.rawValue
+        running.waiting = (1, 2)
+        try harness.load(somePolicy())
+        let mismatch = try #require(try harness.run([event, running]))
+        let report = DivergenceReport(
+            lanes: harness.lanes.map(\.name), trace: Trace(policy: somePolicy(), events: [event, running]),
+            mismatch: mismatch)
+        let read = try JSONSerialization.jsonObject(with: Data(report.json.line.utf8))
+        let object = try #require(read as? [String: Any])
+        #expect(object["alone"] as? String == "wrong")
+        #expect(object["differing"] as? [String] == ["decision.slice_ns"])
+        #expect((object["events"] as? [[String: Any]])?.count == 2)
+        #expect((object["event"] as? [String: Any])?["kind"] as? String == "RUNNING")
+        let fields = try #require(object["fields"] as? [[String: Any]])
+        #expect(fields.count == OutcomeField.all.count)
+        for field in fields {
+            let values = try #require(field["values"] as? [String: Any])
+            #expect(Set(values.keys) == ["native", "swift", "wrong"])
+            #expect(field["differs"] as? Bool == (field["field"] as? String == "decision.slice_ns"))
+        }
     }
 
     /// The fields that are printed are all there are: a difference in any byte is shown.

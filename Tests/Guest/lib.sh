@@ -98,10 +98,13 @@ is_disabled() {
 }
 ops() { cat /sys/kernel/sched_ext/root/ops 2>/dev/null; }
 
+# How the program is to print: json, or text where that is what is tested.
+format=json
+
 # start [OPTION...]: attaches in $mode, and returns once it said so. Its output: $dir/out and $dir/err.
 start() {
 	: >"$dir/out" # of the one before, which said that it attached
-	"$program" --mode "$mode" "$@" >"$dir/out" 2>"$dir/err" &
+	"$program" --mode "$mode" --stats-format "$format" "$@" >"$dir/out" 2>"$dir/err" &
 	scheduler=$!
 	wait_for 120 has_begun_or_ended || fail "not attached after 120 s"
 	is_attached || fail "it did not attach: $(tail -n 3 "$dir/err")"
@@ -111,7 +114,7 @@ start() {
 is_attached() {
 	local text=''
 	[[ -e $dir/out ]] && IFS= read -rd '' text <"$dir/out"
-	[[ $text == attached:\ * || $text == *$'\n''attached: '* ]]
+	[[ $text == *'"type":"attached"'* || $text == attached:\ * || $text == *$'\n''attached: '* ]]
 }
 has_begun_or_ended() { is_attached || ! is_running; }
 is_running() { kill -0 "$scheduler" 2>/dev/null; }
@@ -139,13 +142,34 @@ try() {
 	status=$?
 }
 
+# told TYPE: the lines of that type. Without it: each line of the output.
+told() { grep "^{\"version\":1,\"type\":\"$1\"" "$dir/out"; }
+
+# number NAME: of that field, in each of the lines that are read.
+number() { sed -nE "s/.*\"$1\":([0-9]+).*/\\1/p"; }
+
 # counter NAME: from the summary; empty if it is not there.
-counter() { awk -v name="$1" '/^counters:/ { in_counters = 1 } in_counters && $1 == name { print $2 }' "$dir/out"; }
+counter() {
+	if [[ $format == json ]]; then
+		told summary | number "$1"
+	else
+		awk -v name="$1" '/^counters:/ { in_counters = 1 } in_counters && $1 == name { print $2 }' "$dir/out"
+	fi
+}
 
 # recent NAME: from the last line of statistics.
-recent() { grep -E '^ *[0-9]+s  ' "$dir/out" | tail -n 1 | grep -oE "$1 [0-9]+" | grep -oE '[0-9]+$'; }
+recent() { told statistics | tail -n 1 | number "$1"; }
 
-lines_of_statistics() { grep -cE '^ *[0-9]+s  ' "$dir/out"; }
+lines_of_statistics() { grep -cE '^(\{"version":1,"type":"statistics"| *[0-9]+s  )' "$dir/out"; }
+
+# expect_ended BY: request or kernel; it told so last of all.
+expect_ended() {
+	case $format-$1 in
+	text-request) expect_in "detached after" "$dir/out" ;;
+	text-kernel) expect_in "ended by the kernel after" "$dir/out" ;;
+	*) told ended | tail -n 1 | grep -qF "\"by\":\"$1\"" || complain "it did not say that it ended by $1: $(tail -n 1 "$dir/out" | head -c 300)" ;;
+	esac
+}
 
 has_lines_of_statistics() { (($(lines_of_statistics) >= $1)); }
 
@@ -166,7 +190,7 @@ expect_positive() { # NAME
 expect_clean() {
 	expect_equal status 0 "$status"
 	wait_for 60 is_disabled || complain "sched_ext is $(state) afterwards"
-	expect_in "detached after" "$dir/out"
+	expect_ended request
 	[[ ! -s $dir/err ]] || complain "it said: $(head -n 3 "$dir/err")"
 	expect_counter lost 0
 	expect_counter no-state 0
@@ -270,8 +294,12 @@ have_switched() { (($(switches) >= $1)); }
 cpu_time() { awk '$1 == "usage_usec" { print $2 }' "$1/cpu.stat"; }
 has_run() { (($(cpu_time "$1") > $2)); } # CGROUP MICROSECONDS
 
-# policy_works: the last line of statistics tells of tasks that the policy picked.
-policy_works() { (($(recent policy) > 0)); }
+# policy_works: the last two lines of statistics tell of tasks that the policy picked in between.
+policy_works() {
+	local counts
+	mapfile -t counts < <(told statistics | tail -n 2 | number dispatched)
+	((${#counts[@]} == 2 && counts[1] > counts[0]))
+}
 
 # ---- Survival
 

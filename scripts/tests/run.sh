@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests of the scripts. Without --guest they need neither QEMU nor root; with it each starts a guest.
-#   run.sh [--guest] [WORD]      only tests whose name contains WORD
+# Tests of the scripts. Without --guest they need neither QEMU nor root; with it each starts a guest; with --output
+# they test the streams of the program, which has to be built.
+#   run.sh [--guest|--output] [WORD]      only tests whose name contains WORD
 set -uo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -42,10 +43,12 @@ expect_in() { # WORDS TEXT
 }
 
 kind=host
-[[ ${1:-} != --guest ]] || {
-	kind=guest
+case ${1:-} in
+--guest | --output)
+	kind=${1#--}
 	shift
-}
+	;;
+esac
 . "$here/$kind.sh"
 for test in $(declare -F | awk '{ print $3 }' | grep "^test_.*${1:-}"); do
 	complaints=0 skip=

@@ -70,6 +70,7 @@ statistics() {
 	line+='\| fallback [0-9]+  lost [0-9]+  stale [0-9]+  ring-full [0-9]+  '
 	[[ $mode == bpf ]] || line+='\| daemon queue [0-9]+  cpu [0-9]+%  faults [0-9]+  '
 	line+="\\| wake-up p50 $time  p99 $time\$"
+	format=text
 	start --stats 0.2
 	busy 4
 	tasks_complete
@@ -107,7 +108,7 @@ partial() {
 	busy 5
 	tasks_complete
 	more_statistics 1
-	expect_equal "lines that tell of others' tasks" "" "$(grep -E '^ *[0-9]+s ' "$dir/out" | grep -v 'policy 0/s  direct 0/s  sole 0/s')"
+	expect_equal "lines that tell of others' tasks" "" "$(told statistics | grep -v '"dispatched":0,"direct":0,"sole":0,')"
 	end_loads
 	busy 6 "$program" exec
 	wait_for 60 is_ext "${loads[@]}" || complain "tasks of 'exec' are not of SCHED_EXT"

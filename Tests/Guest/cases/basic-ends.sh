@@ -8,6 +8,12 @@ both duration "--duration ends it, with status 0" ends_by_duration
 both killed "kill -9: the kernel takes the tasks back" ends_by_kill
 both second "a second one is refused with status 75 and the first one's name" second
 both no-reader "whoever reads its output goes away: it still detaches" no_reader
+both blocked-term "nobody reads its output: SIGTERM detaches all the same" blocked TERM
+user blocked-int "nobody reads its output: SIGINT detaches all the same" blocked INT
+both blocked-duration "nobody reads its output: --duration ends it all the same" blocked duration
+both blocked-sysrq "nobody reads its output: it notices that the kernel ended it, with status 3" blocked sysrq
+both blocked-restart "nobody reads its output: ended by the watchdog, it attaches again" blocked_restart
+both asleep "without statistics its process sleeps until it is asked to end" asleep
 both sysrq "SysRq-S ends it" ends_by_sysrq
 both watchdog "a task that waits too long: status 3, the kernel's reason and its dump" ends_by_watchdog
 both nobody "without rights: status 77, and the capability is named" nobody
@@ -65,9 +71,69 @@ no_reader() {
 	tasks_complete
 	is_running || complain "it ended with its reader"
 	stop
-	expect_equal status 0 "$status"
+	# As asked, but what it said is lost.
+	expect_equal status 74 "$status"
+	expect_in "standard output cannot be written: Broken pipe" "$dir/err"
 	wait_for 60 is_disabled || complain "sched_ext is $(state)"
 }
+
+# start_blocked [OPTION...]: attaches with both streams into a pipe that nobody reads and that is full; its errors too.
+start_blocked() {
+	mkfifo "$dir/pipe"
+	exec {pipe}<>"$dir/pipe"
+	"$program" --mode "$mode" --stats 0.1 "$@" >&"$pipe" 2>&1 &
+	scheduler=$!
+	wait_for 120 is_enabled || fail "not attached after 120 s"
+	# As full as a pipe gets: what it writes from now on has to wait.
+	timeout 2 cat /dev/zero >&"$pipe"
+	busy 1
+	nap 1
+	is_running || fail "it ended by itself"
+}
+is_enabled() { [[ $(state) == enabled ]]; }
+nobody_attached() { [[ $(state) == disabled ]] || [[ -z $(ops) ]]; }
+
+blocked() { # HOW
+	kernel_may_say "^\\[[^]]*\\] (sched_ext: |sysrq: )"
+	local limit=()
+	[[ $1 != duration ]] || limit=(--duration 12)
+	start_blocked ${limit[@]+"${limit[@]}"}
+	case $1 in
+	sysrq) echo S >/proc/sysrq-trigger ;;
+	duration) ;;
+	*) kill "-$1" "$scheduler" ;;
+	esac
+	wait_for 30 nobody_attached || complain "sched_ext is $(state) 30 s later"
+	wait_for 30 is_over || complain "its process does not end"
+	finish
+	wanted=0
+	[[ $1 != sysrq ]] || wanted=3
+	expect_equal status "$wanted" "$status"
+	tasks_complete
+}
+
+blocked_restart() {
+	local before
+	kernel_may_say "^\\[[^]]*\\] (sched_ext: |sysrq: )"
+	# A task that waits for too long, behind a real-time task on its CPU.
+	for file in /sys/kernel/debug/sched/ext_server/cpu*/runtime; do
+		[[ ! -e $file ]] || echo 0 >"$file"
+	done
+	echo -1 >"$rt_runtime"
+	start_blocked --watchdog 1 --restart 2
+	before=$(enabled_count)
+	busy 1 taskset --cpu-list 2
+	timeout 20 taskset --cpu-list 2 chrt --fifo 50 bash -c 'while :; do :; done' &
+	wait_for 60 attached_since "$before" || complain "not attached again: sched_ext is $(state)"
+	end_loads
+	wait %% 2>/dev/null
+	wait_for 60 is_enabled || complain "sched_ext is $(state)"
+	stop
+	expect_equal status 0 "$status"
+	wait_for 60 is_disabled || complain "sched_ext is $(state) afterwards"
+}
+enabled_count() { cat /sys/kernel/sched_ext/enable_seq; }
+attached_since() { (($(enabled_count) > $1)); }
 
 ends_by_sysrq() {
 	kernel_may_say "^\\[[^]]*\\] (sched_ext: |sysrq: )"
@@ -78,7 +144,28 @@ ends_by_sysrq() {
 	wait_for 60 is_disabled || complain "sched_ext is $(state)"
 	expect_equal status 3 "$status"
 	expect_in "the kernel ended the scheduler: disabled by sysrq-S" "$dir/err"
-	expect_in "ended by the kernel after" "$dir/out"
+	expect_ended kernel
+}
+
+# The thread that watches, which is the first one: how often it went to sleep.
+sleeps() { awk '/^voluntary_ctxt_switches/ { print $2 }' "/proc/$scheduler/status"; }
+
+asleep() {
+	local before
+	start --stats 0
+	nap 1
+	before=$(sleeps)
+	nap 5
+	expect_equal "times that it woke up in 5 s" 0 $(($(sleeps) - before))
+	stop
+	expect_clean_but_idle
+}
+
+# expect_clean_but_idle: as expect_clean, where nothing had to be scheduled.
+expect_clean_but_idle() {
+	expect_equal status 0 "$status"
+	expect_ended request
+	expect_counter lost 0
 }
 
 ends_by_watchdog() {
@@ -100,8 +187,8 @@ ends_by_watchdog() {
 	expect_in "the kernel ended the scheduler: runnable task stall" "$dir/err"
 	expect_in "failed to run for" "$dir/err"
 	expect_in "its dump:" "$dir/err"
-	grep -qE '^CPU 2 ' "$dir/err" || complain "its dump does not tell of CPU 2"
-	expect_in "ended by the kernel after" "$dir/out"
+	grep -qE '^\| CPU 2 ' "$dir/err" || complain "its dump does not tell of CPU 2"
+	expect_ended kernel
 	expect_counter lost 0
 	tasks_complete
 }
@@ -127,7 +214,7 @@ refuses() {
 	try "$@"
 	[[ $status == "$wanted" ]] || complain "status of $* is $status, not $wanted: $(head -c 200 "$dir/err")"
 	grep -qF -- "$text" "$dir/err" || complain "no '$text' in what $* says: $(head -c 200 "$dir/err")"
-	grep -q ^attached "$dir/out" && complain "$* attached"
+	grep -q attached "$dir/out" && complain "$* attached"
 	expect_equal state disabled "$(state)"
 }
 

@@ -150,7 +150,7 @@ was_evicted() {
 	expect_in "the kernel ended the scheduler: runnable task stall" "$dir/err"
 	# The task, or what watches over it: that may stand on the very CPU that was taken away.
 	grep -qE 'failed to (run|check in) for' "$dir/err" || complain "no such reason: $(head -c 300 "$dir/err")"
-	expect_in "ended by the kernel after" "$dir/out"
+	told ended | grep -qF '"by":"kernel"' || complain "it did not say that the kernel ended it"
 	expect_equal "counter lost, of each session" 0 "$(counter lost | sort -u)"
 	expect_equal "counter no-state, of each session" 0 "$(counter no-state | sort -u)"
 }
@@ -170,8 +170,8 @@ watchdog() {
 }
 
 # evicted COUNT: so many times; restarted COUNT.
-evicted() { (($(grep -c '^ended by the kernel' "$dir/out") >= $1)); }
-restarted() { (($(grep -c '^attached: ' "$dir/out") > $1)); }
+evicted() { (($(told ended | grep -cF '"by":"kernel"') >= $1)); }
+restarted() { (($(told attached | wc -l) > $1)); }
 
 restart() {
 	local hog i
@@ -182,11 +182,11 @@ restart() {
 		wait_for 60 evicted $i || fail "the kernel did not end it for the ${i}th time"
 		wait "$hog" || complain "the real-time task failed"
 		wait_for 60 restarted $i || fail "it did not come back: $(tail -n 3 "$dir/out")"
-		expect_in "restarting in $i s (restart $i of 3)" "$dir/out"
+		expect_in "\"type\":\"restarting\",\"seconds\":$i,\"restart\":$i,\"of\":3" "$dir/out"
 	done
 	goes_on
 	stop
 	was_evicted 0
-	expect_in "detached after" "$dir/out"
-	expect_equal attachments 3 "$(grep -c '^attached: ' "$dir/out")"
+	expect_ended request
+	expect_equal attachments 3 "$(told attached | wc -l)"
 }

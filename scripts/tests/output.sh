@@ -1,0 +1,267 @@
+# shellcheck shell=bash
+# Tests of what the program does with its streams, as a process; they need it built, in debug or release.
+
+program=$scripts/../.build/debug/sched-proto
+[[ -x $program && ! $scripts/../.build/release/sched-proto -nt $program ]] || program=$scripts/../.build/release/sched-proto
+[[ -x $program ]] || {
+	echo "run.sh: there is no $program: run 'make build' first" >&2
+	exit 69
+}
+program=$(readlink -f "$program")
+
+# A trap, an abort or a signal: never.
+expect_no_trap() { # STATUS WHAT
+	(($1 < 128)) || complain "$2: it ended by a signal, with status $1"
+}
+
+# run_with WHAT HOW COMMAND...: WHAT is out, err or both, HOW is closed, full or broken; leaves $status, and
+# what the streams that still work got in $output and $errors.
+run_with() {
+	local what=$1 how=$2
+	shift 2
+	: >"$folder/output" >"$folder/errors"
+	status=0
+	(
+		cd "$folder" || exit
+		exec </dev/null >"$folder/output" 2>"$folder/errors"
+		if [[ $how == broken ]]; then
+			# A pipe whose reader is gone.
+			exec {pipe}> >(exit 0)
+			wait $!
+		fi
+		case $what-$how in
+		out-closed) exec >&- ;;
+		err-closed) exec 2>&- ;;
+		both-closed) exec >&- 2>&- ;;
+		out-full) exec >/dev/full ;;
+		err-full) exec 2>/dev/full ;;
+		both-full) exec >/dev/full 2>/dev/full ;;
+		out-broken) exec >&"$pipe" ;;
+		err-broken) exec 2>&"$pipe" ;;
+		both-broken) exec >&"$pipe" 2>&1 ;;
+		esac
+		[[ -z ${pipe:-} ]] || exec {pipe}>&-
+		exec "$@"
+	) || status=$?
+	output=$(tr -d '\000' <"$folder/output") errors=$(<"$folder/errors")
+}
+
+# expect_everywhere NAME STATUS STATUS_WITHOUT_OUTPUT COMMAND...: with standard error out of order it ends as ever,
+# without standard output with the other one.
+expect_everywhere() {
+	local name=$1 well=$2 unwritten=$3 what how wanted
+	shift 3
+	for what in out err both; do
+		for how in closed full broken; do
+			run_with $what $how "$@"
+			wanted=$well
+			[[ $what == err ]] || wanted=$unwritten
+			[[ $status == "$wanted" ]] || complain "$name, $what $how: status $status, not $wanted: $errors"
+			[[ $what != out || $status != 74 ]] || expect_in "standard output cannot be written: " "$errors"
+		done
+	done
+}
+
+test_policy_with_streams_out_of_order() {
+	expect_everywhere "policy list" 0 74 "$program" policy list
+	expect_everywhere "policy show" 0 74 "$program" policy show fifo
+	expect_everywhere "policy check" 0 74 "$program" policy check --json fifo
+	expect_everywhere "policy reference" 0 74 "$program" policy reference
+	# What fails keeps its own status.
+	expect_everywhere "policy check nonesuch" 66 66 "$program" policy check nonesuch
+	expect_everywhere "--help" 0 74 "$program" --help
+	expect_everywhere "--version" 0 74 "$program" --version
+	expect_everywhere "wrong usage" 64 64 "$program" --stats x
+	expect_everywhere "trace show" 0 74 "$program" trace show "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace"
+}
+
+test_conform_with_streams_out_of_order() {
+	expect_everywhere conform 0 74 "$program" conform --lanes swift,native --events 5000
+	expect_everywhere "conform --json" 0 74 "$program" conform --lanes swift,native --events 5000 --json
+	expect_everywhere "conform of a policy that is not there" 66 66 "$program" conform --policy nonesuch
+	if ((EUID == 0)); then
+		# The maps of the bytecode lane must not take the number of a closed stream.
+		expect_everywhere "conform, all lanes" 0 74 "$program" conform --events 5000 --policy fifo
+	fi
+}
+
+test_run_with_streams_out_of_order() {
+	if [[ -e /sys/kernel/sched_ext/state && $EUID == 0 ]]; then
+		skip="this kernel could be scheduled for real"
+		return
+	fi
+	# Without rights 77, without sched_ext 69: nothing is printed to standard output.
+	run "$program" --duration 1
+	local wanted=$status
+	[[ $wanted == 69 || $wanted == 77 ]] || complain "status $wanted"
+	expect_everywhere run "$wanted" "$wanted" "$program" --duration 1
+	expect_everywhere "run of a policy that is not there" 66 66 "$program" --policy nonesuch
+}
+
+test_a_limit_on_file_sizes_is_no_death() {
+	run bash -c 'ulimit -f 1 && "$1" policy reference >"$2/limited"' x "$program" "$folder"
+	expect_status 74
+	expect_in "File too large" "$errors"
+}
+
+test_lines_of_both_streams_do_not_mix() {
+	local i
+	run bash -c '"$1" policy check fifo fair /nonesuch deadline nonesuch >"$2/one" 2>&1' x "$program" "$folder"
+	expect_status 66
+	expect_equal "lines" "fifo: ok (name fifo)
+fair: ok (name fair)
+deadline: ok (name deadline)
+sched-proto: /nonesuch: there is no such file (No such file or directory)
+\"nonesuch\": no such policy; deadline, fair, fifo and interactive are known, a file is written with a slash or .yaml" \
+		"$(<"$folder/one")"
+	run bash -c '"$1" conform --lanes swift,native --for 3s --json >"$2/two" 2>&1' x "$program" "$folder"
+	# The notes on progress and the summary: each a whole line.
+	expect_equal "broken lines" "" "$(grep -vE '^(seed [0-9]+|[0-9.]+ M events, .* events/s|[][{} ].*|[{}])$' "$folder/two")"
+}
+
+# Nothing that a terminal acts on may reach it, wherever it comes from.
+test_nothing_acts_on_the_terminal() {
+	local name=$'a\e[31mb\u202ec\nd.yaml' words
+	printf 'name: x\norder: {rule: lottery}\n' >"$folder/$name"
+	printf 'no trace' >"$folder/x.trace"
+	for words in "policy check|./$name" "policy check|/nonesuch/$name" "policy show|$name" "policy diff|./$name|fifo" \
+		"policy check|--json|./$name" "conform --policy|./$name" "conform --replay|./$name" "conform --record|/nonesuch/$name|--policy|fifo" \
+		"trace show|$name" "--policy|./$name" "--set|$name" "--mode|$name" "--$name" "$name" "policy|$name" "exec|--$name" \
+		"conform --policy fifo --lanes swift,native --events 100 --record|$name.trace" "conform --policy|$name"; do
+		run_words "$words"
+		! grep -qP '[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80\xae' "$folder/output" "$folder/errors" ||
+			complain "'${words//[^[:print:]]/.}' prints what a terminal acts on: $(cat -v "$folder/errors" "$folder/output")"
+		expect_no_trap "$status" "$words"
+	done
+}
+
+# run_words WORDS: in $folder; blanks separate words before the first "|", only "|" behind it.
+run_words() {
+	local first=${1%%|*} rest=() words=()
+	read -ra words <<<"$first"
+	[[ $first != *$'\n'* && $first != *$'\e'* ]] || words=("$first")
+	[[ $1 != *"|"* ]] || IFS='|' read -rd '' -a rest <<<"${1#*|}"
+	((${#rest[@]} == 0)) || rest[-1]=${rest[-1]%$'\n'}
+	cd "$folder" || exit
+	run "$program" "${words[@]}" ${rest[@]+"${rest[@]}"}
+	cd - >/dev/null || exit
+}
+
+test_arguments_that_are_no_text() {
+	run "$program" policy check $'\xff.yaml'
+	expect_status 64
+	expect_in 'argument 3 is not UTF-8 text: \xff.yaml' "$errors"
+}
+
+test_unknown_commands_are_named() {
+	run "$program" runn
+	expect_status 64
+	expect_in "did you mean run?" "$errors"
+	run "$program" help conformm
+	expect_status 64
+	expect_in "did you mean conform?" "$errors"
+	run "$program" policy lst
+	expect_status 64
+	expect_in "did you mean list?" "$errors"
+	run "$program" help conform
+	expect_status 0
+	expect_in "--exhaustive" "$output"
+}
+
+test_exec_has_help_and_leaves_arguments_alone() {
+	run "$program" exec --help
+	expect_status 0
+	expect_in "USAGE: sched-proto exec" "$output"
+	run "$program" exec --nonsense
+	expect_status 64
+	run "$program" exec
+	expect_status 64
+}
+
+test_the_version_is_that_of_the_changelog() {
+	run "$program" --version
+	expect_status 0
+	expect_equal version "$(sed -nE 's/^## \[([0-9.]+)\].*/\1/p' "$scripts/../CHANGELOG.md" | head -n 1)" "$output"
+}
+
+# refuses TEXT WORDS...: wrong usage of conform.
+refuses() {
+	local text=$1
+	shift
+	run "$program" conform "$@"
+	[[ $status == 64 ]] || complain "status of conform $*: $status, not 64: $errors"
+	expect_in "$text" "$errors"
+}
+
+test_options_that_would_be_ignored_are_refused() {
+	local trace=$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace
+	refuses "--events would be ignored with --exhaustive" --exhaustive 2 --events 5
+	refuses "--shard would be ignored with --exhaustive" --exhaustive 2 --shard 0/2
+	refuses "--seed would be ignored with --exhaustive" --exhaustive 2 --policy fifo --seed 1
+	refuses "--hostile is for --record" --hostile
+	refuses "--policy would be ignored with --replay" --replay "$trace" --policy fifo
+	refuses "--set, --seed would be ignored with --replay" --replay "$trace" --set slice.max=3ms --seed 1
+	refuses "--for would be ignored with --record" --record "$folder/x" --policy fifo --for 1s
+	refuses "--json would be ignored with --record" --record "$folder/x" --policy fifo --json
+	refuses "--events, --shard would be ignored with --round" --round 1 --seed 1 --events 4 --shard 0/2
+	refuses "--round needs the --seed" --round 1
+	refuses "random policies have no settings" --policy random --set slice.max=3ms
+}
+
+test_a_proof_of_nothing_is_none() {
+	run "$program" conform --lanes swift,native --exhaustive 8 --for 1s --json
+	expect_status 5
+	expect_in '"verdict": "incomplete"' "$output"
+	expect_in '"identical": false' "$output"
+	expect_in "time is up: " "$output"
+	expect_in "and none of fair, fifo, interactive" "$errors"
+	run "$program" conform --lanes swift,native --exhaustive 2 --policy fifo --json
+	expect_status 0
+	expect_in '"verdict": "identical"' "$output"
+	expect_in '"traces": 784' "$output"
+}
+
+test_a_trace_is_shown() {
+	local trace=$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace
+	run "$program" trace show "$trace"
+	expect_status 0
+	expect_in "events: 150, digest" "$output"
+	expect_equal "lines of events" 150 "$(grep -cE ' (ENQUEUE|RUNNING|DISPATCH|EXIT) ' <<<"$output")"
+	run "$program" trace show --json "$trace"
+	expect_status 0
+	expect_equal "objects" 151 "$(grep -c '^{"' <<<"$output")"
+	if command -v python3 >/dev/null; then
+		python3 -c 'import json, sys; [json.loads(line) for line in sys.stdin]' <<<"$output" 2>/dev/null || complain "it is no JSON"
+	fi
+	run "$program" trace show "$scripts/../README.md"
+	expect_status 65
+}
+
+# What is recorded is written as a whole or not at all, and never through a link.
+test_traces_are_written_as_a_whole() {
+	cd "$folder" || return
+	local record=("$program" conform --lanes swift,native --policy fifo --events 5000 --record)
+	run "${record[@]}" whole.trace
+	expect_status 0
+	run "${record[@]}" whole.trace
+	expect_status 0
+	echo mine >other
+	ln -sf other link.trace
+	run "${record[@]}" link.trace
+	expect_status 73
+	expect_in "a symbolic link" "$errors"
+	expect_equal "what the link leads to" mine "$(<other)"
+	run "${record[@]}" /dev/full
+	expect_status 73
+	[[ -c /dev/full ]] || complain "/dev/full is gone"
+	cp whole.trace before.trace
+	(
+		ulimit -f 8
+		exec "${record[@]}" whole.trace 2>errors-limited
+	)
+	expect_equal "status with a full disk" 73 $?
+	expect_in "File too large" "$(<errors-limited)"
+	cmp -s whole.trace before.trace || complain "the file that was there changed"
+	expect_equal "files left" "" "$(find . -name '.sched-proto-*')"
+	cd - >/dev/null || return
+}
