@@ -17,7 +17,7 @@ export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOL
 
 cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
 
-.PHONY: help setup build run test test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -30,14 +30,20 @@ setup: ## install what is needed (Debian 12); KERNEL=
 build: setup ## build in release configuration
 	@swift build -c release
 
+install: build ## install program, manual pages, completions and documents; DESTDIR= PREFIX=/usr/local
+	@DESTDIR='$(DESTDIR)' PREFIX='$(or $(PREFIX),/usr/local)' scripts/install.sh
+
 run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS=
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test, one lane after another
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-new-policy test-guest test-survival
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh
+
+test-output: ## test what the program does with its streams, which has to be built
+	@scripts/tests/run.sh --output
 
 test-scripts-guest: setup ## test the scripts that start guests
 	@scripts/tests/run.sh --guest

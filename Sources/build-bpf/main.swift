@@ -27,10 +27,16 @@ func findClang() -> String {
     fail("no clang found: it compiles the BPF programs. Run 'make setup', or set CLANG.")
 }
 
-func run(_ program: String, _ arguments: [String]) -> Int32 {
+/// Runs a program to its end; without `isQuiet` what it says goes to the build's own output.
+func run(_ program: String, _ arguments: [String], isQuiet: Bool = false) -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    if isQuiet {
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+    }
     do {
         try process.run()
     } catch {
@@ -48,20 +54,35 @@ func write(_ text: String, to path: String) {
     }
 }
 
+/// What clang is called with for every BPF program.
+func options(including folder: String) -> [String] {
+    [
+        "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-std=gnu17", "-Wall", "-Wextra", "-Werror",
+        "-Wno-unused-parameter", "-I", folder, "-I/usr/include",
+        "-idirafter", "/usr/include/\(machineInclude())",
+    ]
+}
+
+/// Whether clang compiles a program in which there can be no mistake.
+func isUsable(_ clang: String, _ object: String) -> Bool {
+    let source = object + ".trial.c"
+    write("#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nint trial = 1;\n", to: source)
+    defer { try? FileManager.default.removeItem(atPath: source) }
+    let folder = URL(fileURLWithPath: source).deletingLastPathComponent().path
+    return run(clang, options(including: folder) + ["-c", source, "-o", object + ".trial"], isQuiet: true) == 0
+}
+
 func compile(name: String, source: String, output: String) {
     let clang = findClang()
     let object = output + ".o"
     let folder = URL(fileURLWithPath: source).deletingLastPathComponent().path
-    let status = run(
-        clang,
-        [
-            "-target", "bpf", "-mcpu=v3", "-O2", "-g", "-std=gnu17", "-Wall", "-Wextra", "-Werror",
-            "-Wno-unused-parameter", "-I", folder, "-I/usr/include",
-            "-idirafter", "/usr/include/\(machineInclude())", "-c", source, "-o", object,
-        ])
+    let status = run(clang, options(including: folder) + ["-c", source, "-o", object])
+    if status != 0 && isUsable(clang, object) {
+        fail("bpf/\(name).bpf.c, or a header that it includes, is not right: what clang says stands above")
+    }
     if status != 0 {
         fail(
-            "\(clang) could not compile \(source) for BPF (status \(status)); clang 16 or newer and libbpf-dev 1.4 or newer are needed: run 'make setup'"
+            "\(clang) cannot compile for BPF (status \(status)); clang 16 or newer and libbpf-dev 1.4 or newer are needed: run 'make setup'"
         )
     }
     guard let bytes = FileManager.default.contents(atPath: object) else {

@@ -265,3 +265,91 @@ test_traces_are_written_as_a_whole() {
 	expect_equal "files left" "" "$(find . -name '.sched-proto-*')"
 	cd - >/dev/null || return
 }
+
+# completed SHELL_WORDS...: what bash proposes for the last word.
+completed() {
+	"$program" --generate-completion-script bash >"$folder/completion"
+	PATH=$(dirname "$program"):$PATH bash -c '. "$1"; shift
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMP_TYPE=9
+		_sched-proto sched-proto "${*: -1}" "${*: -2:1}"; printf "%s\n" "${COMPREPLY[@]}"' x "$folder/completion" "$@" 2>&1
+}
+
+test_completion_knows_policies_and_keys() {
+	local shell
+	expect_equal policies interactive "$(completed sched-proto run --policy inter | tr -d ' ')"
+	expect_in slice.max= "$(completed sched-proto policy show fifo --set slice.m)"
+	expect_in order.rule=vruntime "$(completed sched-proto run --set order)"
+	expect_in conform "$(completed sched-proto con)"
+	for shell in bash zsh fish; do
+		run "$program" --generate-completion-script $shell
+		expect_status 0
+		expect_in exhaustive "$output"
+	done
+}
+
+test_install_and_manual_pages() {
+	local at=$folder/a\ b page
+	run env -u MAKEFLAGS -u MAKELEVEL DESTDIR="$at" PREFIX=/usr "$scripts/install.sh"
+	expect_status 0
+	run "$at/usr/bin/sched-proto" --version
+	expect_status 0
+	for page in sched-proto sched-proto-run sched-proto-conform sched-proto-policy-check sched-proto-trace-show; do
+		[[ -s $at/usr/share/man/man1/$page.1 ]] || complain "no page $page"
+	done
+	expect_in stats-format "$(<"$at/usr/share/man/man1/sched-proto-run.1")"
+	[[ -s $at/usr/share/bash-completion/completions/sched-proto ]] || complain "no completion"
+	expect_equal "files elsewhere" "" "$(find "$at" -type f ! -path '*/usr/bin/*' ! -path '*/usr/share/*')"
+	command -v man >/dev/null || return 0
+	run man -M "$at/usr/share/man" sched-proto run
+	expect_status 0
+	expect_in "--watchdog" "$output"
+	expect_equal "warnings of the formatter" "" "$(man --warnings -l "$at"/usr/share/man/man1/*.1 2>&1 >/dev/null | head -n 3)"
+}
+
+# What the build says when a BPF program does not compile, and when the compiler cannot.
+test_build_of_bpf_code_names_the_cause() {
+	local tool
+	tool=$(find "$scripts/../.build/" -maxdepth 4 -name build-bpf-tool -type f -perm /u+x 2>/dev/null | head -n 1)
+	[[ -n $tool ]] || tool=$(find "$scripts/../.build/" -maxdepth 4 -name build-bpf -type f -perm /u+x | head -n 1)
+	mkdir -p "$folder/bpf"
+	echo 'int wrong = "text" +;' >"$folder/bpf/wrong.bpf.c"
+	run "$tool" compile wrong "$folder/bpf/wrong.bpf.c" "$folder/wrong.swift"
+	expect_status 1
+	expect_in "bpf/wrong.bpf.c, or a header that it includes, is not right" "$errors"
+	[[ $errors != *"make setup"* ]] || complain "it blames the tools: $errors"
+	CLANG=/bin/false run "$tool" compile wrong "$folder/bpf/wrong.bpf.c" "$folder/wrong.swift"
+	expect_status 1
+	expect_in "make setup" "$errors"
+}
+
+# A trace of no events, made from one that has some: its header says 0, and the checks are right.
+test_a_trace_without_events_proves_nothing() {
+	command -v python3 >/dev/null || {
+		skip="needs python3"
+		return
+	}
+	python3 - "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace" "$folder/empty.trace" <<-'END'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], 'rb').read())
+		size = struct.unpack_from('<I', data, 20)[0]
+		header = data[:48 + size]
+		struct.pack_into('<QQ', header, 32, 0, 0)
+		check = 0xcbf29ce484222325
+		def add(part):
+		    global check
+		    for byte in part:
+		        check = (check ^ byte) * 0x100000001b3 % 2**64
+		add(header)
+		out = header + struct.pack('<Q', check)
+		add(b'SPTREND\n')
+		out += b'SPTREND\n' + struct.pack('<Q', check)
+		open(sys.argv[2], 'wb').write(out)
+	END
+	run "$program" trace show "$folder/empty.trace"
+	expect_status 0
+	expect_in "events: 0" "$output"
+	run "$program" conform --lanes swift,native --replay "$folder/empty.trace" --json
+	expect_status 5
+	expect_in '"identical": false' "$output"
+	expect_in "the trace has no events" "$errors"
+}
