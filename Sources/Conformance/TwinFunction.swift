@@ -48,7 +48,7 @@ struct TwinFunction: Sendable, Equatable {
         ("decision.queue", { kind, _ in acts(kind) }),
         ("decision.cpu", { kind, _ in acts(kind) }),
         ("global.vtime_now", { _, _ in advanceVtime }),
-        ("global.average_waiting", { _, _ in sliceNs }),
+        ("global.average_waiting", { _, _ in sliceRule }),
         ("decision.slice_ns", { _, policy in slice(policy) }),
         ("global.regular_served", { _, _ in dispatch }),
     ]
@@ -67,7 +67,7 @@ struct TwinFunction: Sendable, Equatable {
         switch sp_slice(rawValue: policy.slice) {
         case SP_SLICE_SHARED, SP_SLICE_AVERAGED: sliceShare
         case SP_SLICE_WEIGHTED: sliceWeighted
-        default: sliceNs
+        default: sliceRule
         }
     }
 
@@ -87,8 +87,8 @@ struct TwinFunction: Sendable, Equatable {
         "measureRate", "DescribedPolicy+Classes", "sp_measure_rate", "policy_classes")
     private static let classify = TwinFunction(
         "classify", "DescribedPolicy+Classes", "sp_classify", "policy_classes")
-    private static let sliceNs = TwinFunction(
-        "sliceNs", "DescribedPolicy+Slice", "sp_slice_ns", "policy_slice")
+    private static let sliceRule = TwinFunction(
+        "sliceRule", "DescribedPolicy+Slice", "sp_slice_rule", "policy_slice")
     private static let sliceShare = TwinFunction(
         "sliceShare", "DescribedPolicy+Slice", "sp_slice_share", "policy_slice")
     private static let sliceWeighted = TwinFunction(

@@ -194,7 +194,7 @@ passed=0 failed=0 skipped=0 unstable=0
 run_round first
 judge first
 # What fails once and then passes is unstable: shown and counted, and no failure. Kernel 6.18 has mistakes of its
-# own that these cases meet (README, Limits).
+# own that these cases meet (docs/LIMITS.md).
 if ((failed > 0 && failed <= REPEATED_MAX)); then
 	unstable=$failed
 	printf '\n==== once more, in new guests:\n'

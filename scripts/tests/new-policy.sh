@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Follows docs/NEW-POLICY.md to the letter, in a copy of the checkout: each of its blocks is a step.
+# Follows the README's tour and docs/NEW-POLICY.md to the letter, one after the other in a copy of the checkout: each
+# of their blocks is a step.
 #   new-policy.sh [--all]       --all: the steps marked as slow too, which build a release
 #
 # What a block is for stands behind its language:
@@ -127,6 +128,7 @@ part_of() {
 	[[ $(<"$2") == *"$(<"$1")"* ]]
 }
 
+sed -n '/^## In three minutes$/,/^## Is this safe?$/p' README.md >"$work/tour.md"
 # The blocks, one file each with its marks beside it; a text belongs to the run before it.
 awk -v folder="$work/blocks" '
 	/^```/ && !inside {
@@ -137,7 +139,7 @@ awk -v folder="$work/blocks" '
 		next
 	}
 	/^```$/ { inside = 0; close(file); next }
-	inside { print >file }' docs/NEW-POLICY.md
+	inside { print >file }' "$work/tour.md" docs/NEW-POLICY.md
 
 for block in "$work"/blocks/??; do
 	marks=" $(<"$block.marks")"

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Foundation
 import KernelLink
+import Output
 import PolicyText
 import RoundRobin
 import Session
+
+Console.prepare()
 
 // Schedules this machine round robin, for as many seconds as the first argument says, else for 5.
 let seconds = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 5
@@ -15,16 +18,14 @@ do {
     options.durationNs = seconds * 1_000_000_000
     let scheduler = Scheduler.Configuration(
         mode: .user, policy: mechanism.policy, policyName: "round-robin")
-    let session = Session(scheduler, options: options) { line in
-        print(line)
-        fflush(nil)
-    }
+    // Whoever reads this may stop to: the thread that watches the scheduler must not wait for it.
+    let lines = try LineWriter()
+    let session = Session(scheduler, options: options) { lines.say($0) }
     let ending = try session.run(RoundRobin())
-    if let eviction = ending.eviction {
-        print(eviction)
-        exit(3)
-    }
+    if let eviction = ending.eviction { lines.warn(eviction) }
+    _ = (lines.flush(.output), lines.flush(.error))
+    exit(ending.eviction == nil ? 0 : 3)
 } catch {
-    FileHandle.standardError.write(Data("own-policy: \(error)\n".utf8))
+    Console.complain("own-policy: \(error)")
     exit(1)
 }
