@@ -42,7 +42,8 @@ test: setup ## run every test, one lane after another
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh
 
-test-output: ## test what the program does with its streams, which has to be built
+test-output: setup ## test what the program prints, and what it does with streams that are full, closed or not read
+	@swift build --product sched-proto
 	@scripts/tests/run.sh --output
 
 test-scripts-guest: setup ## test the scripts that start guests

@@ -33,8 +33,11 @@ struct TwinFunction: Sendable, Equatable {
         return functions.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }()
 
+    /// Of the kind of event and the policy.
+    private typealias Choice = @Sendable (UInt32, sp_policy) -> TwinFunction
+
     /// The fields, by when they are computed.
-    private static let computed: [(field: String, function: @Sendable (UInt32, sp_policy) -> TwinFunction)] = [
+    private static let computed: [(field: String, function: Choice)] = [
         ("task.generation", { kind, _ in kind == SP_EVENT_EXIT.rawValue ? exit : admit }),
         ("task.burst_ns", { _, _ in charge }),
         ("task.rate", { _, _ in measureRate }),

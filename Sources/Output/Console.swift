@@ -20,6 +20,8 @@ public enum Console {
         var closed: Set<Int32> = []
         /// Why standard output lacks something: the first error's number.
         var failure: Int32?
+        /// What signals did before `prepare`.
+        var signals: [(number: Int32, action: sigaction)] = []
     }
 
     private static let state = Mutex(State())
@@ -27,8 +29,12 @@ public enum Console {
     /// Call it first of all in a process: what is opened later must not take the number of a stream that
     /// was closed, and a reader that went away, or a limit on a file's size, is an error, not a death.
     public static func prepare() {
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGXFSZ, SIG_IGN)
+        for number in [SIGPIPE, SIGXFSZ] {
+            var before = sigaction()
+            sigaction(number, nil, &before)
+            state.withLock { $0.signals.append((number, before)) }
+            signal(number, SIG_IGN)
+        }
         for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) < 0 && errno == EBADF {
             // The lowest free number is this one. For a program that `exec` starts it is closed, as before.
             var filler = open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -39,8 +45,7 @@ public enum Console {
 
     /// Undoes what a program started in our place would inherit.
     public static func restoreSignals() {
-        signal(SIGPIPE, SIG_DFL)
-        signal(SIGXFSZ, SIG_DFL)
+        for (number, var action) in state.withLock({ $0.signals }) { sigaction(number, &action, nil) }
     }
 
     /// Writes text to standard output; a failure is remembered, see `outputFailure`.

@@ -70,7 +70,9 @@ public final class LineWriter: Sendable {
     ///   - notice: the line that stands for so many missing lines of standard output.
     public init(
         output: Int32? = nil,
-        notice: @escaping @Sendable (Int) -> String = { "(\($0) lines are missing here: they could not be written)" }
+        notice: @escaping @Sendable (Int) -> String = {
+            "(\($0) lines are missing here: they could not be written)"
+        }
     ) throws(Failure) {
         descriptors = [output, nil]
         self.notice = notice

@@ -69,7 +69,8 @@ func isUsable(_ clang: String, _ object: String) -> Bool {
     write("#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nint trial = 1;\n", to: source)
     defer { try? FileManager.default.removeItem(atPath: source) }
     let folder = URL(fileURLWithPath: source).deletingLastPathComponent().path
-    return run(clang, options(including: folder) + ["-c", source, "-o", object + ".trial"], isQuiet: true) == 0
+    let arguments = options(including: folder) + ["-c", source, "-o", object + ".trial"]
+    return run(clang, arguments, isQuiet: true) == 0
 }
 
 func compile(name: String, source: String, output: String) {

@@ -54,7 +54,8 @@ struct ConformOptions: ParsableArguments {
             valueName: "name|file"), completion: Completion.subjects)
     var policy: [String] = []
 
-    @Option(name: .customLong("set"), help: "Replace a value of each policy: key=value. Repeatable.",
+    @Option(
+        name: .customLong("set"), help: "Replace a value of each policy: key=value. Repeatable.",
         completion: Completion.settings)
     var settings: [String] = []
 
@@ -86,10 +87,14 @@ struct ConformTask: ParsableArguments {
     @Option(help: "Do this round only.")
     var round: Int?
 
-    @Option(help: ArgumentHelp("Decide a recorded trace again.", valueName: "file"), completion: .file(extensions: ["trace"]))
+    @Option(
+        help: ArgumentHelp("Decide a recorded trace again.", valueName: "file"),
+        completion: .file(extensions: ["trace"]))
     var replay: String?
 
-    @Option(help: ArgumentHelp("Record a trace of one policy, of --events events.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Record a trace of one policy, of --events events.", valueName: "file"),
+        completion: .file())
     var record: String?
 
     @Flag(help: "With --record: events at all bounds, in place of what a machine might send.")
@@ -111,44 +116,6 @@ struct ConformTask: ParsableArguments {
         if let exhaustive, !(1...8).contains(exhaustive) {
             throw ValidationError("--exhaustive: 1...8")
         }
-    }
-}
-
-extension ConformTask {
-    /// What was asked for and would be ignored, which nobody should take for a proof; nil if nothing.
-    func contradiction(with what: ConformOptions) -> String? {
-        var given: [String] = []
-        if events != nil { given.append("--events") }
-        if seconds != nil { given.append("--for") }
-        if shard != nil { given.append("--shard") }
-        if hostile { given.append("--hostile") }
-        if !what.policy.isEmpty { given.append("--policy") }
-        if !what.settings.isEmpty { given.append("--set") }
-        if what.seed != nil { given.append("--seed") }
-        if what.json { given.append("--json") }
-        let isRandom = what.policy.contains("random")
-        let (task, useful): (String?, Set<String>) =
-            if replay != nil {
-                ("--replay", ["--json"])
-            } else if record != nil {
-                ("--record", ["--events", "--hostile", "--policy", "--set", "--seed"])
-            } else if exhaustive != nil {
-                ("--exhaustive", Set(["--for", "--policy", "--set", "--json"] + (isRandom ? ["--seed"] : [])))
-            } else if round != nil {
-                ("--round", ["--policy", "--set", "--seed", "--json"])
-            } else {
-                (nil, Set(given).subtracting(["--hostile"]))
-            }
-        let idle = given.filter { !useful.contains($0) }
-        if !idle.isEmpty {
-            guard let task else { return "--hostile is for --record" }
-            return "\(idle.joined(separator: ", ")) would be ignored with \(task): leave \(idle.count == 1 ? "it" : "them") out"
-        }
-        if round != nil && what.seed == nil { return "--round needs the --seed that it is a round of" }
-        if !what.settings.isEmpty && isRandom && what.policy.allSatisfy({ $0 == "random" }) {
-            return "--set would be ignored: random policies have no settings"
-        }
-        return nil
     }
 }
 

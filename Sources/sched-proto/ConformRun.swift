@@ -76,10 +76,10 @@ struct ConformRun {
             }
             let decided = harness.account.traces - before
             guard decided < all.traces else { continue }
-            let left = subjects[(number + 1)...].map { Printable.line($0.name) }
+            let left = subjects[(number + 1)...].map { Printable.line($0.name) }.joined(separator: ", ")
             try summarise(
                 missing: "time is up: \(decided) of \(all.traces) traces of \(Printable.line(subject.name))"
-                    + (left.isEmpty ? "" : ", and none of \(left.joined(separator: ", "))"))
+                    + (left.isEmpty ? "" : ", and none of \(left)"))
         }
         try summarise()
     }
@@ -87,11 +87,12 @@ struct ConformRun {
     /// What of a policy's name or path can stand in a file's name.
     private static func fileName(_ name: String) -> String {
         let last = name.split(separator: "/").last ?? "policy"
-        let letters = last.unicodeScalars.prefix(64).map { scalar -> Character in
-            let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || "0123456789-_".unicodeScalars.contains(scalar))
-            return isPlain ? Character(scalar) : "_"
-        }
-        return String(letters)
+        let plain = "0123456789-_".unicodeScalars
+        return String(
+            last.unicodeScalars.prefix(64).map { scalar in
+                let isPlain = scalar.isASCII && (scalar.properties.isAlphabetic || plain.contains(scalar))
+                return isPlain ? Character(scalar) : "_"
+            })
     }
 
     /// A trace of a file.

@@ -52,10 +52,8 @@ struct TraceShow: ParsableCommand {
                 let policy = PolicyDescription(name: "recorded", summary: "", policy: recorded.trace.policy)
                 let rules = policy.yaml.split(separator: "\n").dropFirst(2).joined(separator: "\n")
                 let digest = recorded.digest == 0 ? "none" : String(recorded.digest, radix: 16)
-                print(
-                    events,
-                    after: "\(rules)\nevents: \(events.count), digest of the answers: \(digest)\n\n\(table.header)"
-                ) { event, _ in table.line(event) }
+                let head = "\(rules)\nevents: \(events.count), digest of the answers: \(digest)\n"
+                print(events, after: "\(head)\n\(table.header)") { event, _ in table.line(event) }
             }
         }
     }

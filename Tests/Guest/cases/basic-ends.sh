@@ -13,6 +13,7 @@ user blocked-int "nobody reads its output: SIGINT detaches all the same" blocked
 both blocked-duration "nobody reads its output: --duration ends it all the same" blocked duration
 both blocked-sysrq "nobody reads its output: it notices that the kernel ended it, with status 3" blocked sysrq
 both blocked-restart "nobody reads its output: ended by the watchdog, it attaches again" blocked_restart
+both streams "streams that are closed, full or without a reader: it schedules, and ends with 74 if output is lost" streams
 both asleep "without statistics its process sleeps until it is asked to end" asleep
 both sysrq "SysRq-S ends it" ends_by_sysrq
 both watchdog "a task that waits too long: status 3, the kernel's reason and its dump" ends_by_watchdog
@@ -145,6 +146,43 @@ ends_by_sysrq() {
 	expect_equal status 3 "$status"
 	expect_in "the kernel ended the scheduler: disabled by sysrq-S" "$dir/err"
 	expect_ended kernel
+}
+
+streams() {
+	local what how pipe
+	: >"$dir/out"
+	mkfifo "$dir/broken"
+	for what in out err both; do
+		for how in closed full broken; do
+			wait_for 60 is_disabled || fail "sched_ext is $(state)"
+			(
+				exec >"$dir/out" 2>"$dir/err"
+				if [[ $how == broken ]]; then
+					exec {pipe}<>"$dir/broken" {writer}>"$dir/broken" {pipe}<&-
+				fi
+				case $what-$how in
+				out-closed) exec >&- ;;
+				err-closed) exec 2>&- ;;
+				both-closed) exec >&- 2>&- ;;
+				out-full) exec >/dev/full ;;
+				err-full) exec 2>/dev/full ;;
+				both-full) exec >/dev/full 2>/dev/full ;;
+				out-broken) exec >&"$writer" ;;
+				err-broken) exec 2>&"$writer" ;;
+				both-broken) exec >&"$writer" 2>&1 ;;
+				esac
+				exec "$program" --mode "$mode" --duration 1 --stats 0.2
+			)
+			status=$?
+			if [[ $what == err ]]; then
+				expect_equal "status with $what $how" 0 "$status"
+				expect_in "attached: sched_proto_${mode}_fifo" "$dir/out"
+			else
+				expect_equal "status with $what $how" 74 "$status"
+			fi
+			[[ $what != out ]] || expect_in "standard output cannot be written" "$dir/err"
+		done
+	done
 }
 
 # The thread that watches, which is the first one: how often it went to sleep.

@@ -6,11 +6,10 @@ import PolicyText
 import RoundRobin
 import Session
 
-Console.prepare()
-
 // Schedules this machine round robin, for as many seconds as the first argument says, else for 5.
 let seconds = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 5
 
+Console.prepare()
 do {
     // What no policy is asked about: kernel threads, and the slice of a task that has no answer yet.
     let mechanism = try PolicySource.load(nameOrPath: "fifo", settings: ["slice.max=4ms"])
