@@ -66,15 +66,15 @@ public final class LineWriter: Sendable {
     private let notice: @Sendable (Int) -> String
 
     /// - Parameters:
-    ///   - output: in place of standard output, for tests.
+    ///   - output: in place of standard output, for tests; `error` likewise.
     ///   - notice: the line that stands for so many missing lines of standard output.
     public init(
-        output: Int32? = nil,
+        output: Int32? = nil, error: Int32? = nil,
         notice: @escaping @Sendable (Int) -> String = {
             "(\($0) lines are missing here: they could not be written)"
         }
     ) throws(Failure) {
-        descriptors = [output, nil]
+        descriptors = [output, error]
         self.notice = notice
         for stream in Console.Stream.allCases { try start(stream) }
     }

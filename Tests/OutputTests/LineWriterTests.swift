@@ -35,6 +35,31 @@ import Testing
         #expect(read(reader, atLeast: Int.max) == expected)
     }
 
+    /// Both streams are one terminal, say.
+    @Test func linesOfBothStreamsKeepTheirOrder() throws {
+        let (reader, writer) = pipe()
+        defer { close(reader) }
+        let lines = try LineWriter(output: writer, error: writer)
+        for number in 0..<200 {
+            if number % 3 == 0 { lines.warn("\(number)") } else { lines.say("\(number)") }
+        }
+        #expect(lines.flush(.output).lost + lines.flush(.error).lost == 0)
+        close(writer)
+        #expect(read(reader, atLeast: Int.max) == (0..<200).map { "\($0)\n" }.joined())
+    }
+
+    /// One that nobody reads does not hold up the other.
+    @Test func aStuckStreamDoesNotHoldUpTheOther() throws {
+        let (stuck, full) = pipe()
+        let (reader, writer) = pipe()
+        defer { for end in [stuck, reader] { close(end) } }
+        let lines = try LineWriter(output: full, error: writer)
+        for _ in 0..<5000 { lines.say(String(repeating: "x", count: 99)) }
+        lines.warn("heard")
+        #expect(lines.flush(.error) == .init(written: 1, lost: 0))
+        #expect(read(reader, atLeast: 6) == "heard\n")
+    }
+
     @Test func nobodyReads() throws {
         let (reader, writer) = pipe()
         let lines = try LineWriter(output: writer) { "\($0) missing" }
