@@ -157,6 +157,10 @@ let package = Package(
             dependencies: ["PolicyText", "PolicyModel", "CSchedProto"],
             swiftSettings: strict),
         .testTarget(
+            name: "KernelLinkTests",
+            dependencies: ["KernelLink", "CLibbpf"],
+            swiftSettings: strict),
+        .testTarget(
             name: "ConformanceTests",
             dependencies: ["Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink"],
             path: "Tests/Conformance",

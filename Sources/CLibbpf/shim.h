@@ -18,3 +18,7 @@ static inline unsigned int sp_load_acquire_u32(const void *at)
 {
 	return __atomic_load_n((const unsigned int *)at, __ATOMIC_ACQUIRE);
 }
+
+/* Both a macro and a constant in the kernel's header, which Swift finds ambiguous. */
+static const unsigned int sp_btf_kind_func = BTF_KIND_FUNC;
+static const unsigned int sp_btf_kind_struct = BTF_KIND_STRUCT;

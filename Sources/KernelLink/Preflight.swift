@@ -48,7 +48,7 @@ public enum Preflight {
                 Obstacle(
                     kind: .noSupport,
                     description:
-                        "this kernel (\(kernelRelease)) has no sched_ext: it needs Linux 6.16 or newer with CONFIG_SCHED_CLASS_EXT=y; 'make run' starts one that has, in a virtual machine"
+                        "this kernel (\(kernelRelease)) has no sched_ext: it needs Linux 6.12 or newer with CONFIG_SCHED_CLASS_EXT=y; 'make run' starts one that has, in a virtual machine"
                 ))
             return found
         }
@@ -59,6 +59,8 @@ public enum Preflight {
                     description:
                         "this kernel (\(kernelRelease)) does not describe its types in /sys/kernel/btf/vmlinux: it needs CONFIG_DEBUG_INFO_BTF=y"
                 ))
+        } else if let btf = KernelBTF(), let obstacle = implicitArguments(btf, release: kernelRelease) {
+            found.append(obstacle)
         }
         if locksMemory && isInPIDNamespace {
             found.append(
@@ -78,6 +80,24 @@ public enum Preflight {
                 ))
         }
         return found
+    }
+
+    /// A kernel whose BTF lacks what libbpf needs to call its functions; see
+    /// `KernelBTF.functionsWithImplicitArgument`.
+    static func implicitArguments(_ btf: borrowing KernelBTF, release: String) -> Obstacle? {
+        let functions = btf.functionsWithImplicitArgument()
+        guard let first = functions.first(where: { $0 == "scx_bpf_create_dsq" }) ?? functions.first else {
+            return nil
+        }
+        return Obstacle(
+            kind: .noSupport,
+            description: """
+                this build of the kernel (\(release)) cannot load sched_ext schedulers that make queues, ours or any \
+                other: its BTF was made with pahole 1.30 or older, which leaves out the tags that this series needs, \
+                so \(functions.count) functions (\(first) is one) are described with an argument that no program passes. \
+                Not affected: Linux up to 7.0; 7.3 and newer, which make the tags themselves; and builds of 7.1 and \
+                7.2 with a newer pahole, such as 7.2.13 of Debian's unstable
+                """)
     }
 
     /// Whether our pids are others than the kernel's own: the first namespace has a fixed number
