@@ -8,6 +8,7 @@
  * to one made at the same moment, which moves a key by one charge at most.
  */
 #include "common.bpf.h"
+#include "taken_cpu.bpf.h"
 #include "policy.h"
 
 #define DSQ_REGULAR 16
@@ -333,13 +334,9 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 		scx_bpf_kick_cpu(cpu, 0);
 }
 
-SEC("struct_ops/sp_cpu_release")
-void BPF_PROG(sp_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+static void cpu_taken(s32 cpu)
 {
-	/* A real-time task took the CPU: what waits there may go elsewhere. */
 	met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
-	if (bpf_ksym_exists(scx_bpf_reenqueue_local))
-		scx_bpf_reenqueue_local();
 }
 
 SEC("struct_ops/sp_cpu_online")

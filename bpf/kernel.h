@@ -47,6 +47,7 @@ struct sched_ext_entity {
 
 struct task_struct {
 	unsigned int flags;
+	int prio;
 	unsigned int policy;
 	int pid;
 	int tgid;

@@ -19,6 +19,7 @@
  * has no other task takes the only one that waits.
  */
 #include "turns.bpf.h"
+#include "taken_cpu.bpf.h"
 
 /* The task waits for the daemon's answer, or for the fallback. Whether it went local. */
 static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx,
@@ -203,12 +204,9 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 		scx_bpf_kick_cpu(cpu, 0);
 }
 
-SEC("struct_ops/sp_cpu_release")
-void BPF_PROG(sp_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
+static void cpu_taken(s32 cpu)
 {
-	/* A real-time task took the CPU: what waits there may go elsewhere. */
-	if (bpf_ksym_exists(scx_bpf_reenqueue_local))
-		scx_bpf_reenqueue_local();
+	(void)cpu;
 }
 
 SEC("struct_ops/sp_cpu_online")

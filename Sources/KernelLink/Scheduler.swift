@@ -44,6 +44,8 @@ public struct Scheduler: ~Copyable {
     public let configuration: Configuration
     private let object: OpaquePointer
     private var link: OpaquePointer?
+    /// The look at each switch, on kernels that have it instead of a callback.
+    private var switchLink: OpaquePointer?
     private let memory: StatusMemory
 
     /// Loads the program: the verifier has seen it, no task is scheduled by it yet.
@@ -63,6 +65,7 @@ public struct Scheduler: ~Copyable {
     }
 
     deinit {
+        if let switchLink { bpf_link__destroy(switchLink) }
         if let link { bpf_link__destroy(link) }
         bpf_object__close(object)
     }
@@ -113,10 +116,23 @@ public struct Scheduler: ~Copyable {
         let ops = table.assumingMemoryBound(to: sched_ext_ops.self)
         if configuration.partial { ops.pointee.flags |= UInt64(SP_OPS_SWITCH_PARTIAL) }
         ops.pointee.timeout_ms = configuration.watchdogMs
+        if KernelBTF()?.hasFunction("scx_bpf_reenqueue_local___v2") == true {
+            // bpf/taken_cpu.bpf.h. A callback that is not in the table is not loaded either.
+            ops.pointee.cpu_release = nil
+            bpf_program__set_autoload(try watchOfSwitches(object), true)
+        }
         withUnsafeMutableBytes(of: &ops.pointee.name) { name in
             for index in name.indices { name[index] = 0 }
             name.copyBytes(from: configuration.name.utf8.prefix(name.count - 1))
         }
+    }
+
+    private static func watchOfSwitches(_ object: OpaquePointer) throws(KernelError) -> OpaquePointer {
+        let name = "sp_sched_switch"
+        guard let program = bpf_object__find_program_by_name(object, name) else {
+            throw KernelError("bpf_object__find_program_by_name(\(name))", errno: errno)
+        }
+        return program
     }
 
     /// Hands the machine's tasks to the scheduler.
@@ -132,6 +148,15 @@ public struct Scheduler: ~Copyable {
                 "bpf_map__attach_struct_ops", errno: number, details: LibbpfLog.text(since: mark))
         }
         self.link = link
+        // Not before: until then the CPUs' queues are another scheduler's, if anybody's.
+        let program = try Self.watchOfSwitches(object)
+        guard bpf_program__autoload(program) else { return }
+        switchLink = bpf_program__attach(program)
+        if switchLink == nil {
+            let number = errno
+            detach()
+            throw KernelError("bpf_program__attach(sched_switch)", errno: number)
+        }
     }
 
     /// Gives the machine's tasks back to the kernel's own scheduler. Harmless when not attached.
@@ -139,6 +164,9 @@ public struct Scheduler: ~Copyable {
         guard let link else { return }
         self.link = nil
         bpf_link__destroy(link)
+        // Last: it does nothing any more, and the tasks need not wait for it.
+        if let switchLink { bpf_link__destroy(switchLink) }
+        switchLink = nil
     }
 
     /// File descriptor of the map called `name`, which the scheduler keeps.
