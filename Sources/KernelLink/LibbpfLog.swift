@@ -43,6 +43,9 @@ public enum LibbpfLog {
         }
     }
 
+    /// Whether all levels are passed on; then the verifier's figures are asked for as well.
+    static var isVerbose: Bool { buffer.withLock { $0.verbose } }
+
     /// The present end of the log; take it before the call whose messages matter.
     public static func mark() -> Mark {
         buffer.withLock { Mark(offset: $0.dropped + UInt64($0.bytes.count)) }

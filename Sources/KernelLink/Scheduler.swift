@@ -77,6 +77,8 @@ public struct Scheduler: ~Copyable {
                 var options = bpf_object_open_opts()
                 options.sz = MemoryLayout<bpf_object_open_opts>.size
                 options.object_name = name
+                // BPF_LOG_STATS: of each program instructions and states, and no more.
+                options.kernel_log_level = LibbpfLog.isVerbose ? 4 : 0
                 return bpf_object__open_mem(buffer.baseAddress, buffer.count, &options)
             }
         }

@@ -198,6 +198,7 @@ public struct Session: Sendable {
             tell(
                 .attached(
                     Preflight.attachedScheduler ?? scheduler.name, state: Preflight.state ?? "unknown"))
+            if let notice = GroupLimits().notice() { warn(notice) }
             let began = Stopwatch()
             if clock == nil { clock = began }
             let (last, isUnasked) = watch(

@@ -19,7 +19,7 @@ struct RunCommand: ParsableCommand {
         commandName: "run",
         abstract: "Schedule this machine by a policy, until Ctrl-C.",
         discussion: """
-            The kernel needs sched_ext (CONFIG_SCHED_CLASS_EXT, Linux 6.16 or newer), and the process \
+            The kernel needs sched_ext (CONFIG_SCHED_CLASS_EXT, Linux 6.12 or newer), and the process \
             root's rights. Whatever happens to this process, the kernel takes the tasks back.
 
             Exit status: 0 asked to end, 3 ended by the kernel (and --restart used up, if given), \

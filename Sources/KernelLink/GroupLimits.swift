@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import Glibc
+
+/// CPU limits of control groups (cgroup v2), which the kernel leaves to the attached scheduler: ours
+/// know of none, so they have no effect while one is attached.
+public struct GroupLimits: Sendable {
+    /// One file with a value that is not its default.
+    public struct Limit: Sendable, Equatable {
+        /// The group below the root of all groups, such as `system.slice/web.service`; may have any byte
+        /// in it but 0 and `/`.
+        public let group: String
+        /// `cpu.max`, `cpu.weight` or `cpu.idle`.
+        public let file: String
+        public let value: String
+    }
+
+    /// Groups with tasks in them, in the order of their names, parents first.
+    public private(set) var limits: [Limit] = []
+    /// Whether there are more groups than were looked at.
+    public private(set) var isCutShort = false
+
+    private static let groupsMax = 20_000
+    private static let depthMax = 32
+
+    /// Looks at all groups, some 10 µs each.
+    /// - Parameter root: where they are mounted; for tests.
+    public init(root: String = Self.mountPoint) {
+        var left = Self.groupsMax
+        look(root, "", depth: 0, &left)
+        isCutShort = left == 0
+    }
+
+    /// Where systems mount cgroup v2: alone, or beside v1.
+    public static var mountPoint: String {
+        let beside = "/sys/fs/cgroup/unified"
+        return access("\(beside)/cgroup.controllers", R_OK) == 0 ? beside : "/sys/fs/cgroup"
+    }
+
+    /// What to tell the person who attaches; nil if there is nothing.
+    /// - Parameter shown: at most so many groups are named.
+    public func notice(shown: Int = 4) -> String? {
+        guard !limits.isEmpty else { return nil }
+        var names = limits.prefix(shown).map { "\($0.file) of \(Self.printable($0.group)) (\($0.value))" }
+        if limits.count > shown { names.append("and \(limits.count - shown) more") }
+        if isCutShort { names.append("and there are more groups than were looked at") }
+        return
+            "note: CPU limits of control groups have no effect while this scheduler is attached: \(names.joined(separator: ", "))"
+    }
+
+    private mutating func look(_ path: String, _ group: String, depth: Int, _ left: inout Int) {
+        // The root has no limits; a group without tasks needs none.
+        if !group.isEmpty {
+            guard isPopulated(path) else { return }
+            for (file, usual) in [("cpu.max", "max"), ("cpu.weight", "100"), ("cpu.idle", "0")] {
+                guard let value = Self.line("\(path)/\(file)") else { continue }
+                if value.prefix(while: { $0 != " " }) != usual {
+                    limits.append(Limit(group: group, file: file, value: value))
+                }
+            }
+        }
+        guard depth < Self.depthMax else { return }
+        for name in Self.folders(path) {
+            guard left > 0 else { return }
+            left -= 1
+            look("\(path)/\(name)", group.isEmpty ? name : "\(group)/\(name)", depth: depth + 1, &left)
+        }
+    }
+
+    private func isPopulated(_ path: String) -> Bool {
+        Self.text("\(path)/cgroup.events")?.contains("populated 1") ?? false
+    }
+
+    private static func folders(_ path: String) -> [String] {
+        guard let folder = opendir(path) else { return [] }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    private static func line(_ path: String) -> String? {
+        text(path)?.split(separator: "\n").first.map(String.init)
+    }
+
+    private static func text(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 512)
+        let count = read(descriptor, &bytes, bytes.count)
+        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+    }
+
+    /// Anybody who may make groups chooses their names: nothing in them acts on a terminal.
+    private static func printable(_ group: String) -> String {
+        var shown = ""
+        for byte in group.utf8.prefix(120) {
+            if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "\\") {
+                shown.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                let digits = String(byte, radix: 16)
+                shown += "\\x" + (digits.count < 2 ? "0" : "") + digits
+            }
+        }
+        return group.utf8.count > 120 ? shown + "…" : shown
+    }
+}
