@@ -13,16 +13,14 @@ CLOCK ?= real
 # As typed: a dollar or a quote in them is for the shell, not for make. They travel in the environment.
 override CMD := $(value CMD)
 override ARGS := $(value ARGS)
-export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
+export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
 
-cache := $(or $(SCHED_PROTO_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/sched-proto)
-
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 22
-	@printf '\nKERNEL is a series such as 6.18 (the default), 7.0 or 7.1. Guests are described in docs/GUEST.md.\n'
+	@printf '\nKERNEL is a series such as 6.18 (the default), 6.12 or 7.3. Guests are described in docs/GUEST.md.\n'
 
 setup: ## install what is needed (Debian 12); KERNEL=
 	@scripts/setup.sh
@@ -61,6 +59,9 @@ test-guest: setup ## tests in a kernel with sched_ext; KERNEL= CASES= (patterns)
 test-survival: setup ## hostile loads, failing daemons, changing machines; KERNEL= CASES= (patterns)
 	@Tests/Guest/run.sh --survival $(CASES)
 
+test-kernels: setup ## both modes on every kernel series that can be had, as a table; KERNELS='6.12 7.3' WRITE=1
+	@scripts/test-kernels.sh $(if $(WRITE),--write)
+
 conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), then 10 minutes of random traces
 	@program=$$(swift build -c release --show-bin-path)/sched-proto; \
 		"$$program" conform --exhaustive 5 && "$$program" conform --for 10m $(ARGS)
@@ -94,21 +95,24 @@ format: ## format Swift and C
 clean: ## remove what was built
 	@rm -rf .build out
 
-distclean: clean ## remove the cache as well: QEMU, virtiofsd, guest kernels
-	@$(if $(cache),rm -rf '$(cache)')
+distclean: clean ## remove the cache's contents as well: QEMU, virtiofsd, guest kernels
+	@scripts/distclean.sh
 
 guest: guest-run ## run a command in a guest; CMD= CPUS= TOPOLOGY= KERNEL= MEMORY= CLOCK=real|virtual OUT=
-	@$(call end_with,$(shell cat '$(guest_status)' 2>/dev/null; rm -f '$(guest_status)'))
+	@$(if $(cache),$(call end_with,$(shell cat '$(guest_status)' 2>/dev/null; rm -f '$(guest_status)')))
 
 guest-run: setup
 	@scripts/make-guest.sh '$(guest_status)'
 
-guest_status = $(cache)/guest-status.$(make_id)
+# make itself has to find these, and its text knows no safe quoting: a cache with an unusual name goes without.
+cache := $(shell cache=$${SCHED_PROTO_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/sched-proto}; \
+	[[ ! $$cache =~ ^/[A-Za-z0-9/._+@%,=-]+$$ ]] || printf %s "$$cache")
+guest_status = $(if $(cache),$(cache)/guest-status.$(make_id))
 end_with = $(if $(filter-out 0,$1),$(exit-with $1)exit $1,true)
 
 # make ends with 2 whatever a recipe's status was. For `make guest` alone, a function loaded into make ends
 # it with the guest's own; without a C compiler it is 2 again, and scripts/guest.sh still has the true one.
-ifeq ($(MAKECMDGOALS),guest)
+ifeq ($(MAKECMDGOALS)$(if $(cache),,-),guest)
 make_id := $(shell echo $$PPID)
 exit_with := $(cache)/make-exit.so
 -load $(exit_with)(make_exit_setup)

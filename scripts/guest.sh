@@ -21,6 +21,7 @@ set -euo pipefail
 
 here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/common.sh"
+. "$here/lib/cache.sh"
 . "$here/lib/checks.sh"
 . "$here/lib/vm.sh"
 
@@ -105,6 +106,7 @@ fi
 ((cpus <= 64)) || usage_error "at most 64 CPUs, got $cpus"
 kernel_folder=$kernels_dir/$kernel
 
+cache_check
 check_files
 if ((EUID != 0)); then
 	command -v sudo >/dev/null || die "$EX_UNAVAILABLE" "sharing this machine's files with the guest needs root: found neither root nor sudo"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What `make guest` runs: turns its variables into options of guest.sh, and writes the status to FILE,
-# because make itself loses it.
-#   make-guest.sh FILE
+# because make itself loses it. Without FILE it ends with the status.
+#   make-guest.sh [FILE]
 set -euo pipefail
 
 here=$(dirname "${BASH_SOURCE[0]}")
@@ -22,4 +22,5 @@ option --out "${OUT:-}"
 
 status=0
 "$here/guest.sh" "${options[@]}" -- "$CMD" || status=$?
+[[ -n ${1:-} ]] || exit "$status"
 printf '%s\n' "$status" >"$1"

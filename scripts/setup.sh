@@ -1,15 +1,19 @@
 #!/usr/bin/env bash
 # Installs what the project needs on Debian 12; does nothing, silently, when all of it is there.
 #   setup.sh [--kernel SERIES]     or KERNEL=SERIES setup.sh
+#   setup.sh --list                names the series of guest kernels that can be had, one a line
 set -euo pipefail
 
 here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/common.sh"
+. "$here/lib/cache.sh"
 . "$here/lib/apt.sh"
 . "$here/lib/toolchain.sh"
 . "$here/lib/packages.sh"
 . "$here/lib/qemu.sh"
 . "$here/lib/kernel.sh"
+. "$here/lib/kernel-build.sh"
+. "$here/lib/checks.sh"
 
 usage() {
 	sed -nE '2,/^set/s/^# ?//p' "$0"
@@ -62,18 +66,29 @@ install_all() {
 }
 
 kernel=${KERNEL:-$DEFAULT_KERNEL}
+list=
 while (($#)); do
 	case $1 in
 	--kernel) kernel=${2:?--kernel needs a series} && shift 2 ;;
+	--list) list=1 && shift ;;
 	--help | -h) usage && exit 0 ;;
 	*) die "$EX_USAGE" "unknown argument '$1'" "$(usage)" ;;
 	esac
 done
 
-all_there && exit 0
+umask go-w
+cache_check
+[[ -n $list ]] || ! all_there || exit 0
 mkdir -p "$cache_dir" || die "$EX_UNAVAILABLE" "cannot write the cache folder $cache_dir" "name another one in SCHED_PROTO_CACHE"
 exec 9>"$cache_dir/setup.lock"
-flock 9
+flock --nonblock 9 || {
+	say "waiting for another setup that is at work"
+	flock 9
+}
+if [[ -n $list ]]; then
+	kernel_list
+	exit 0
+fi
 if is_debian_12 && [[ $(uname -m) == x86_64 ]]; then
 	install_all
 else

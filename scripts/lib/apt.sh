@@ -54,10 +54,20 @@ apt_main_entry() {
 		"add one to /etc/apt/sources.list.d, then run setup again"
 }
 
-# apt_open STATE: prepare and refresh the state "debian" (Debian 12 and its backports) or "kernels"
-# (trixie-backports), once a run; then apt_get and apt_cache act on it.
+# apt_suites STATE: what the state is about, for people.
+apt_suites() {
+	case $1 in
+	kernels) echo trixie-backports ;;
+	unstable) echo unstable ;;
+	*) echo "bookworm and bookworm-backports" ;;
+	esac
+}
+
+# apt_open STATE [optional]: prepare and refresh the state "debian" (Debian 12 and its backports), "kernels"
+# (trixie-backports) or "unstable", once a run; then apt_get and apt_cache act on it. Fails if the lists of an
+# optional one cannot be read: not every mirror has that suite.
 apt_open() {
-	local state=$1 entry options uri suite
+	local state=$1 optional=${2:-} entry options uri suite
 	apt_state=$apt_dir/$state
 	apt_options=(
 		-oDir::Etc::sourcelist="$apt_state/sources.list" -oDir::Etc::sourceparts=-
@@ -73,6 +83,8 @@ apt_open() {
 	{
 		if [[ $state == kernels ]]; then
 			printf 'deb %s %s trixie-backports main\n' "$options" "$uri"
+		elif [[ $state == unstable ]]; then
+			printf 'deb %s %s sid main\n' "$options" "$uri"
 		else
 			while IFS='|' read -r options uri suite; do
 				[[ $suite == *-backports* ]] || printf 'deb %s %s %s main\n' "$options" "$uri" "$suite"
@@ -81,10 +93,12 @@ apt_open() {
 			printf 'deb %s %s bookworm-backports main\n' "$options" "$uri"
 		fi
 	} | sort -u >"$apt_state/sources.list"
-	say "reading the package lists of $([[ $state == kernels ]] && echo trixie-backports || echo "bookworm and bookworm-backports")"
-	retry 3 apt_run "${apt_state}/update.log" apt-get "${apt_options[@]}" --error-on=any update ||
+	say "reading the package lists of $(apt_suites "$state")"
+	retry 3 apt_run "${apt_state}/update.log" apt-get "${apt_options[@]}" --error-on=any update || {
+		[[ -z $optional ]] || return 1
 		die "$EX_UNAVAILABLE" "the package lists could not be read; see $apt_state/update.log" \
 			"check the network and the machine's own apt sources, then run setup again"
+	}
 	: >"$apt_state/fresh.$$"
 }
 

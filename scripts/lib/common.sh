@@ -13,7 +13,8 @@ NEED_CLANG=16
 NEED_LIBBPF=1.4
 NEED_QEMU=10.0
 DEFAULT_KERNEL=6.18
-export NEED_SWIFT NEED_CLANG NEED_LIBBPF NEED_QEMU DEFAULT_KERNEL
+BUILT_KERNEL=6.12 # the one whose packages come without sched_ext
+export NEED_SWIFT NEED_CLANG NEED_LIBBPF NEED_QEMU DEFAULT_KERNEL BUILT_KERNEL
 
 repo_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache_dir=${SCHED_PROTO_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/sched-proto}

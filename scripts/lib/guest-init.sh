@@ -34,7 +34,7 @@ ln -sfn /proc/self/fd /dev/fd
 ln -sf fd/0 /dev/stdin
 ln -sf fd/1 /dev/stdout
 ln -sf fd/2 /dev/stderr
-mount -t virtiofs sched-proto-out /run/sched-proto/out
+mount -t virtiofs -o nosuid,nodev sched-proto-out /run/sched-proto/out
 # libbpf reads the kernel's configuration here.
 [[ -z $config ]] || printf '%s\n' "$config" >"/boot/config-$(</proc/sys/kernel/osrelease)"
 ip link set lo up

@@ -1,5 +1,7 @@
 # shellcheck shell=bash
-# Guest kernels: Debian's cloud kernels from trixie-backports, unpacked into the cache by series.
+# Guest kernels: Debian's cloud kernels from trixie-backports, or from unstable where that has a newer one of the
+# series, unpacked into the cache by series. One that is in neither, but whose source Debian 12 has, is built: see
+# kernel-build.sh.
 
 # kernel_ready SERIES: the kernel is there. Its configuration may be missing: see kernel_packages.
 kernel_ready() {
@@ -42,18 +44,88 @@ kernel_has_sched_ext() {
 	fi
 }
 
+# kernel_implicit_arguments VMLINUZ: functions of sched_ext that its BTF describes with an argument that no program
+# passes, one a line: none for a kernel that is built right. Sources/KernelLink/KernelBTF.swift has the reason.
+kernel_implicit_arguments() {
+	local work
+	work=$(mktemp "${TMPDIR:-/tmp}/sched-proto-kernel.XXXXXX")
+	kernel_unpacked "$1" >"$work"
+	bpftool btf dump file "$work" format raw 2>/dev/null | btf_implicit_arguments | sort
+	rm -f "$work"
+}
+
+# btf_implicit_arguments: the same from what bpftool prints of a BTF.
+btf_implicit_arguments() {
+	awk '
+	function target(id, tries) {
+		for (tries = 0; tries < 8 && id in means; tries++)
+			id = means[id]
+		return id
+	}
+	# Of the type in this line, the one it is made of.
+	function type(text) { text = $0; sub(/.*type_id=/, "", text); sub(/ .*/, "", text); return text }
+	/^\[/ { id = substr($1, 2, length($1) - 2); prototype = "" }
+	/^\[[0-9]+\] (CONST|VOLATILE|TYPEDEF) / { means[id] = type() }
+	/^\[[0-9]+\] PTR / { points[id] = type() }
+	/^\[[0-9]+\] (STRUCT|FWD) .bpf_prog_aux. / { aux[id] = 1 }
+	/^\[[0-9]+\] FUNC_PROTO / { prototype = id }
+	/^[ \t]/ && prototype != "" { last[prototype] = type() }
+	/^\[[0-9]+\] FUNC .(scx_bpf_|bpf_iter_scx_dsq_)/ { prototypes[substr($3, 2, length($3) - 2)] = type() }
+	END {
+		for (name in prototypes)
+			if (name !~ /_impl$/ && target(points[target(last[prototypes[name]])]) in aux)
+				print name
+	}'
+}
+
+# kernel_offered SERIES: sets $chosen to the newest "VERSION PACKAGE STATE" of the series, empty if there is none, and
+# $offered to all series on offer. The suite of the default has it: so the long lists of the other one are not read.
+kernel_offered() {
+	local series=$1 all=''
+	if [[ $series != "$DEFAULT_KERNEL" ]]; then
+		if apt_open unstable optional; then
+			all+=$(kernel_packages | sed 's/$/ unstable/')$'\n'
+		else
+			say "note: the mirror's unstable could not be read, so its kernels are not looked at"
+		fi
+	fi
+	apt_open kernels
+	all+=$(kernel_packages | sed 's/$/ kernels/')
+	all=$(sort -s -k 1,1V <<<"$all")
+	chosen=$(kernel_choose "$series" <<<"$all")
+	offered=$(awk 'NF { split($1, v, "."); print v[1] "." v[2] }' <<<"$all" | uniq | paste -sd ' ')
+}
+
+# kernel_list: every series that can be had here, one a line; elsewhere than on Debian 12 those that lie in the cache.
+kernel_list() {
+	local offered chosen
+	if is_debian_12; then
+		kernel_offered 0.0
+		apt_open debian
+		[[ -z $(kernel_build_offered "$BUILT_KERNEL") ]] || offered+=" $BUILT_KERNEL"
+		tr ' ' '\n' <<<"$offered"
+	else
+		find "$kernels_dir" -mindepth 1 -maxdepth 1 -printf '%f\n'
+	fi | sort -u -V
+}
+
 kernel_install() {
-	local series=$1 offered chosen version package folder vmlinuz config packages base
+	local series=$1 offered chosen version package state folder vmlinuz config packages base
 	[[ $series =~ ^[0-9]+\.[0-9]+(\.[0-9]+)?$ ]] ||
 		die "$EX_USAGE" "kernel series '$series' is not of the form 6.18 or 6.18.15"
-	apt_open kernels
-	offered=$(kernel_packages)
-	chosen=$(kernel_choose "$series" <<<"$offered")
-	[[ -n $chosen ]] || die "$EX_UNAVAILABLE" \
-		"no kernel of series $series in trixie-backports" \
-		"there are: $(awk '{ split($1, v, "."); print v[1] "." v[2] }' <<<"$offered" | uniq | paste -sd ' ')"
-	read -r version package <<<"$chosen"
-	say "guest kernel of series $series: $version ($package)"
+	kernel_offered "$series"
+	if [[ -z $chosen ]]; then
+		apt_open debian
+		version=$(kernel_build_offered "$series")
+		[[ -n $version ]] || die "$EX_UNAVAILABLE" \
+			"no kernel of series $series in Debian's trixie-backports or unstable, and no linux-source-$series in Debian 12" \
+			"there are: $offered; $BUILT_KERNEL can be built"
+		kernel_build "$series" "$version"
+		return
+	fi
+	read -r version package state <<<"$chosen"
+	apt_open "$state"
+	say "guest kernel of series $series: $version ($package, $(apt_suites "$state"))"
 	packages=("$package")
 	if [[ $package == linux-binary-* ]]; then
 		base=linux-base-${package#linux-binary-}
@@ -78,4 +150,16 @@ kernel_install() {
 	printf '%s\n' "${package#linux-*-}" >"$kernels_dir/$series.new/release"
 	rm -rf "${kernels_dir:?}/$series" "$folder"
 	mv "$kernels_dir/$series.new" "$kernels_dir/$series"
+	kernel_warn "$series"
+}
+
+# kernel_warn SERIES: says so if no scheduler can be loaded there.
+kernel_warn() {
+	local functions
+	functions=$(kernel_implicit_arguments "$kernels_dir/$1/vmlinuz")
+	[[ -z $functions ]] || {
+		say "warning: Linux $(<"$kernels_dir/$1/release") cannot load sched_ext schedulers that make queues, ours or any other:"
+		say "  its BTF was made with pahole 1.30 or older, which leaves out tags that this series needs ($(wc -l <<<"$functions") functions, $(head -n 1 <<<"$functions") is one)."
+		say "  Not affected: series up to 7.0, 7.3 and newer, and builds with a newer pahole."
+	}
 }

@@ -18,11 +18,13 @@ vm_clean() {
 }
 
 # share NAME FOLDER CACHE READONLY: serves FOLDER on the socket $work/NAME.sock. The server lives in its own
-# mount namespace, in which a read-only share really is read-only, whatever the guest's root tries.
+# mount namespace, in which a read-only share really is read-only, whatever the guest's root tries; if that cannot
+# be had for each mount, there is no guest. In the other one no device can be made and no program gets another's rights.
 share() {
-	local name=$1 folder=$2 cache=$3 readonly=$4 tries limit files=()
+	local name=$1 folder=$2 cache=$3 readonly=$4 tries limit files=() rights=()
 	limit=$(ulimit -Hn)
 	[[ $limit == unlimited ]] || ((limit >= 1000000)) || files=(--rlimit-nofile="$limit")
+	[[ $readonly == yes ]] || rights=(-o modcaps=-mknod)
 	mkdir -p "$work/$name"
 	# shellcheck disable=SC2016
 	setpriv --pdeathsig KILL unshare --mount --propagation private bash -c '
@@ -33,15 +35,20 @@ share() {
 		if [[ $readonly == yes ]]; then
 			findmnt --raw --noheadings --output TARGET --submounts "$work/$name" | while read -r target; do
 				printf -v target %b "$target"
-				mount -o remount,bind,ro "$target" 2>/dev/null || true
+				mount -o remount,bind,ro "$target" || {
+					echo "cannot be made read-only for the guest: ${target#"$work/$name"} (a mount of this machine)" >&2
+					exit 1
+				}
 			done
+		else
+			mount -o remount,bind,nosuid,nodev "$work/$name"
 		fi
 		mount -t tmpfs tmpfs /run # its lock files
 		renice --relative -10 $$ >/dev/null 2>&1 || true # the guest waits for it
 		exec "$@"
 	' share "$name" "$folder" "$readonly" "$work" \
 		"$virtiofsd_binary" --socket-path="$work/$name.sock" -o source="$work/$name" -o cache="$cache" \
-		-o sandbox=chroot "${files[@]}" >"$work/$name.log" 2>&1 </dev/null &
+		-o sandbox=chroot "${rights[@]}" "${files[@]}" >"$work/$name.log" 2>&1 </dev/null &
 	processes+=($!)
 	for ((tries = 0; tries < 500; tries++)); do
 		[[ ! -S $work/$name.sock ]] || return 0
@@ -159,7 +166,15 @@ vm_run() {
 	vm_status "$status"
 }
 
+# vm_defuse: what the guest's root wrote belongs to root here as well, so it must not run with root's rights.
+vm_defuse() {
+	local files
+	files=$(find "$out" -xdev -type f -perm /6000 -cnewer "$work/control/init" -exec chmod ug-s {} \; -printf ' %P')
+	[[ -z $files ]] || say "note: set-uid and set-gid bits were taken from what the guest wrote:$files"
+}
+
 vm_status() {
+	vm_defuse
 	[[ -z $verbose ]] || cat "$work/console" >&2 || true
 	if [[ -s $work/status ]]; then
 		exit "$(<"$work/status")"

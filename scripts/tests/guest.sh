@@ -46,6 +46,15 @@ test_output_folder() {
 	expect_equal "the large output" 3000000 "$(stat -c %s "$folder/output")"
 }
 
+test_output_folder_lends_no_rights() {
+	guest --out "$folder/rights" 'cd $SCHED_PROTO_OUT && findmnt -no OPTIONS -T . && cp /bin/true rooted && chmod 6755 rooted
+		mknod device c 1 3 2>/dev/null; mount -o remount,suid,dev . && mknod device c 1 3; ls'
+	expect_in nosuid,nodev "$output"
+	expect_in "Operation not permitted" "$errors"
+	expect_in "taken from what the guest wrote: rooted" "$errors"
+	expect_equal "what is there" "755 rooted" "$(cd "$folder/rights" && stat -c '%a %n' *)"
+}
+
 test_nothing_is_written_to_this_machine() {
 	local name=sched-proto-was-here-$$ place
 	guest "mount -o remount,rw / 2>/dev/null

@@ -168,6 +168,85 @@ test_kernel_packages_prefer_the_binary() {
 		"$(kernel_packages)"
 }
 
+test_newest_kernel_of_all_suites() {
+	local state chosen offered wanted
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel.sh"
+	apt_open() { state=$1 && [[ $state != unstable || -z ${no_unstable:-} ]]; }
+	kernel_packages() {
+		if [[ $state == unstable ]]; then
+			printf '%s\n' '7.2.12 u' '7.2.13 u'
+		else
+			printf '%s\n' '6.18.15 k' '7.2.12 k'
+		fi
+	}
+	while read -r series wanted; do
+		kernel_offered "$series"
+		expect_equal "of $series" "$wanted" "$chosen"
+	done <<-'END'
+		7.2 7.2.13 u unstable
+		7.2.12 7.2.12 k kernels
+		6.18 6.18.15 k kernels
+		6.12
+	END
+	expect_equal "all series" "6.18 7.2" "$offered"
+	no_unstable=1
+	kernel_offered 7.2 2>"$folder/errors"
+	expect_equal "without unstable" "7.2.12 k kernels" "$chosen"
+	expect_in "could not be read" "$(<"$folder/errors")"
+	unset -f apt_open kernel_packages
+}
+
+# What bpftool prints of a kernel whose functions take a pointer to ARGUMENT, with LINE besides.
+btf_text() {
+	printf '%s\n' "[1] INT 'unsigned int' size=4 bits_offset=0 nr_bits=32 encoding=(none)" \
+		"[2] STRUCT '$1' size=8 vlen=0" "[3] CONST '(anon)' type_id=2" "[4] PTR '(anon)' type_id=3" \
+		"[5] FUNC_PROTO '(anon)' ret_type_id=1 vlen=2" $'\t'"'dsq_id' type_id=1" $'\t'"'aux' type_id=4" \
+		"[6] FUNC 'scx_bpf_create_dsq$2' type_id=5 linkage=static" \
+		"[7] FUNC 'bpf_wq_set_callback' type_id=5 linkage=static" \
+		"[8] FUNC_PROTO '(anon)' ret_type_id=0 vlen=0" "[9] FUNC 'bpf_iter_scx_dsq_next' type_id=8 linkage=static"
+}
+
+test_kernel_built_with_an_old_pahole() {
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel.sh"
+	expect_equal "without the tags" scx_bpf_create_dsq "$(btf_text bpf_prog_aux '' | btf_implicit_arguments)"
+	expect_equal "with them" "" "$(btf_text bpf_prog_aux _impl | btf_implicit_arguments)"
+	expect_equal "another argument" "" "$(btf_text task_struct '' | btf_implicit_arguments)"
+	kernel_implicit_arguments() { echo scx_bpf_create_dsq; }
+	kernels_dir=$folder/kernels
+	mkdir -p "$kernels_dir/7.1" && echo 7.1.13-test >"$kernels_dir/7.1/release"
+	run kernel_warn 7.1
+	expect_in "warning: Linux 7.1.13-test cannot load sched_ext schedulers" "$errors"
+	expect_in "pahole 1.30" "$errors"
+	unset -f kernel_implicit_arguments
+}
+
+test_configuration_of_a_kernel_to_build() {
+	local config=$folder/config option
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel-build.sh"
+	printf '%s\n' '# CONFIG_SCHED_CLASS_EXT is not set' CONFIG_VIRTIO_FS=m CONFIG_E1000=m CONFIG_HZ=250 \
+		'CONFIG_SYSTEM_TRUSTED_KEYS="debian/certs/x.pem"' CONFIG_MODULE_SIG=y | kernel_build_config >"$config"
+	for option in CONFIG_SCHED_CLASS_EXT=y CONFIG_VIRTIO_FS=y '# CONFIG_E1000 is not set' CONFIG_HZ=250 \
+		'CONFIG_SYSTEM_TRUSTED_KEYS=""' '# CONFIG_MODULE_SIG is not set'; do
+		[[ $(grep -xF -- "$option" "$config" | wc -l) == 1 ]] || complain "expected '$option' once in: $(<"$config")"
+	done
+	# The last word counts, for Linux's own build as well.
+	expect_equal "nothing lacks" "" "$(kernel_build_check "$config")"
+	sed -i '/DEBUG_INFO_BTF=y/d' "$config"
+	expect_equal "what lacks" CONFIG_DEBUG_INFO_BTF "$(kernel_build_check "$config")"
+}
+
+test_source_too_old_for_sched_ext_is_not_built() {
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel-build.sh"
+	apt_cache() { printf ' linux-source-x | %s | mirror\n' 6.12.9-1 6.12.117-1~deb12u1; }
+	expect_equal "6.12" 6.12.117-1~deb12u1 "$(kernel_build_offered 6.12)"
+	expect_equal "6.1" "" "$(kernel_build_offered 6.1)"
+	unset -f apt_cache
+}
+
 test_apt_sources_of_both_formats() {
 	local etc=$folder/etc
 	. "$scripts/lib/common.sh"
@@ -220,6 +299,101 @@ test_setup_elsewhere_says_what_is_missing() {
 test_setup_refuses_unknown_arguments() {
 	run "$scripts/setup.sh" --nonsense
 	expect_status 64
+}
+
+# Not one of the three does anything there.
+test_places_that_are_no_cache() {
+	local place
+	fake_cache 10.0.2
+	for place in . kernels "" / "$HOME" "$HOME/." "$(dirname "$HOME")" "$scripts/.." "$scripts/../.."; do
+		[[ -n $place ]] || continue
+		SCHED_PROTO_CACHE=$place guest true
+		expect_status 64
+		expect_in "cache" "$errors"
+		SCHED_PROTO_CACHE=$place run "$scripts/setup.sh"
+		expect_status 64
+		SCHED_PROTO_CACHE=$place run "$scripts/distclean.sh"
+		expect_status 64
+	done
+}
+
+test_cache_that_others_may_change() {
+	local place
+	for place in "" qemu/usr/bin/qemu-system-x86_64 kernels/6.18 kernels/6.18/vmlinuz ..; do
+		fake_cache 10.0.2
+		chmod o+w "$SCHED_PROTO_CACHE/$place"
+		guest true
+		expect_status 64
+		expect_in "others may change" "$errors"
+		run "$scripts/setup.sh"
+		expect_status 64
+		chmod o-w "$SCHED_PROTO_CACHE/$place"
+	done
+	need_root || return
+	fake_cache 10.0.2
+	chown 1234 "$SCHED_PROTO_CACHE/virtiofsd/usr/lib/qemu/virtiofsd"
+	guest true
+	expect_status 64
+	SUDO_UID=1234 guest --memory 1 true
+	[[ $errors != *"others may change"* ]] || complain "the caller of sudo is no other"
+}
+
+test_cache_in_a_folder_that_all_may_write_but_not_replace() {
+	mkdir -p "$folder/sticky" && chmod 1777 "$folder/sticky"
+	SCHED_PROTO_CACHE=$folder/sticky/cache guest true
+	[[ $errors != *"others may change"* ]] || complain "$errors"
+	chmod 0777 "$folder/sticky"
+	SCHED_PROTO_CACHE=$folder/sticky/cache guest true
+	expect_status 64
+	expect_in "others may change '$folder/sticky'" "$errors"
+}
+
+# distclean_in CACHE: by make, in a copy of the checkout, whose build is removed too.
+distclean_in() {
+	local copy=$folder/distclean
+	mkdir -p "$copy/.build"
+	cp -r "$scripts" "$scripts/../Makefile" "$copy"
+	SCHED_PROTO_CACHE=$1 run env -u MAKEFLAGS -u MAKELEVEL make -C "$copy" distclean
+}
+
+test_distclean_removes_what_is_ours() {
+	local cache=$folder/"it's; \$(touch $folder/broken-out) #here"
+	mkdir -p "$cache"/{qemu/usr,kernels/6.18,apt/debian,build-kernel-6.12,mine/kernels}
+	touch "$cache"/{setup.lock,setup.stamp,notes}
+	distclean_in "$cache"
+	expect_status 0
+	expect_equal "what is left" "mine notes" "$(ls "$cache" | paste -sd ' ')"
+	expect_in "mine" "$errors"
+	[[ ! -e $folder/broken-out ]] || complain "the name was run as a command"
+	[[ -d $cache/mine/kernels ]] || complain "it looked into folders that are not ours"
+	[[ ! -e $folder/distclean/.build ]] || complain "the build is still there"
+	rm -r "$cache/mine" "$cache/notes" && touch "$cache/setup.lock"
+	distclean_in "$cache"
+	expect_status 0
+	[[ ! -e $cache ]] || complain "the empty folder is still there"
+}
+
+test_distclean_leaves_what_is_not() {
+	mkdir -p "$folder/work/kernels" "$folder/work/apt"
+	distclean_in "$folder/work"
+	[[ $status != 0 ]] || complain "status 0"
+	expect_in "is no cache of ours" "$errors"
+	expect_equal "what is left" "apt kernels" "$(ls "$folder/work" | paste -sd ' ')"
+	distclean_in "$folder/nowhere"
+	expect_status 0
+}
+
+test_mounts_that_stay_writable_are_fatal() {
+	fake_cache 10.0.2
+	need_root || return
+	mkdir -p "$folder/path"
+	printf '#!/bin/sh\ncase "$*" in *remount,bind,ro*) echo refused >&2; exit 32;; esac\nexec %s "$@"\n' "$(command -v mount)" >"$folder/path/mount"
+	chmod +x "$folder/path/mount"
+	printf '#!/bin/sh\ntouch %s\n' "$folder/served" >"$SCHED_PROTO_CACHE/virtiofsd/usr/lib/qemu/virtiofsd"
+	PATH=$folder/path:$PATH guest true
+	expect_status 69
+	expect_in "cannot be made read-only for the guest" "$errors"
+	[[ ! -e $folder/served ]] || complain "the files were served all the same"
 }
 
 # A guest.sh that shows what it got, beside the real wrapper.
