@@ -2,8 +2,8 @@
 # Tests of the schedulers, in guests whose kernel has sched_ext.
 #   run.sh [OPTION...] [PATTERN...]      only cases whose name contains a PATTERN (a glob)
 #
-#   --basic | --survival   one of the two groups only
-#   --all                  both groups, with more cases and more repetitions than by default
+#   --basic | --survival | --verdict   one of the three groups only
+#   --all                  all groups, with more cases and more repetitions than by default
 #   --clock real|virtual   virtual: a busy machine makes no test late (default: virtual)
 #   --kernel SERIES        the guests' kernel (default: 6.18, or $KERNEL)
 #   --jobs N               guests at a time (default: one a CPU, at most 4; one with --clock real)
@@ -32,7 +32,7 @@ while (($#)); do
 		printf -v "${1#--}" %s "$2"
 		shift
 		;;
-	--basic | --survival) group=${1#--} ;;
+	--basic | --survival | --verdict) group=${1#--} ;;
 	--all) thorough=1 ;;
 	--list) list=1 ;;
 	--help | -h) sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}" && exit 0 ;;

@@ -247,6 +247,47 @@ test_source_too_old_for_sched_ext_is_not_built() {
 	unset -f apt_cache
 }
 
+# kernel_result SERIES RELEASE STATUS LINE...: as test-kernels.sh leaves it.
+kernel_result() {
+	local at=$folder/results/$1
+	mkdir -p "$at"
+	echo "$2" >"$at/release" && echo "$3" >"$at/status"
+	printf '%s\n' "${@:4}" >"$at/results"
+}
+
+test_table_of_kernels() {
+	local table
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel-table.sh"
+	kernel_result 6.12 6.12.9-test 1 "FAIL bpf/weights: nice -5 to nice 0 is as 404 : 100" "ok user/weights: fair (3.0 s; 3.04 : 1)" \
+		"ok bpf/verdict-fair: f (1.0 s)" "FAIL user/verdict-fair: lost 3" "ok user/verdict-fair: f (1.0 s)"
+	kernel_result 7.3 7.3.4-test 0 "ok bpf/weights: fair (3.0 s; 3.06 : 1)" "ok user/weights: fair (3.0 s; 3.10 : 1)" \
+		"ok bpf/preference: p (2.0 s; longest wait 7 ms)" "skip user/preference: needs x" \
+		"ok bpf/taken-cpu: t (2.0 s; sp_sched_switch, longest wait 9 ms)"
+	printf '%s\n' "sp_enqueue 100 7 5" "sp_exit 20 2 2" >"$folder/results/7.3/verifier-bpf-fair"
+	printf '%s\n' "sp_enqueue 150 9 5" >"$folder/results/7.3/verifier-bpf-interactive"
+	kernel_result 7.1 7.1.13-test 0 "" && : >"$folder/results/7.1/broken"
+	kernel_result 7.2 7.2.12-test 1 "" && : >"$folder/results/7.2/broken"
+	mkdir -p "$folder/results/6.14" && echo "no kernel of series 6.14" >"$folder/results/6.14/reason"
+	table=$(kernel_table "$folder"/results/{6.12,6.14,7.1,7.2,7.3})
+	expect_in "| 6.12 | 6.12.9-test | FAILED: weights | passed | – | 3.04 : 1 |" "$table"
+	expect_in "| 6.14 | – | not to be had: no kernel of series 6.14 |" "$table"
+	expect_in "| 7.1 | 7.1.13-test | broken build of the kernel, recognised: status 69 |" "$table"
+	expect_in "| 7.2 | 7.2.12-test | FAILED: a broken build" "$table"
+	expect_in "| 7.3 | 7.3.4-test | passed | passed (skipped: preference) | 3.06 : 1 | 3.10 : 1 | 7 ms | – | 150 | – | sp_sched_switch |" "$table"
+	expect_in $'| sp_enqueue | 150 (9) |\n| sp_exit | 20 (2) |' "$table"
+	printf '%s\n' "$table" >"$folder/document"
+	expect_equal "for CI" "6.18 7.3" "$(ci_series "$folder/document")"
+	expect_equal "for CI without a table" "6.18" "$(ci_series /dev/null)"
+}
+
+test_kernels_to_test_are_series() {
+	run "$scripts/test-kernels.sh" ../x
+	expect_status 64
+	run "$scripts/test-kernels.sh" --nonsense
+	expect_status 64
+}
+
 test_apt_sources_of_both_formats() {
 	local etc=$folder/etc
 	. "$scripts/lib/common.sh"
