@@ -53,7 +53,7 @@ weights() {
 	for i in "${!loads[@]}"; do
 		before[i]=$(used_by "${loads[i]}")
 	done
-	nap 8
+	nap 5
 	for ((i = 0; i < 11; i++)); do
 		light=$((light + $(used_by "${loads[i]}") - before[i]))
 	done
