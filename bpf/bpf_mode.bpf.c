@@ -9,6 +9,7 @@
  */
 #include "common.bpf.h"
 #include "taken_cpu.bpf.h"
+#include "groups.bpf.h"
 #include "policy.h"
 
 #define DSQ_REGULAR 16
@@ -402,6 +403,9 @@ struct sched_ext_ops scheduler = {
 	.cpu_offline = (void *)sp_cpu_offline,
 	.init_task = (void *)sp_init_task,
 	.init = (void *)sp_init,
+	.cgroup_set_weight = (void *)sp_cgroup_set_weight,
+	.cgroup_set_bandwidth = (void *)sp_cgroup_set_bandwidth,
+	.cgroup_set_idle = (void *)sp_cgroup_set_idle,
 	.exit = (void *)sp_exit_scheduler,
 	.flags = SP_OPS_KEEP_BUILTIN_IDLE | SP_OPS_ENQ_EXITING,
 	.timeout_ms = 10000,

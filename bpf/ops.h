@@ -11,6 +11,7 @@
 
 struct task_struct;
 struct cpumask;
+struct cgroup;
 struct scx_init_task_args;
 struct scx_exit_task_args;
 struct scx_cpu_release_args;
@@ -29,6 +30,11 @@ struct sched_ext_ops {
 	void (*disable)(struct task_struct *p);
 	void (*set_cpumask)(struct task_struct *p, const struct cpumask *mask);
 	void (*exit_task)(struct task_struct *p, struct scx_exit_task_args *args);
+	/* All three only where the kernel has groups for sched_ext; 6.17 and 6.19 added the last two. */
+	void (*cgroup_set_weight)(struct cgroup *cgrp, sp_u32 weight);
+	void (*cgroup_set_bandwidth)(struct cgroup *cgrp, sp_u64 period_us,
+				     sp_u64 quota_us, sp_u64 burst_us);
+	void (*cgroup_set_idle)(struct cgroup *cgrp, _Bool idle);
 	sp_s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);
 	sp_u64 flags;

@@ -20,6 +20,7 @@
  */
 #include "turns.bpf.h"
 #include "taken_cpu.bpf.h"
+#include "groups.bpf.h"
 
 /* The task waits for the daemon's answer, or for the fallback. Whether it went local. */
 static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx,
@@ -337,6 +338,9 @@ struct sched_ext_ops scheduler = {
 	.disable = (void *)sp_disable_task,
 	.exit_task = (void *)sp_exit_task,
 	.init = (void *)sp_init,
+	.cgroup_set_weight = (void *)sp_cgroup_set_weight,
+	.cgroup_set_bandwidth = (void *)sp_cgroup_set_bandwidth,
+	.cgroup_set_idle = (void *)sp_cgroup_set_idle,
 	.exit = (void *)sp_exit_scheduler,
 	.flags = SP_OPS_KEEP_BUILTIN_IDLE | SP_OPS_ENQ_LAST | SP_OPS_ENQ_EXITING,
 	.timeout_ms = 10000,

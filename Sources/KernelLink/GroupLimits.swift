@@ -14,7 +14,7 @@ public struct GroupLimits: Sendable {
         public let value: String
     }
 
-    /// Groups with tasks in them, in the order of their names, parents first.
+    /// In the order of the groups' names, parents first.
     public private(set) var limits: [Limit] = []
     /// Whether there are more groups than were looked at.
     public private(set) var isCutShort = false
@@ -22,10 +22,15 @@ public struct GroupLimits: Sendable {
     private static let groupsMax = 20_000
     private static let depthMax = 32
 
+    private let includesEmpty: Bool
+
     /// Looks at all groups, some 10 µs each.
-    /// - Parameter root: where they are mounted; for tests.
-    public init(root: String = Self.mountPoint) {
+    /// - Parameters:
+    ///   - includesEmpty: whether groups without tasks count; one that was just limited is mostly empty.
+    ///   - root: where they are mounted; for tests.
+    public init(includesEmpty: Bool = false, root: String = Self.mountPoint) {
         var left = Self.groupsMax
+        self.includesEmpty = includesEmpty
         look(root, "", depth: 0, &left)
         isCutShort = left == 0
     }
@@ -48,9 +53,9 @@ public struct GroupLimits: Sendable {
     }
 
     private mutating func look(_ path: String, _ group: String, depth: Int, _ left: inout Int) {
-        // The root has no limits; a group without tasks needs none.
+        // The root has no limits.
         if !group.isEmpty {
-            guard isPopulated(path) else { return }
+            guard includesEmpty || isPopulated(path) else { return }
             for (file, usual) in [("cpu.max", "max"), ("cpu.weight", "100"), ("cpu.idle", "0")] {
                 guard let value = Self.line("\(path)/\(file)") else { continue }
                 if value.prefix(while: { $0 != " " }) != usual {

@@ -118,15 +118,27 @@ public struct Scheduler: ~Copyable {
         let ops = table.assumingMemoryBound(to: sched_ext_ops.self)
         if configuration.partial { ops.pointee.flags |= UInt64(SP_OPS_SWITCH_PARTIAL) }
         ops.pointee.timeout_ms = configuration.watchdogMs
-        if KernelBTF()?.hasFunction("scx_bpf_reenqueue_local___v2") == true {
-            // bpf/taken_cpu.bpf.h. A callback that is not in the table is not loaded either.
-            ops.pointee.cpu_release = nil
-            bpf_program__set_autoload(try watchOfSwitches(object), true)
-        }
+        if let kernel = KernelBTF() { try fit(&ops.pointee, of: object, to: kernel) }
         withUnsafeMutableBytes(of: &ops.pointee.name) { name in
             for index in name.indices { name[index] = 0 }
             name.copyBytes(from: configuration.name.utf8.prefix(name.count - 1))
         }
+    }
+
+    /// Takes out of the table what this kernel does not have, or has something better for. A callback
+    /// that is not in the table is not loaded either.
+    private static func fit(
+        _ ops: inout sched_ext_ops, of object: OpaquePointer, to kernel: borrowing KernelBTF
+    ) throws(KernelError) {
+        if kernel.hasFunction("scx_bpf_reenqueue_local___v2") {
+            // bpf/taken_cpu.bpf.h
+            ops.cpu_release = nil
+            bpf_program__set_autoload(try watchOfSwitches(object), true)
+        }
+        func has(_ callback: String) -> Bool { kernel.hasMember(callback, of: "sched_ext_ops") }
+        if !has("cgroup_set_weight") { ops.cgroup_set_weight = nil }
+        if !has("cgroup_set_bandwidth") { ops.cgroup_set_bandwidth = nil }
+        if !has("cgroup_set_idle") { ops.cgroup_set_idle = nil }
     }
 
     private static func watchOfSwitches(_ object: OpaquePointer) throws(KernelError) -> OpaquePointer {
@@ -182,6 +194,10 @@ public struct Scheduler: ~Copyable {
 
     /// The counters as they stand: each is right, together they may be torn.
     public func status() -> sp_status { memory.now }
+
+    /// How often somebody set a CPU limit of a control group since attachment, as far as the kernel tells:
+    /// see `GroupLimits`.
+    public var groupLimitsSet: UInt64 { memory.groupLimitsSet }
 
     /// Where the kernel notes that it ended the scheduler: not 0 from then on. Valid as long as
     /// the scheduler is.

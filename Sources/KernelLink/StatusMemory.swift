@@ -9,12 +9,14 @@ struct StatusMemory: ~Copyable {
     private let memory: MappedMemory
     private let status: UnsafePointer<sp_status>
     private let dump: UnsafeRawBufferPointer
+    private let groupLimits: UnsafeRawPointer
 
     init(_ object: OpaquePointer) throws(KernelError) {
         let variables = BPFVariables(object: object)
         let section = try variables.map(".bss")
         let status = try variables.place(of: "status", in: ".bss")
         let dump = try variables.place(of: "exit_dump", in: ".bss")
+        let groupLimits = try variables.place(of: "group_limits_set", in: ".bss")
         guard status.size == MemoryLayout<sp_status>.size, dump.size == Int(SP_EXIT_DUMP) else {
             throw KernelError("BPF object of another version", errno: EINVAL)
         }
@@ -23,11 +25,15 @@ struct StatusMemory: ~Copyable {
         self.status = UnsafePointer(
             (mapped.start + status.offset).assumingMemoryBound(to: sp_status.self))
         self.dump = UnsafeRawBufferPointer(start: mapped.start + dump.offset, count: dump.size)
+        self.groupLimits = UnsafeRawPointer(mapped.start + groupLimits.offset)
         memory = mapped
     }
 
     /// The counters as they stand: each is right, together they may be torn.
     var now: sp_status { status.pointee }
+
+    /// Counted by bpf/groups.bpf.h.
+    var groupLimitsSet: UInt64 { UInt64(sp_load_acquire_u64(groupLimits)) }
 
     /// Where the end's kind stands, the first member of `exit`, which is the last of the status.
     var exitKind: UnsafeRawPointer {

@@ -226,7 +226,13 @@ public struct Session: Sendable {
         }
         var before = sample()
         var due = options.statisticsNs > 0 ? options.statisticsNs : nil
+        var groupLimitsSet: UInt64 = 0
         while true {
+            // Looked at whenever this wakes up: a note may come as late as the next line of statistics.
+            if loaded.groupLimitsSet != groupLimitsSet {
+                groupLimitsSet = loaded.groupLimitsSet
+                if let notice = GroupLimits(includesEmpty: true).notice() { warn(notice) }
+            }
             let elapsed = clock.elapsedNs
             if let lengthNs, elapsed >= lengthNs { return (sample(), false) }
             let next = [lengthNs, due].compactMap { $0 }.min()

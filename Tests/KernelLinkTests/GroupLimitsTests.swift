@@ -51,6 +51,7 @@ struct GroupLimitsTests {
         try FileManager.default.createDirectory(
             atPath: "\(tree.root)/bare", withIntermediateDirectories: true)
         #expect(tree.limits() == [])
+        #expect(GroupLimits(includesEmpty: true, root: tree.root).limits.map(\.group) == ["empty"])
         #expect(GroupLimits(root: tree.root).notice() == nil)
         #expect(GroupLimits(root: "/nonexistent").notice() == nil)
     }
