@@ -43,8 +43,8 @@ public enum LibbpfLog {
         }
     }
 
-    /// Whether all levels are passed on; then the verifier's figures are asked for as well.
-    static var isVerbose: Bool { buffer.withLock { $0.verbose } }
+    /// Whether somebody listens to all levels; then the verifier's figures are asked for as well.
+    static var isVerbose: Bool { buffer.withLock { $0.listener != nil } }
 
     /// The present end of the log; take it before the call whose messages matter.
     public static func mark() -> Mark {
