@@ -22,7 +22,7 @@ public struct Campaign {
         public var seed: UInt64
         /// Descriptions to take in turn.
         public var subjects: [Subject]
-        /// Whether every second round has a random description; all do without subjects.
+        /// Whether half of the rounds, by lot, have a random description; all do without subjects.
         public var hasRandomSubjects = true
         /// Events to decide.
         public var events: Int?
@@ -93,10 +93,11 @@ public struct Campaign {
 
     private func subject(ofRound round: Int, using random: inout SplitMix64) -> Subject {
         let count = plan.subjects.count
-        if count == 0 || (plan.hasRandomSubjects && round % 2 == 1) {
+        // By lot, and not by the round's number: so that every shard sees all of them.
+        if count == 0 || (plan.hasRandomSubjects && random.chance(50)) {
             return Subject(name: "random-\(round)", policy: .random(using: &random))
         }
-        return plan.subjects[(plan.hasRandomSubjects ? round / 2 : round) % count]
+        return plan.subjects[Int(random.below(UInt64(count)))]
     }
 
     private func run(

@@ -28,6 +28,39 @@ import Testing
             "\(harness.account.policies) policies, identical over", harness.lanes.map(\.name))
     }
 
+    /// Every combination of rules, in four shares: a description for each, with other numbers each time.
+    @Test(arguments: 0..<4)
+    func theLanesAgreeOnAllCombinationsOfRules(share: Int) throws {
+        let harness = Harness(try availableLanes())
+        var random = SplitMix64(seed: 1536)
+        #expect(sp_policy.combinations == 1536)
+        for number in 0..<sp_policy.combinations {
+            let policy = sp_policy.combination(number, using: &random)
+            guard number % 4 == share else { continue }
+            try harness.load(policy)
+            for source in TraceSource.allCases {
+                let events = source.events(1000, seed: UInt64(number), policy: policy)
+                #expect(try harness.run(events) == nil, "combination \(number), \(source)")
+            }
+        }
+        #expect(harness.account.policies == sp_policy.combinations / 4)
+    }
+
+    /// A shard is not the half that has no random descriptions.
+    @Test func everyShardSeesAllSubjects() throws {
+        for shard in 0..<2 {
+            let spy = Loaded()
+            var plan = Campaign.Plan(seed: 5, subjects: try shippedSubjects())
+            plan.events = 40 << 18
+            plan.shard = shard
+            plan.shards = 2
+            #expect(try Campaign(plan, on: Harness([spy, NativeLane()])).run() == nil)
+            let shipped = try shippedSubjects().map { bytes(of: $0.policy) }
+            #expect(Set(spy.policies).isSuperset(of: shipped))
+            #expect(spy.policies.filter { !shipped.contains($0) }.count > 5)
+        }
+    }
+
     /// The description reaches the bytecode: clang does not fold it to what the object file has.
     @Test func everyLaneHonoursTheDescription() throws {
         var policy = somePolicy()
@@ -114,4 +147,24 @@ import Testing
             return log
         }
     }
+}
+
+/// The native lane, remembering the descriptions that it was given.
+private final class Loaded: Lane {
+    let name = "loaded"
+    private let lane = NativeLane()
+    private(set) var policies: [[UInt8]] = []
+
+    func load(_ policy: sp_policy) throws(LaneError) {
+        policies.append(bytes(of: policy))
+        lane.load(policy)
+    }
+
+    func decide(
+        _ events: UnsafeBufferPointer<sp_event>, isStart: Bool, period: Int
+    ) throws(LaneError) -> UnsafePointer<sp_outcome> {
+        lane.decide(events, isStart: isStart, period: period)
+    }
+
+    func forget(_ events: UnsafeBufferPointer<sp_event>) { lane.forget(events) }
 }
