@@ -62,7 +62,9 @@ public final class LineWriter: Sendable {
     }
 
     private let state = Monitor(State())
-    private let descriptors: [Int32?]
+    private let descriptors: [Int32]
+    /// Those that stand in for standard output and standard error.
+    private let replaced: [Bool]
     private let notice: @Sendable (Int) -> String
 
     /// - Parameters:
@@ -74,7 +76,8 @@ public final class LineWriter: Sendable {
             "(\($0) lines are missing here: they could not be written)"
         }
     ) throws(Failure) {
-        descriptors = [output, error]
+        descriptors = [output ?? STDOUT_FILENO, error ?? STDERR_FILENO]
+        replaced = [output != nil, error != nil]
         self.notice = notice
         for stream in Console.Stream.allCases { try start(stream) }
     }
@@ -92,7 +95,7 @@ public final class LineWriter: Sendable {
     /// Waits until the lines of a stream are written, but not for a reader that does not read: at most
     /// half a second in which nothing gets on.
     public func flush(_ stream: Console.Stream) -> Account {
-        let descriptor = descriptors[stream.rawValue] ?? stream.descriptor
+        let descriptor = descriptors[stream.rawValue]
         var left = 10
         var before = state.change { $0.lanes[stream.rawValue].account.written }
         while left > 0 {
@@ -101,11 +104,9 @@ public final class LineWriter: Sendable {
                 return lane.oldest == nil ? lane.account : nil
             }
             if let account { return account }
-            var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            let isWritable = poll(&ready, 1, 0) > 0
             let done = state.change { $0.lanes[stream.rawValue].account.written }
             // Where it could write, its thread has only not had a CPU yet.
-            if done == before && !isWritable { break }
+            if done == before && !Self.isWritable(descriptor) { break }
             before = done
             left -= 1
         }
@@ -115,6 +116,12 @@ public final class LineWriter: Sendable {
             account.lost += lane.queue.count + (lane.writing == nil ? 0 : 1)
             return account
         }
+    }
+
+    /// Whether a write would not have to wait; one that fails does not wait either.
+    private static func isWritable(_ descriptor: Int32) -> Bool {
+        var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return poll(&ready, 1, 0) > 0
     }
 
     private func add(_ text: String, to stream: Console.Stream) {
@@ -143,7 +150,8 @@ public final class LineWriter: Sendable {
 
     private func start(_ stream: Console.Stream) throws(Failure) {
         let job = WriterJob(
-            state: state, lane: stream.rawValue, descriptor: descriptors[stream.rawValue], notice: notice)
+            state: state, lane: stream.rawValue, descriptors: descriptors,
+            isReplaced: replaced[stream.rawValue], notice: notice)
         let error = job.launch()
         if error != 0 { throw Failure(errno: error) }
     }
@@ -152,15 +160,18 @@ public final class LineWriter: Sendable {
     private final class WriterJob: Sendable {
         let state: Monitor<State>
         let lane: Int
-        let descriptor: Int32?
+        let descriptors: [Int32]
+        let isReplaced: Bool
         let notice: @Sendable (Int) -> String
 
         init(
-            state: Monitor<State>, lane: Int, descriptor: Int32?, notice: @escaping @Sendable (Int) -> String
+            state: Monitor<State>, lane: Int, descriptors: [Int32], isReplaced: Bool,
+            notice: @escaping @Sendable (Int) -> String
         ) {
             self.state = state
             self.lane = lane
-            self.descriptor = descriptor
+            self.descriptors = descriptors
+            self.isReplaced = isReplaced
             self.notice = notice
         }
 
@@ -195,7 +206,8 @@ public final class LineWriter: Sendable {
                 var text = missing > 0 ? Printable.lines(notice(missing)) + "\n" + text : text
                 let (written, error) = text.withUTF8 { bytes in
                     let bytes = UnsafeRawBufferPointer(bytes)
-                    return descriptor.map { Console.put(bytes, to: $0) } ?? Console.put(bytes, on: stream)
+                    return isReplaced
+                        ? Console.put(bytes, to: descriptors[lane]) : Console.put(bytes, on: stream)
                 }
                 state.change { state in
                     Self.book(&state.lanes[lane], missing, isPart: written > 0, error)
@@ -217,6 +229,21 @@ public final class LineWriter: Sendable {
             if lane.account.errno == 0 { lane.account.errno = error }
         }
 
+        /// Waits until the other stream has nothing older to write: in the order in which they came. False
+        /// if it does not get on, since nobody reads it.
+        private func isTurn(_ number: Int, after other: Int) -> Bool {
+            for _ in 0..<50 {
+                let isNext: Bool? = state.wait(ms: LineWriter.orderMs) { state in
+                    let oldest = state.lanes[other].oldest ?? Int.max
+                    return oldest > number || state.lanes[other].isStuck || state.isOver ? true : nil
+                }
+                if isNext != nil { return true }
+                // Where it could write, its thread has only not had a CPU yet.
+                if !LineWriter.isWritable(descriptors[other]) { return false }
+            }
+            return false
+        }
+
         /// The next line and how many are missing before it; nil at the end.
         private func take() -> (text: String, missing: Int)? {
             let other = 1 - lane
@@ -225,13 +252,9 @@ public final class LineWriter: Sendable {
                 return state.isOver ? .some(nil) : nil
             }
             guard case .some(.some(let number)) = next else { return nil }
-            // In the order in which they came, unless the other stream does not get on.
-            let isNext: Bool? = state.wait(ms: LineWriter.orderMs) { state in
-                let oldest = state.lanes[other].oldest ?? Int.max
-                return oldest > number || state.lanes[other].isStuck || state.isOver ? true : nil
-            }
+            let isNext = isTurn(number, after: other)
             return state.change { state in
-                if isNext == nil { state.lanes[other].isStuck = true }
+                if !isNext { state.lanes[other].isStuck = true }
                 guard let line = state.lanes[self.lane].queue.first else { return ("", 0) }
                 state.lanes[self.lane].queue.removeFirst()
                 state.lanes[self.lane].bytes -= line.text.utf8.count
