@@ -6,8 +6,6 @@ import Glibc
 public enum TraceFileError: Error, Equatable, CustomStringConvertible {
     /// It cannot be opened, read or written: the reason.
     case system(String)
-    /// There is a file of that name already.
-    case taken
     /// It is no trace, or one that this program does not understand: the reason.
     case foreign(String)
     /// The header is not as it was written.
@@ -22,7 +20,6 @@ public enum TraceFileError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .system(let reason), .foreign(let reason): reason
-        case .taken: "there is a file of that name"
         case .damagedHeader: "the header is damaged"
         case .truncated(let record, let count):
             "truncated: it ends in \(Self.place(record, count))"

@@ -222,7 +222,7 @@ struct ConformRun {
     static func replay(_ path: String) -> String { "sched-proto conform " + option("--replay", path) }
 
     /// A value that begins like an option has to stand in the option's word.
-    private static func option(_ name: String, _ value: String) -> String {
+    static func option(_ name: String, _ value: String) -> String {
         value.hasPrefix("-")
             ? Printable.shellWord("\(name)=\(value)") : "\(name) \(Printable.shellWord(value))"
     }

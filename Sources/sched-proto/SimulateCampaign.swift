@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Foundation
+import Output
 import PolicyModel
 import PolicyText
 import Simulation
@@ -81,19 +82,21 @@ struct SimulateCampaign {
         shrinker.shrink()
         let file = "simulation-\(scenario.seed)-\(scenario.mode.rawValue).txt"
         let text = shrinker.smallest.text + "# \(shrinker.flaw.kind.rawValue): \(shrinker.flaw.text)\n"
-        guard (try? text.write(toFile: file, atomically: true, encoding: .utf8)) != nil else {
-            return Failure("\(file): cannot be written; the scenario is\n\(text)", .cannotCreate)
+        do throws(WholeFile.Problem) {
+            let kept = try WholeFile.write(Array(text.utf8), asNew: file)
+            print("  shrunk: sched-proto simulate --replay \(kept)")
+        } catch {
+            return Failure("\(file): \(error); the scenario is\n\(text)", .cannotCreate)
         }
-        print("  shrunk: sched-proto simulate --replay \(file)")
         return Failure("\(finding.flaw.kind.rawValue): \(finding.flaw.text)", .diverged)
     }
 
     /// What a repetition has to be told besides mode and seed.
     private var options: String {
         var text = ""
-        if let policy = machine.policy { text += " --policy \(policy)" }
-        for setting in machine.settings { text += " --set \(setting)" }
-        for limit in machine.limit { text += " --limit \(limit)" }
+        if let policy = machine.policy { text += " " + ConformRun.option("--policy", policy) }
+        for setting in machine.settings { text += " " + ConformRun.option("--set", setting) }
+        for limit in machine.limit { text += " " + ConformRun.option("--limit", limit) }
         return text
     }
 

@@ -2,6 +2,7 @@
 import ArgumentParser
 import CSchedProto
 import Foundation
+import Output
 import PolicyModel
 import PolicyText
 import Simulation
@@ -20,8 +21,8 @@ struct SimulateCommand: ParsableCommand {
     @OptionGroup var machine: SimulateMachine
     @OptionGroup var task: SimulateTask
 
-    func run() throws {
-        Failure.reporting { () throws(Failure) in
+    func run() {
+        Failure.ending { () throws(Failure) in
             if let path = task.replay {
                 try Self.show(Self.read(path))
             } else if task.bench {
@@ -36,12 +37,12 @@ struct SimulateCommand: ParsableCommand {
 
     private static func read(_ path: String) throws(Failure) -> Scenario {
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw Failure("\(path): cannot be read as a text", .noInput)
+            throw Failure("\(Printable.line(path)): cannot be read as a text", .noInput)
         }
         do throws(ScenarioError) {
             return try Scenario(text: text)
         } catch {
-            throw Failure("\(path): \(error)", .badData)
+            throw Failure("\(Printable.line(path)): \(error)", .badData)
         }
     }
 
