@@ -31,7 +31,8 @@ int BPF_PROG(sp_sched_switch, bool preempt, struct task_struct *prev,
 	     struct task_struct *next)
 {
 	/* Those of a scheduler that came after ours are none of our business. */
-	if (next->prio < MAX_RT_PRIO && prev->prio >= MAX_RT_PRIO && !status.exit.kind) {
+	if (next->prio < MAX_RT_PRIO && prev->prio >= MAX_RT_PRIO &&
+	    !status.exit.kind) {
 		cpu_taken(bpf_get_smp_processor_id());
 		scx_bpf_reenqueue_local___v2___compat();
 	}
