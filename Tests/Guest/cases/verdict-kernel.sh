@@ -12,8 +12,9 @@ both taken-cpu "a real-time task beside loops: what waits on its CPU goes elsewh
 # Program, instructions processed, states in all, states kept at most: from libbpf's log.
 verifier_figures() {
 	awk '
-	/^libbpf: prog .*-- BEGIN PROG LOAD LOG --/ { program = $3; gsub(/[^a-z0-9_]/, "", program) }
-	/^processed [0-9]+ insns/ {
+	/prog .*-- BEGIN PROG LOAD LOG --/ { program = $0; sub(/.*prog ./, "", program); sub(/[^a-z0-9_].*/, "", program) }
+	/processed [0-9]+ insns/ {
+		sub(/.*processed/, "processed")
 		for (i = 1; i < NF; i++)
 			figure[$i] = $(i + 1)
 		if (program != "") printf "%s %s %s %s\n", program, $2, figure["total_states"], figure["peak_states"]
