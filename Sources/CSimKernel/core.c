@@ -69,7 +69,7 @@ static void put_where_chosen(struct task *p, u64 flags)
 void do_enqueue(struct task *p, u64 flags)
 {
 	const u64 ops_flags = sim.ops->flags;
-	struct task *outer = sim.enqueueing;
+	struct task *outer = sim.moment.enqueueing;
 
 	if (!sim.cpu[p->cpu].online ||
 	    (!p->direct && (p->t.flags & PF_EXITING_BIT) &&
@@ -82,9 +82,9 @@ void do_enqueue(struct task *p, u64 flags)
 		return;
 	}
 	if (!p->direct) {
-		sim.enqueueing = p;
+		sim.moment.enqueueing = p;
 		CALL_OP(enqueue, &p->t, flags);
-		sim.enqueueing = outer;
+		sim.moment.enqueueing = outer;
 	}
 	if (p->direct)
 		put_where_chosen(p, flags);
@@ -130,9 +130,9 @@ void change_begins(struct task *p)
 static void starts_running(struct task *p)
 {
 	p->exec_start = sim.now;
-	sim.starting = p;
+	sim.moment.starting = p;
 	CALL_OP(running, &p->t);
-	sim.starting = NULL;
+	sim.moment.starting = NULL;
 	check_slice(p);
 }
 
@@ -152,24 +152,24 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 {
 	struct cpu *rq = &sim.cpu[cpu];
 	u32 loops = DISPATCH_LOOPS;
-	u64 moved;
+	u32 before;
 
 	do {
-		moved = sim.moved;
-		sim.in_dispatch = true;
-		sim.has_served = false;
-		sim.dispatching = prev && prev->class == CLASS_EXT ? prev : NULL;
-		CALL_OP(dispatch, cpu, sim.dispatching ? &prev->t : NULL);
-		check_dispatched(cpu, sim.dispatching, moved != sim.moved);
-		sim.dispatching = NULL;
-		sim.in_dispatch = false;
+		before = rq->local.q.nr;
+		sim.moment.in_dispatch = true;
+		sim.moment.has_served = false;
+		sim.moment.dispatching = prev && prev->class == CLASS_EXT ? prev : NULL;
+		CALL_OP(dispatch, cpu, sim.moment.dispatching ? &prev->t : NULL);
+		check_dispatched(cpu, sim.moment.dispatching, rq->local.q.nr != before);
+		sim.moment.dispatching = NULL;
+		sim.moment.in_dispatch = false;
 		if (queued && prev->t.scx.slice) {
 			*keep = true;
 			return true;
 		}
 		if (rq->local.q.nr || consume(&sim.global_dsq, cpu))
 			return true;
-	} while (moved != sim.moved && --loops);
+	} while (rq->local.q.nr != before && --loops);
 	return false;
 }
 
@@ -253,7 +253,7 @@ static void set_next(s32 cpu, struct task *next)
 	if (next->on_cpu || next->cpu != cpu)
 		flaw(SIM_FLAW_LOST, "CPU %d runs pid %d, which is at CPU %d%s", cpu,
 		     next->t.pid, next->cpu, next->on_cpu ? " and runs" : "");
-	if (!allowed(next, cpu) && rq->online)
+	if (!allowed(next, cpu) && rq->online && !next->moving)
 		flaw(SIM_FLAW_MODEL, "CPU %d runs pid %d, which may not", cpu,
 		     next->t.pid);
 	dsq_remove(next);
@@ -306,15 +306,16 @@ static void switch_to(s32 cpu, struct task *prev, struct task *next)
 	begin_ticks(cpu);
 }
 
-void schedule(s32 cpu, enum leave then)
+static void schedule_locked(s32 cpu, enum leave then)
 {
 	struct cpu *rq = &sim.cpu[cpu];
 	struct task *prev = rq->curr, *next;
 
-	sim.here = cpu;
+	sim.moment.here = cpu;
 	rq->need_resched = false;
 	if (prev) {
 		update_curr(cpu);
+		prev->zombie |= then == EXITS;
 		if (then == SLEEPS || then == EXITS)
 			dequeue_task(prev, true);
 		else if (then == YIELDS && prev->class == CLASS_EXT)
@@ -335,6 +336,15 @@ void schedule(s32 cpu, enum leave then)
 		if (then == YIELDS)
 			begin_burst(prev);
 	}
+}
+
+void schedule(s32 cpu, enum leave then)
+{
+	struct task *prev = sim.cpu[cpu].curr;
+
+	lock_cpu(cpu);
+	schedule_locked(cpu, then);
+	unlock_cpu(cpu);
 	if (prev && then == EXITS)
 		exit_task(prev);
 }
@@ -347,9 +357,11 @@ void tick(s32 cpu)
 		rq->ticking = false;
 		return;
 	}
-	sim.here = cpu;
+	sim.moment.here = cpu;
+	lock_cpu(cpu);
 	update_curr(cpu);
-	if (rq->curr->class == CLASS_EXT && !rq->curr->t.scx.slice)
+	if (rq->curr && rq->curr->class == CLASS_EXT && !rq->curr->t.scx.slice)
 		resched(cpu);
+	unlock_cpu(cpu);
 	post(sim.now + TICK_NS, EVENT_TICK, cpu, NULL, 0);
 }

@@ -92,7 +92,8 @@ s32 scx_bpf_create_dsq(u64 id, s32 node)
 
 s32 scx_bpf_dsq_nr_queued(u64 id)
 {
-	return (s32)find_dsq_by_id(id, sim.here)->q.nr;
+	point();
+	return (s32)find_dsq_by_id(id, sim.moment.here)->q.nr;
 }
 
 /* ---- tasks in and out ---- */
@@ -215,15 +216,17 @@ bool consume(struct dsq *dsq, s32 cpu)
 
 bool scx_bpf_dsq_move_to_local(u64 id)
 {
-	if (!sim.in_dispatch)
+	point();
+	if (!sim.moment.in_dispatch)
 		flaw(SIM_FLAW_REFUSED, "move_to_local outside of ops.dispatch");
-	return consume(find_dsq_by_id(id, sim.here), sim.here);
+	return consume(find_dsq_by_id(id, sim.moment.here), sim.moment.here);
 }
 
 /* Noted here, and carried out when the callback has returned. */
 static void choose(struct task *p, u64 id, u64 slice, u64 flags, bool prio)
 {
-	if (sim.enqueueing != p) {
+	point();
+	if (sim.moment.enqueueing != p) {
 		flaw(SIM_FLAW_REFUSED, "pid %d inserted, which is not being enqueued",
 		     p->t.pid);
 		return;
@@ -261,9 +264,10 @@ void scx_bpf_dsq_insert_vtime(struct task_struct *t, u64 id, u64 slice, u64 vtim
 int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *opaque, u64 id, u64 flags)
 {
 	struct iterator *it = (struct iterator *)opaque;
-	struct dsq *dsq = find_dsq_by_id(id, sim.here);
+	struct dsq *dsq = find_dsq_by_id(id, sim.moment.here);
 
 	(void)flags;
+	point();
 	*it = (struct iterator){ dsq, dsq->head, dsq->iterators, 0, dsq->seq, false };
 	dsq->iterators = it;
 	return 0;
@@ -277,8 +281,10 @@ static inline bool is_newer(const struct task *p, const struct iterator *it)
 struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *opaque)
 {
 	struct iterator *it = (struct iterator *)opaque;
-	struct task *p = it->next;
+	struct task *p;
 
+	point();
+	p = it->next;
 	while (p && is_newer(p, it))
 		p = p->next;
 	it->next = p ? p->next : NULL;
@@ -320,11 +326,15 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 {
 	struct iterator *it = (struct iterator *)opaque;
 	struct task *p = task_of(t);
-	struct dsq *to = find_dsq_by_id(id, sim.here);
-	bool moved = t->scx.dsq == &it->dsq->q && !is_newer(p, it);
+	struct dsq *to = find_dsq_by_id(id, sim.moment.here);
+	bool moved;
 
-	if (moved && it->has_slice)
-		t->scx.slice = it->slice;
+	point();
+	moved = t->scx.dsq == &it->dsq->q && !is_newer(p, it);
+	if (moved && it->has_slice) {
+		t->scx.slice = it->slice + is_mistake(SIM_MISTAKE_SLICE);
+		check_answer(p);
+	}
 	it->has_slice = false;
 	if (!moved)
 		return false;
@@ -347,7 +357,7 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 /* Only from ops.cpu_release, in 6.18. */
 u32 scx_bpf_reenqueue_local(void)
 {
-	struct dsq *local = &sim.cpu[sim.here].local;
+	struct dsq *local = &sim.cpu[sim.moment.here].local;
 	struct task *last = local->tail, *p;
 	u32 count = 0;
 

@@ -1,97 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * BPF mode: what was decided beside what was done. A plain model of the queues, made
- * of the decisions alone: who waits in which at which key. O(log tasks), as check.c.
- */
+/* BPF mode: what was decided beside what was done. */
 #include "model.h"
 
 #define LOOK_MAX 32 /* tasks of a queue that the backend looks at for one CPU */
 
-static u64 arrivals; /* tasks that were queued so far */
-static u32 lengths[SP_QUEUES];
-
-void effects_reset(void)
-{
-	arrivals = 0;
-	lengths[0] = lengths[1] = 0;
-}
-
-static struct task *of_expected(struct node *node)
-{
-	return (struct task *)((char *)node - offsetof(struct task, expected));
-}
-
-static void better(struct node **best, const struct affinity *affinity, u32 queue)
-{
-	struct node *first = order_first(&affinity->expected[queue]);
-
-	if (first && (!*best || node_before(first, *best)))
-		*best = first;
-}
-
-/* Who has to go first in @queue, of those that may run on @cpu. */
-static struct task *expected_first(u32 queue, s32 cpu)
-{
-	struct node *best = NULL;
-	const struct affinity *affinity;
-
-	better(&best, sim.everywhere, queue);
-	if (sim.cpu[cpu].pinned)
-		better(&best, sim.cpu[cpu].pinned, queue);
-	for (affinity = sim.partial; affinity; affinity = affinity->next_partial)
-		if (mask_has(&affinity->mask, (u32)cpu))
-			better(&best, affinity, queue);
-	return best ? of_expected(best) : NULL;
-}
-
-static struct task *expected_next(u32 queue, s32 cpu)
-{
-	struct task *first = expected_first(queue, cpu);
-
-	return first ? first : expected_first(!queue, cpu);
-}
-
-/* ---- inputs ---- */
-
-static void check_lengths(const struct sp_event *event)
-{
-	for (u32 queue = 0; queue < SP_QUEUES; queue++)
-		if (event->waiting[queue] != lengths[queue])
-			flaw(SIM_FLAW_INPUT,
-			     "event %u says that %u wait in queue %u, not %u",
-			     event->kind, event->waiting[queue], queue, lengths[queue]);
-}
-
-static void check_first(const struct sp_event *event)
-{
-	static const u32 flags[SP_QUEUES] = { SP_EVENT_FIRST, SP_EVENT_FIRST_PRIORITY };
-	const bool keys = sim.machine.policy.order != SP_ORDER_FIFO;
-	const struct task *first;
-
-	for (u32 queue = 0; queue < SP_QUEUES; queue++) {
-		/* Of a longer queue the backend sees a part only. */
-		if (lengths[queue] > LOOK_MAX)
-			continue;
-		first = expected_first(queue, event->cpu);
-		if (!first != !(event->flags & flags[queue]))
-			flaw(SIM_FLAW_INPUT,
-			     "CPU %d is told that %s waits for it in queue %u",
-			     event->cpu, first ? "nobody" : "somebody", queue);
-		else if (first && keys && event->first[queue] != first->wait.key)
-			flaw(SIM_FLAW_INPUT, "CPU %d is told of key %llu, not of %llu",
-			     event->cpu, event->first[queue], first->wait.key);
-	}
-}
-
 static void dispatch_decided(const struct sp_event *event,
 			     const struct sp_decision *decision)
 {
-	const struct task *prev = sim.dispatching;
+	const struct task *prev = sim.moment.dispatching;
 
-	sim.served = *decision;
-	sim.has_served = true;
-	if (event->flags & SP_EVENT_LOOKED)
-		check_first(event);
+	sim.moment.served = *decision;
+	sim.moment.has_served = true;
+	if (sim.moment.undisturbed)
+		check_firsts(event, LOOK_MAX);
 	if ((event->flags & SP_EVENT_PREV) &&
 	    (!prev || !prev->has_wait || prev->wait.key != event->key))
 		flaw(SIM_FLAW_INPUT, "CPU %d is told of a task of its own at key %llu",
@@ -100,9 +21,9 @@ static void dispatch_decided(const struct sp_event *event,
 
 void sim_decided(const struct sp_event *event, const struct sp_decision *decision)
 {
-	struct task *p = sim.enqueueing ? sim.enqueueing :
-			 sim.starting	? sim.starting :
-					  sim.dispatching;
+	struct task *p = sim.moment.enqueueing ? sim.moment.enqueueing :
+			 sim.moment.starting   ? sim.moment.starting :
+						 sim.moment.dispatching;
 
 	sim.report.decisions++;
 	sim.hash = (sim.hash ^ decision->key ^ decision->slice_ns ^
@@ -110,7 +31,8 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		   0x100000001b3ULL;
 	if (event->kind == SP_EVENT_EXIT)
 		return;
-	check_lengths(event);
+	if (sim.moment.undisturbed)
+		check_lengths(event);
 	if (event->kind == SP_EVENT_DISPATCH) {
 		dispatch_decided(event, decision);
 		return;
@@ -160,45 +82,37 @@ void expect_insertion(struct task *p, const struct dsq *dsq)
 			     sim.machine.policy.order != SP_ORDER_FIFO)
 		flaw(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu", p->t.pid,
 		     d->key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
-	p->expected.key = p->direct_prio ? d->key : 0;
-	p->expected.seq = ++arrivals;
-	p->expected_queue = d->queue & 1;
-	p->is_expected = true;
-	lengths[p->expected_queue]++;
-	order_insert(&p->affinity->expected[p->expected_queue], &p->expected);
+	p->expected.pid = (u32)p->t.pid;
+	expect(&p->expected, p->affinity, d->queue, p->direct_prio ? d->key : 0);
 }
 
 void forget_expected(struct task *p)
 {
-	if (!p->is_expected)
-		return;
-	order_remove(&p->affinity->expected[p->expected_queue], &p->expected);
-	lengths[p->expected_queue]--;
-	p->is_expected = false;
+	expect_no_more(&p->expected);
 }
 
 /* @cpu took it out of the backend's queues: was it its turn? */
 void expect_taken(struct task *p, s32 cpu)
 {
-	const struct task *first;
-	u32 queue = sim.has_served ? sim.served.queue & 1 : p->expected_queue;
+	const struct expectation *first;
+	const u32 waiting = expected_length(0) + expected_length(1);
 
-	if (!p->is_expected || !sim.in_dispatch || cpu != sim.here)
+	if (!p->expected.waits || !sim.moment.in_dispatch || cpu != sim.moment.here)
 		return;
 	sim.report.effects++;
-	if (!sim.has_served) {
+	if (!sim.moment.has_served) {
 		sim.cpu[cpu].met_nobody = true;
-		if (lengths[0] + lengths[1] != 1)
+		if (waiting != 1 && sim.moment.undisturbed)
 			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and %u wait",
-			     cpu, p->t.pid, lengths[0] + lengths[1]);
+			     cpu, p->t.pid, waiting);
 		return;
 	}
-	first = expected_next(queue, cpu);
-	if (first && first != p)
+	first = expected_next(sim.moment.served.queue, cpu);
+	if (first && first != &p->expected && sim.moment.undisturbed)
 		flaw(SIM_FLAW_ORDER,
-		     "CPU %d took pid %d (queue %u, key %llu) before pid %d (queue %u, key %llu)",
-		     cpu, p->t.pid, p->expected_queue, p->wait.key, first->t.pid,
-		     first->expected_queue, first->wait.key);
+		     "CPU %d took pid %d (queue %u, key %llu) before pid %u (queue %u, key %llu)",
+		     cpu, p->t.pid, p->expected.queue, p->expected.node.key, first->pid,
+		     first->queue, first->node.key);
 }
 
 static void check_slice_of(const struct task *p, bool met_nobody)
@@ -238,7 +152,7 @@ void check_slice(struct task *p)
 void check_dispatched(s32 cpu, struct task *prev, bool moved)
 {
 	const bool goes_on = prev && is_queued(prev) && prev->t.scx.slice;
-	const struct task *first;
+	const struct expectation *first;
 
 	if (sim.machine.mode != SIM_MODE_BPF)
 		return;
@@ -247,13 +161,13 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 		prev->has_run = false;
 		check_slice_of(prev, false);
 	}
-	if (sim.has_served && sim.served.action == SP_ACTION_CONTINUE) {
+	if (sim.moment.has_served && sim.moment.served.action == SP_ACTION_CONTINUE) {
 		if (moved || !goes_on)
 			flaw(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);
 		return;
 	}
-	first = moved ? NULL : expected_next(0, cpu);
+	first = moved || !sim.moment.undisturbed ? NULL : expected_next(0, cpu);
 	if (first)
-		flaw(SIM_FLAW_ORDER, "CPU %d took nobody, and pid %d waits", cpu,
-		     first->t.pid);
+		flaw(SIM_FLAW_ORDER, "CPU %d took nobody, and pid %u waits", cpu,
+		     first->pid);
 }

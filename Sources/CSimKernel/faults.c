@@ -88,16 +88,15 @@ static void change_pid(struct task *p)
 	struct task *leader = some_task();
 
 	if (!leader || leader == p || is_queued(leader) || leader->on_cpu ||
-	    leader->class != CLASS_EXT || p->class != CLASS_EXT)
+	    leader->lock.depth || p->lock.depth || leader->class != CLASS_EXT ||
+	    p->class != CLASS_EXT)
 		return;
 	post(sim.now + MS, EVENT_FORK, 0, NULL, leader->group);
 	exec_task(p, leader);
 }
 
-static void change_cpus(void)
+static void change_cpus(s32 cpu)
 {
-	s32 cpu = (s32)chance(sim.cpus);
-
 	if (sim.cpu[cpu].online)
 		cpu_goes(cpu);
 	else
@@ -115,13 +114,10 @@ void fault_happens(u32 which)
 {
 	struct task *p = some_task();
 
-	sim.here = (s32)chance(sim.cpus);
-	if (!sim.cpu[sim.here].online)
-		sim.here = p ? p->cpu : 0;
 	again(which);
 	sim.report.faults++;
 	if (which == FAULT_HOTPLUG) {
-		change_cpus();
+		change_cpus(sim.moment.here);
 		return;
 	}
 	if (!p)

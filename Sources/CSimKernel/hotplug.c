@@ -5,12 +5,12 @@
 static struct task stopper = { .class = CLASS_RT, .t = { .comm = "migration" } };
 
 /* Of the CPU's stopper, which every class gives way to. */
-void migrate_running(struct task *p)
+static void migrate_running(struct task *p)
 {
-	s32 cpu = p->cpu, here = sim.here;
+	s32 cpu = p->cpu, here = sim.moment.here;
 	struct cpu *rq = &sim.cpu[cpu];
 
-	sim.here = cpu;
+	sim.moment.here = cpu;
 	update_curr(cpu);
 	rq->generation++;
 	p->on_cpu = false;
@@ -43,7 +43,23 @@ void migrate_running(struct task *p)
 		enqueue_rt(p);
 	}
 	schedule(cpu, SLEEPS);
-	sim.here = here;
+	sim.moment.here = here;
+}
+
+/* The stopper's turn: a task of its CPU may not run there any more. */
+void stop(s32 cpu, struct task *p, u32 life)
+{
+	if (p->life != life)
+		return;
+	lock_task(p);
+	lock_cpu(cpu);
+	p->moving = false;
+	if (p->life == life && sim.cpu[cpu].curr == p && !allowed(p, cpu))
+		migrate_running(p);
+	unlock_cpu(cpu);
+	if (p->life == life)
+		move_if_it_must(p);
+	unlock_task(p);
 }
 
 void cpu_goes(s32 cpu)
@@ -54,7 +70,8 @@ void cpu_goes(s32 cpu)
 	if (!rq->online || sim.online == 1)
 		return;
 	note('-', cpu, 0);
-	sim.here = cpu;
+	sim.moment.here = cpu;
+	lock_cpu(cpu);
 	rq->online = false;
 	sim.online--;
 	mask_set(&sim.online_mask, (u32)cpu, false);
@@ -68,6 +85,7 @@ void cpu_goes(s32 cpu)
 		migrate_running(rq->curr);
 	else
 		schedule(cpu, GOES_ON);
+	unlock_cpu(cpu);
 }
 
 void cpu_comes(s32 cpu)
@@ -77,7 +95,8 @@ void cpu_comes(s32 cpu)
 	if (rq->online)
 		return;
 	note('+', cpu, 0);
-	sim.here = cpu;
+	sim.moment.here = cpu;
+	lock_cpu(cpu);
 	rq->online = true;
 	sim.online++;
 	mask_set(&sim.online_mask, (u32)cpu, true);
@@ -85,4 +104,5 @@ void cpu_comes(s32 cpu)
 	if (!rq->curr)
 		cpu_idles(cpu, true);
 	resched(cpu);
+	unlock_cpu(cpu);
 }

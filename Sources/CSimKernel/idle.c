@@ -21,7 +21,7 @@ void resched(s32 cpu)
 	if (rq->need_resched)
 		return;
 	rq->need_resched = true;
-	if (cpu != sim.here) {
+	if (cpu != sim.moment.here) {
 		after = sim.machine.costs.ipi_ns;
 		sim.report.reschedules++;
 	}
@@ -35,16 +35,26 @@ static bool is_busy(s32 cpu)
 	return sim.cpu[cpu].curr && !sim.cpu[cpu].in_balance;
 }
 
+/* By another one: the kernel does not wait to see whether a kick is needed. */
+static bool is_locked(s32 cpu)
+{
+	const struct lock *lock = &sim.cpu[cpu].lock;
+
+	return lock->depth && lock->owner != sim.cpu[sim.moment.here].activity;
+}
+
 void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 {
-	struct cpu *rq = &sim.cpu[sim.here];
+	struct cpu *rq = &sim.cpu[sim.moment.here];
 	u64 after;
 
 	if (cpu < 0 || (u32)cpu >= sim.cpus) {
 		flaw(SIM_FLAW_REFUSED, "a kick for CPU %d, which is not", cpu);
 		return;
 	}
-	if (((flags & SCX_KICK_IDLE) && is_busy(cpu)) || is_mistake(SIM_MISTAKE_KICK))
+	point();
+	if (((flags & SCX_KICK_IDLE) && !is_locked(cpu) && is_busy(cpu)) ||
+	    is_mistake(SIM_MISTAKE_KICK))
 		return;
 	if (rq->nkicks == rq->kicks_room) {
 		rq->kicks_room = rq->kicks_room * 2 + 16;
@@ -61,22 +71,23 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 		sim.report.faults++;
 		after += chance(sim.machine.faults.kick_late_ns);
 	}
-	post(sim.now + after, EVENT_IRQ_WORK, sim.here, NULL, 0);
+	post(sim.now + after, EVENT_IRQ_WORK, sim.moment.here, NULL, 0);
 }
 
 /* The interrupt that a CPU sends itself, to kick others without two locks. */
 void irq_work(s32 cpu)
 {
 	struct cpu *rq = &sim.cpu[cpu], *other;
-	u32 count = rq->nkicks;
+	struct kick kick;
 
 	sim.report.irq_works++;
 	rq->irq_work = false;
-	rq->nkicks = 0;
-	for (u32 i = 0; i < count; i++) {
-		struct kick kick = rq->kicks[i];
+	while (rq->nkicks) {
+		kick = rq->kicks[--rq->nkicks];
 
 		other = &sim.cpu[kick.cpu];
+		lock_cpu(kick.cpu);
+		unlock_cpu(kick.cpu);
 		if (!other->online && kick.cpu != cpu)
 			continue;
 		if (kick.flags & SCX_KICK_IDLE) {
@@ -104,8 +115,10 @@ void set_idle(s32 cpu, bool idle, bool notify)
 
 bool scx_bpf_test_and_clear_cpu_idle(s32 cpu)
 {
-	bool was = mask_has(&sim.idle_mask, (u32)cpu);
+	bool was;
 
+	point();
+	was = mask_has(&sim.idle_mask, (u32)cpu);
 	if (was)
 		mask_set(&sim.idle_mask, (u32)cpu, false);
 	return was;
@@ -129,9 +142,11 @@ static s32 idle_in(const struct sim_mask *mask, u32 from)
 
 s32 scx_bpf_pick_idle_cpu(const struct cpumask *mask, u64 flags)
 {
-	u32 *next = &pick_next[sim.here];
-	s32 cpu = idle_in((const struct sim_mask *)mask, *next < sim.cpus ? *next : 0);
+	u32 *next = &pick_next[sim.moment.here];
+	s32 cpu;
 
+	point();
+	cpu = idle_in((const struct sim_mask *)mask, *next < sim.cpus ? *next : 0);
 	(void)flags;
 	if (cpu < 0)
 		return -16; /* EBUSY */
@@ -152,7 +167,7 @@ s32 scx_bpf_select_cpu_dfl(struct task_struct *t, s32 prev_cpu, u64 wake_flags,
 			   bool *is_idle)
 {
 	const struct task *p = task_of(t);
-	const struct cpu *waker = &sim.cpu[sim.here];
+	const struct cpu *waker = &sim.cpu[sim.moment.here];
 	bool prev = allowed(p, prev_cpu);
 	s32 cpu;
 
@@ -160,9 +175,9 @@ s32 scx_bpf_select_cpu_dfl(struct task_struct *t, s32 prev_cpu, u64 wake_flags,
 	if (wake_flags & SCX_WAKE_SYNC) {
 		if (prev && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 			return prev_cpu;
-		if (!waker->local.q.nr && any_idle() && allowed(p, sim.here) &&
+		if (!waker->local.q.nr && any_idle() && allowed(p, sim.moment.here) &&
 		    !(waker->curr && (waker->curr->t.flags & PF_EXITING_BIT)))
-			return sim.here;
+			return sim.moment.here;
 	}
 	if (prev && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;

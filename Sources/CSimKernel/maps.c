@@ -140,6 +140,7 @@ void *sim_ring_reserve(void *map, size_t capacity, size_t size)
 	char *record;
 
 	(void)map;
+	point();
 	if (*producer() + need - *consumer() > room - 1)
 		return NULL;
 	record = ring_at(*producer());
@@ -150,6 +151,8 @@ void *sim_ring_reserve(void *map, size_t capacity, size_t size)
 
 void sim_ring_submit(void *record)
 {
+	check_notice(record);
+	point();
 	((u32 *)((char *)record - RING_HEADER))[0] &= ~RING_BUSY;
 }
 
@@ -163,6 +166,7 @@ void sim_ring_discard(void *record)
 __u64 sim_ring_query(void *map, __u64 what)
 {
 	(void)map;
+	point();
 	switch (what) {
 	case BPF_RB_AVAIL_DATA:
 		return *producer() - *consumer();
@@ -192,7 +196,7 @@ int sim_timer_callback(struct bpf_timer *slot, void *function)
 int sim_timer_start(struct bpf_timer *slot, __u64 ns)
 {
 	(void)slot;
-	post(sim.now + ns, EVENT_BPF_TIMER, sim.here, NULL, 0);
+	post(sim.now + ns, EVENT_BPF_TIMER, sim.moment.here, NULL, 0);
 	return 0;
 }
 
@@ -214,6 +218,7 @@ void bpf_timer_fires(void)
 
 u64 scx_bpf_now(void)
 {
+	point();
 	return sim.now + NOW_ORIGIN;
 }
 
@@ -222,14 +227,9 @@ __u64 bpf_ktime_get_ns(void)
 	return sim.now + MONOTONIC_ORIGIN;
 }
 
-sp_u64 sim_daemon_clock(void)
-{
-	return bpf_ktime_get_ns();
-}
-
 __u32 bpf_get_smp_processor_id(void)
 {
-	return (__u32)sim.here;
+	return (__u32)sim.moment.here;
 }
 
 __u32 bpf_get_prandom_u32(void)
@@ -240,26 +240,35 @@ __u32 bpf_get_prandom_u32(void)
 struct task_struct *bpf_get_current_task_btf(void)
 {
 	static struct task_struct idle_task;
-	struct task *curr = sim.cpu[sim.here].curr;
+	struct task *curr = sim.cpu[sim.moment.here].curr;
 
 	return curr ? &curr->t : &idle_task;
 }
 
 struct task_struct *bpf_task_from_pid(s32 pid)
 {
-	struct task *p = task_by_pid((u32)pid);
+	struct task *p;
 
-	return p ? &p->t : NULL;
+	point();
+	p = task_by_pid((u32)pid);
+	if (!p)
+		return NULL;
+	p->references++;
+	return &p->t;
 }
 
-void bpf_task_release(struct task_struct *p)
+void bpf_task_release(struct task_struct *t)
 {
-	(void)p;
+	struct task *p = task_of(t);
+
+	if (!--p->references && p->dead)
+		post(sim.now, EVENT_RELEASE, p->cpu, p, p->life);
 }
 
 void *bpf_rdonly_cast(const void *address, u32 btf_id)
 {
 	(void)btf_id;
+	point();
 	return (void *)(unsigned long)address;
 }
 

@@ -37,6 +37,22 @@ enum leave {
 };
 
 struct task;
+struct affinity;
+struct activity;
+
+/* Held by an activity, which may take it again. */
+struct lock {
+	struct activity *owner;
+	u32 depth;
+};
+
+/* Somebody who waits, by what was decided: where, among whom, in which place. */
+struct expectation {
+	struct node node; /* first */
+	struct affinity *affinity;
+	u32 queue, pid;
+	bool waits;
+};
 
 /* Neighbours in a list by age. */
 struct age {
@@ -71,6 +87,9 @@ struct dsq {
 
 struct task {
 	struct task_struct t; /* first: what the backends see */
+	struct lock lock;
+	u32 references; /* of backends that looked it up */
+	bool dead, moving;
 	struct affinity *affinity;
 	s32 cpu;
 	u32 class;
@@ -95,14 +114,23 @@ struct task {
 	bool in_backend; /* it stands in one of the backend's own queues */
 	/* What the policy decided of its wait, and of its slice. */
 	struct sp_decision wait, run;
-	struct node expected;
-	u32 expected_queue;
-	bool has_wait, has_run, is_expected, alone;
+	struct expectation expected;
+	bool has_wait, has_run, alone;
 	s32 next_free;
 	u64 storage[CTX_BYTES / 8];
 	bool has_storage;
 	struct task *rt_next, *group_next, *group_prev;
 	u32 index; /* its place among all tasks ever made */
+};
+
+/* What the call of a backend that goes on is about. */
+struct moment {
+	s32 here; /* the CPU that executes */
+	bool in_dispatch, has_served, undisturbed;
+	struct sp_decision served; /* the answer to the dispatch that goes on */
+	struct task *starting,
+		*dispatching; /* whose ops.running, or CPU's ops.dispatch */
+	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
 };
 
 struct kick {
@@ -112,6 +140,8 @@ struct kick {
 
 struct cpu {
 	struct task *curr; /* NULL: the idle task */
+	struct activity *activity; /* what it does at this moment */
+	struct lock lock; /* of its queue */
 	struct dsq local;
 	struct affinity *pinned; /* of tasks that may run here only; NULL: none were */
 	struct task *rt_head, *rt_tail; /* real-time tasks that wait here */
@@ -135,6 +165,9 @@ enum event_kind {
 	EVENT_BPF_TIMER,
 	EVENT_FAULT,
 	EVENT_SWEEP,
+	EVENT_STOP, /* a task has to leave its CPU */
+	EVENT_RELEASE, /* nobody looks at a dead task any more */
+	EVENT_RESUME, /* an activity goes on */
 };
 
 typedef __u16 u16;
@@ -156,15 +189,11 @@ struct sim {
 	u32 wait_buckets[SIM_GROUPS][SIM_WAIT_BUCKETS];
 	u64 now, random, hash;
 	u32 cpus, online;
-	s32 here; /* the CPU that executes */
-	bool in_dispatch;
+	struct moment moment;
 	u64 moved; /* tasks put into a CPU's own queue so far */
-	struct sp_decision served; /* the answer to the dispatch that goes on */
-	bool has_served;
 	u32 backend_waiting; /* tasks in the backend's queues, but for the daemon */
 	struct task *starting,
 		*dispatching; /* whose ops.running, or CPU's ops.dispatch */
-	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
 	struct cpu cpu[SIM_CPUS];
 	struct sim_mask online_mask, idle_mask;
 	s32 idle_oldest, idle_newest;
@@ -216,6 +245,30 @@ static inline bool is_mistake(enum sim_mistake mistake)
 void flaw(enum sim_flaw flaw, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 void note(u32 what, s32 cpu, u32 pid);
+
+/* run.c */
+void happen(const struct event *event);
+
+/* activities.c */
+void activities_reset(void);
+void activities_end(void);
+u32 activities_in_flight(void);
+void activity_begins(const struct event *event);
+void activity_resumes(u32 index);
+void activity_point(void);
+void lock_cpu(s32 cpu);
+void unlock_cpu(s32 cpu);
+s32 lock_cpu_of(struct task *p);
+void lock_task(struct task *p);
+void unlock_task(struct task *p);
+void wait_off_cpu(const struct task *p);
+
+/* At each call of the kernel that another CPU may come before. */
+static inline void point(void)
+{
+	if (sim.machine.overlap)
+		activity_point();
+}
 
 /* chance.c */
 u64 chance(u64 below);
@@ -275,13 +328,15 @@ void enqueue_rt(struct task *p);
 void take_from_rt(struct task *p);
 void tasks_end(void);
 void exec_task(struct task *p, struct task *leader);
+void move_if_it_must(struct task *p);
+void release_task(struct task *p);
 void new_burst(struct task *p);
 void group_forks(u32 group);
 u32 live_tasks(void);
 struct task *live_task(u32 index);
 
 /* hotplug.c */
-void migrate_running(struct task *p);
+void stop(s32 cpu, struct task *p, u32 life);
 void cpu_goes(s32 cpu);
 void cpu_comes(s32 cpu);
 
@@ -307,18 +362,33 @@ void cpu_idles(s32 cpu, bool idle);
 void sweep(void);
 void check_end(void);
 
+/* expect.c */
+void expect_reset(void);
+void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 key);
+void expect_again(struct expectation *it);
+void expect_no_more(struct expectation *it);
+u32 expected_length(u32 queue);
+struct expectation *expected_first(u32 queue, s32 cpu);
+struct expectation *expected_next(u32 queue, s32 cpu);
+void check_lengths(const struct sp_event *event);
+void check_firsts(const struct sp_event *event, u32 look_max);
+
 /* effects.c */
-void effects_reset(void);
 void expect_insertion(struct task *p, const struct dsq *dsq);
 void expect_taken(struct task *p, s32 cpu);
 void forget_expected(struct task *p);
 void check_slice(struct task *p);
 void check_dispatched(s32 cpu, struct task *prev, bool moved);
 
+/* picks.c */
+void picks_reset(void);
+void check_notice(const struct sp_notice *notice);
+void check_answer(const struct task *p);
+
 #define CALL_OP(op, ...) \
 	do { \
 		if (sim.ops->op) { \
-			struct task *sim_current = sim.cpu[sim.here].curr; \
+			struct task *sim_current = sim.cpu[sim.moment.here].curr; \
 			sim.report.callbacks++; \
 			if (sim_current) \
 				sim_current->t.migration_disabled++; \

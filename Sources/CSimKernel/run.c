@@ -83,10 +83,8 @@ static void reset(const struct sim_machine *machine)
 	sim.now = 0;
 	sim.random = machine->seed;
 	sim.hash = 0xcbf29ce484222325ULL;
-	sim.here = 0;
-	sim.in_dispatch = false;
-	sim.has_served = false;
-	sim.enqueueing = sim.starting = sim.dispatching = NULL;
+	sim.moment = (struct moment){};
+	activities_reset();
 	sim.moved = 0;
 	sim.backend_waiting = 0;
 	sim.ngroups = 0;
@@ -144,18 +142,22 @@ static void burst_event(const struct event *event)
 
 	if (rq->curr != p || rq->generation != event->argument)
 		return;
+	lock_cpu(event->cpu);
 	update_curr(event->cpu);
+	unlock_cpu(event->cpu);
+	if (rq->curr != p || rq->generation != event->argument)
+		return;
 	if (p->burst)
 		begin_burst(p);
 	else
 		burst_over(p);
 }
 
-static void happen(const struct event *event)
+void happen(const struct event *event)
 {
 	const s32 cpu = event->cpu;
 
-	sim.here = cpu;
+	sim.moment.here = cpu;
 	switch ((enum event_kind)event->kind) {
 	case EVENT_TICK:
 		tick(cpu);
@@ -168,7 +170,6 @@ static void happen(const struct event *event)
 			wake(event->task, 0);
 		break;
 	case EVENT_FORK:
-		sim.here = (s32)chance(sim.cpus);
 		group_forks(event->argument);
 		break;
 	case EVENT_RESCHED:
@@ -187,6 +188,16 @@ static void happen(const struct event *event)
 		else
 			fault_happens(event->argument);
 		break;
+	case EVENT_STOP:
+		stop(cpu, event->task, event->argument);
+		break;
+	case EVENT_RELEASE:
+		if (event->task->life == event->argument && !event->task->references)
+			release_task(event->task);
+		break;
+	case EVENT_RESUME:
+		activity_resumes(event->argument);
+		break;
 	case EVENT_SWEEP:
 		sweep();
 		post(sim.now + SWEEP_NS, EVENT_SWEEP, 0, NULL, 0);
@@ -203,8 +214,12 @@ void sim_run(sp_u64 until, sp_u64 events_max)
 	while (!sim.report.flaw && sim.report.events < events_max &&
 	       next_event(until, &event)) {
 		sim.now = event.when;
-		sim.report.events += event.kind != EVENT_SWEEP;
-		happen(&event);
+		if (event.kind < EVENT_SWEEP)
+			sim.report.events++;
+		if (sim.machine.overlap && event.kind != EVENT_RESUME)
+			activity_begins(&event);
+		else
+			happen(&event);
 	}
 	if (!sim.report.flaw && sim.report.events < events_max)
 		sim.now = until;
@@ -212,6 +227,8 @@ void sim_run(sp_u64 until, sp_u64 events_max)
 
 const struct sim_report *sim_end(void)
 {
+	if (!sim.report.flaw)
+		activities_end();
 	for (u32 cpu = 0; cpu < sim.cpus; cpu++) {
 		update_curr((s32)cpu);
 		if (sim.cpu[cpu].idle_counted)

@@ -44,9 +44,11 @@ void tasks_reset(void)
 		by_pid = calloc(SIM_PID_MAX + 1, sizeof(*by_pid));
 	if (!by_pid)
 		abort();
-	for (u32 i = 0; i < ntasks; i++)
+	for (u32 i = 0; i < ntasks; i++) {
 		if (task_at(i)->t.pid > 0)
 			by_pid[task_at(i)->t.pid] = NULL;
+		task_at(i)->lock = (struct lock){};
+	}
 	ntasks = 0;
 	free_list = -1;
 	nliving = 0;
@@ -152,6 +154,7 @@ static u32 free_pid(void)
 static struct task *free_task(void)
 {
 	struct task *p;
+	struct lock lock;
 	u32 life, index;
 
 	if (free_list >= 0) {
@@ -167,7 +170,10 @@ static struct task *free_task(void)
 	}
 	life = p->life;
 	index = p->index;
+	/* Somebody may wait for it still, to see that the task is another one. */
+	lock = p->lock;
 	memset(p, 0, sizeof(*p));
+	p->lock = lock;
 	p->life = life + 1;
 	p->index = index;
 	return p;
@@ -232,16 +238,16 @@ static void select_cpu(struct task *p, u64 flags)
 
 	if (p->t.nr_cpus_allowed > 1 && !p->t.migration_disabled &&
 	    sim.ops->select_cpu) {
-		struct task *curr = sim.cpu[sim.here].curr;
+		struct task *curr = sim.cpu[sim.moment.here].curr;
 
 		sim.report.callbacks++;
-		sim.enqueueing = p;
+		sim.moment.enqueueing = p;
 		if (curr)
 			curr->t.migration_disabled++;
 		cpu = sim.ops->select_cpu(&p->t, p->cpu, flags);
 		if (curr)
 			curr->t.migration_disabled--;
-		sim.enqueueing = NULL;
+		sim.moment.enqueueing = NULL;
 		if (cpu < 0 || (u32)cpu >= sim.cpus) {
 			flaw(SIM_FLAW_REFUSED, "select_cpu chose CPU %d", cpu);
 			cpu = p->cpu;
@@ -304,8 +310,11 @@ void take_from_rt(struct task *p)
 	p->rt_next = NULL;
 }
 
-void wake(struct task *p, u64 flags)
+static void wake_locked(struct task *p, u64 flags)
 {
+	s32 cpu;
+
+	wait_off_cpu(p);
 	if (!p->alive || p->zombie || p->on_cpu || is_queued(p))
 		return;
 	sim.report.wakeups++;
@@ -315,13 +324,28 @@ void wake(struct task *p, u64 flags)
 		return;
 	}
 	select_cpu(p, flags | SCX_WAKE_TTWU);
+	cpu = p->cpu;
+	lock_cpu(cpu);
 	enqueue_task(p, SCX_ENQ_WAKEUP);
+	unlock_cpu(cpu);
+}
+
+void wake(struct task *p, u64 flags)
+{
+	const u32 life = p->life;
+
+	lock_task(p);
+	if (p->life == life)
+		wake_locked(p, flags);
+	unlock_task(p);
 }
 
 void fork_task(struct task *p)
 {
 	static struct scx_init_task_args args = { .fork = true };
+	s32 cpu;
 
+	lock_task(p);
 	note('f', p->cpu, (u32)p->t.pid);
 	sim.report.callbacks++;
 	if (sim.ops->init_task && sim.ops->init_task(&p->t, &args))
@@ -333,10 +357,15 @@ void fork_task(struct task *p)
 		p->class = CLASS_RT;
 		CALL_OP(disable, &p->t);
 		enqueue_rt(p);
+		unlock_task(p);
 		return;
 	}
 	select_cpu(p, SCX_WAKE_FORK);
+	cpu = p->cpu;
+	lock_cpu(cpu);
 	enqueue_task(p, 0);
+	unlock_cpu(cpu);
+	unlock_task(p);
 }
 
 /* One more task of a group; the machine has it from now on. */
@@ -411,7 +440,7 @@ void burst_over(struct task *p)
 {
 	enum leave leave;
 
-	sim.here = p->cpu;
+	sim.moment.here = p->cpu;
 	if (p->daemon) {
 		leave = daemon_goes_on();
 		if (leave == GOES_ON)
@@ -475,13 +504,17 @@ static void forget(struct task *p)
 }
 
 /* The pid is free first, and the backend hears of it then. */
-static void release(struct task *p)
+void release_task(struct task *p)
 {
 	static struct scx_exit_task_args args;
 
-	note('x', p->cpu, (u32)p->t.pid);
 	if (by_pid[p->t.pid] == p)
 		by_pid[p->t.pid] = NULL;
+	/* The kernel frees it when nobody has it any more. */
+	p->dead = true;
+	if (p->references)
+		return;
+	note('x', p->cpu, (u32)p->t.pid);
 	if (p->class == CLASS_EXT)
 		CALL_OP(disable, &p->t);
 	CALL_OP(exit_task, &p->t, &args);
@@ -498,30 +531,44 @@ void exit_task(struct task *p)
 	if (group->habit == SIM_BRIEF)
 		post(sim.now + some(group->sleep_ns, group->sleep_spread_ns),
 		     EVENT_FORK, p->cpu, NULL, p->group);
-	release(p);
+	release_task(p);
 }
 
 /* ---- changes from outside ---- */
 
-static void move_if_it_must(struct task *p)
+/* A task that waits where it may not run is moved; one that runs there, by the stopper. */
+void move_if_it_must(struct task *p)
 {
-	if (!is_queued(p) || p->on_cpu ||
-	    (allowed(p, p->cpu) && sim.cpu[p->cpu].online))
+	s32 from = lock_cpu_of(p), to;
+
+	if (p->on_cpu || !is_queued(p) ||
+	    (allowed(p, p->cpu) && sim.cpu[p->cpu].online)) {
+		unlock_cpu(from);
 		return;
+	}
 	if (p->class == CLASS_RT) {
 		take_from_rt(p);
 		enqueue_rt(p);
+		unlock_cpu(from);
 		return;
 	}
 	change_begins(p);
-	p->cpu = fallback_cpu(p);
+	to = fallback_cpu(p);
+	p->cpu = to;
+	unlock_cpu(from);
+	lock_cpu(to);
 	change_ends(p, 0);
 	if (!sim.cpu[p->cpu].curr)
 		resched(p->cpu);
+	unlock_cpu(to);
 }
 
 void set_affinity(struct task *p, struct affinity *affinity)
 {
+	s32 cpu;
+
+	lock_task(p);
+	cpu = lock_cpu_of(p);
 	note('a', p->cpu, (u32)p->t.pid);
 	change_begins(p);
 	leaves_place(p);
@@ -530,43 +577,69 @@ void set_affinity(struct task *p, struct affinity *affinity)
 	if (p->class == CLASS_EXT)
 		CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
 	change_ends(p, 0);
-	if (p->on_cpu && !allowed(p, p->cpu))
-		migrate_running(p);
-	else
+	unlock_cpu(cpu);
+	if (p->on_cpu && !allowed(p, p->cpu)) {
+		p->moving = true;
+		post(sim.now, EVENT_STOP, p->cpu, p, p->life);
+	} else {
 		move_if_it_must(p);
+	}
+	unlock_task(p);
 }
 
 void set_nice(struct task *p, s32 nice)
 {
+	s32 cpu;
+
+	lock_task(p);
+	cpu = lock_cpu_of(p);
 	note('n', p->cpu, (u32)p->t.pid);
 	change_begins(p);
 	weigh(p, nice);
 	change_ends(p, 0);
+	unlock_cpu(cpu);
+	unlock_task(p);
 }
 
-void set_class(struct task *p, u32 class)
+static void leave_class(struct task *p)
 {
-	note('c', p->cpu, (u32)p->t.pid);
-	if (p->class == class || p->daemon)
-		return;
-	change_begins(p);
-	p->class = class;
-	if (class == CLASS_RT) {
-		if (is_queued(p) && !p->on_cpu) {
-			ends_waiting(p, false);
-			enqueue_rt(p);
-		}
-		CALL_OP(disable, &p->t);
-		return;
+	p->class = CLASS_RT;
+	if (is_queued(p) && !p->on_cpu) {
+		ends_waiting(p, false);
+		enqueue_rt(p);
 	}
+	CALL_OP(disable, &p->t);
+}
+
+static void join_class(struct task *p)
+{
+	p->class = CLASS_EXT;
 	if (is_queued(p) && !p->on_cpu) {
 		take_from_rt(p);
-		if (!allowed(p, p->cpu) || !sim.cpu[p->cpu].online)
-			p->cpu = fallback_cpu(p);
 		begins_to_wait(p);
 	}
 	change_ends(p, 0);
 	resched(p->cpu);
+}
+
+void set_class(struct task *p, u32 class)
+{
+	s32 cpu;
+
+	lock_task(p);
+	cpu = lock_cpu_of(p);
+	if (p->class != class && !p->daemon && !p->zombie) {
+		note('c', p->cpu, (u32)p->t.pid);
+		change_begins(p);
+		if (class == CLASS_RT)
+			leave_class(p);
+		else
+			join_class(p);
+	}
+	unlock_cpu(cpu);
+	if (class == CLASS_EXT)
+		move_if_it_must(p);
+	unlock_task(p);
 }
 
 /*
@@ -583,7 +656,7 @@ void exec_task(struct task *p, struct task *leader)
 	by_pid[p->t.pid] = p;
 	by_pid[pid] = NULL;
 	leader->zombie = true;
-	release(leader);
+	release_task(leader);
 }
 
 void tasks_end(void)

@@ -71,6 +71,8 @@ public struct Outcome: Sendable {
     public let irqWorks: UInt64
     public let reschedules: UInt64
     public let faults: UInt64
+    /// Callbacks that stopped while other CPUs went on.
+    public let stops: UInt64
     /// Decisions seen, and effects compared with them.
     public let decisions: UInt64
     public let effects: UInt64
@@ -101,6 +103,7 @@ public struct Outcome: Sendable {
         irqWorks = report.irq_works
         reschedules = report.reschedules
         faults = report.faults
+        stops = report.stops
         decisions = report.decisions
         effects = report.effects
         idleNs = report.idle_ns

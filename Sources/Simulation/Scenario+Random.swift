@@ -28,6 +28,7 @@ extension Scenario {
             scenario.loads.append(.random(cpus: scenario.cpus, &chance))
         }
         scenario.faults = .random(in: scenario.durationNs, &chance)
+        if chance.below(2) == 0 { scenario.overlap = UInt32(chance.size(2, 60, 1000)) }
         scenario.asksAlways = chance.below(4) == 0
         return scenario
     }

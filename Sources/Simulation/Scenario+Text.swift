@@ -90,6 +90,7 @@ extension Scenario {
         lines += faults.texts.map { "fault \($0)" }
         lines += limits.texts.map { "limit \($0)" }
         if eventsMax > 0 { lines.append("events-max \(eventsMax)") }
+        if overlap > 0 { lines.append("overlap \(overlap)") }
         if asksAlways { lines.append("ask-always") }
         if maxTasks > 0 { lines.append("max-tasks \(maxTasks)") }
         return lines
@@ -147,11 +148,12 @@ extension Scenario {
         case "fault": try faults.set(value)
         case "limit": try limits.set(value)
         case "events-max": eventsMax = try setting.number(0...UInt64.max)
+        case "overlap": overlap = try setting.number(0...1_000_000)
         case "ask-always": asksAlways = true
         case "max-tasks": maxTasks = try setting.number(1...(1 << 28))
         default:
             throw setting.unknown(
-                "mode, cpus, seed, time, policy, set, load, fault, limit, events-max, ask-always and max-tasks"
+                "mode, cpus, seed, time, policy, set, load, fault, limit, events-max, overlap, ask-always and max-tasks"
             )
         }
     }

@@ -62,6 +62,9 @@ public struct Scenario: Sendable, Equatable {
     /// Tasks that the daemon knows at one time; 0: as many as there are, and more.
     public var maxTasks = 0
 
+    /// Callbacks of several CPUs overlap: one stops at one of so many calls of the kernel, while others go
+    /// on; 0: each runs to its end at once.
+    public var overlap: UInt32 = 0
     /// What a broken backend would do, for tests of the checks.
     package var mistake = SIM_NO_MISTAKE
 

@@ -19,6 +19,7 @@ public struct ScenarioShrinker {
         var before: Scenario
         repeat {
             before = smallest
+            withoutOverlap()
             shorten()
             dropFaults()
             dropLoads()
@@ -37,6 +38,12 @@ public struct ScenarioShrinker {
         smallest = candidate
         flaw = found
         return true
+    }
+
+    private mutating func withoutOverlap() {
+        var candidate = smallest
+        candidate.overlap = 0
+        attempt(candidate)
     }
 
     private mutating func shorten() {

@@ -31,10 +31,12 @@ final class SimulatedDaemon {
             data: sim_events_data(), size: Int(SP_EVENT_RING))
         let points = HostedPoints(computes: sim_daemon_computes)
         let published = LoopFigures()
+        let answers = AnswerRing(memory: sim_answers())
+        let decider = Decider(
+            HostedPolicy(policy, witness: sim_daemon_decided), described: policy, maxTasks: maxTasks,
+            masks: answers.masks)
         var loop = Loop(
-            events: events, answers: AnswerRing(memory: sim_answers()),
-            decider: Decider(DescribedPolicy(policy), described: policy, maxTasks: maxTasks),
-            faults: points, exitKind: nil)
+            events: events, answers: answers, decider: decider, faults: points, exitKind: nil)
         let pid = Int32(bitPattern: sim_daemon_pid())
         loop.answers.introduce(process: pid, thread: pid)
         while sim_daemon_yields() { loop.pass(published) }

@@ -10,6 +10,7 @@ public struct SimulationCampaign: Sendable {
         public var callbacks: UInt64 = 0
         public var switches: UInt64 = 0
         public var faults: UInt64 = 0
+        public var stops: UInt64 = 0
         public var decisions: UInt64 = 0
         public var effects: UInt64 = 0
         public var waitMaxNs: UInt64 = 0
@@ -27,6 +28,7 @@ public struct SimulationCampaign: Sendable {
             callbacks += outcome.callbacks
             switches += outcome.switches
             faults += outcome.faults
+            stops += outcome.stops
             decisions += outcome.decisions
             effects += outcome.effects
             hash = hash &* 31 &+ outcome.hash

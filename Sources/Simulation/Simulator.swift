@@ -39,6 +39,7 @@ extension sim_machine {
         seed = scenario.seed
         policy = scenario.policy
         ask_always = scenario.asksAlways ? 1 : 0
+        overlap = scenario.overlap
         mistake = scenario.mistake.rawValue
         let wrong = scenario.faults
         faults.affinity_ns = wrong.affinityNs

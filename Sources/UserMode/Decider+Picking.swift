@@ -36,6 +36,7 @@ extension Decider {
     ///   - prev: the CPU's own task, if it could go on: pid and generation. It waits by now, and
     ///     competes with the others as what it is.
     @specialized(where P == DescribedPolicy)
+    @specialized(where P == HostedPolicy)
     @inline(__always)
     public mutating func pick(
         now: UInt64, cpu: Int32, prev: (pid: UInt32, generation: UInt32) = (0, 0)

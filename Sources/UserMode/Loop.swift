@@ -51,7 +51,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     /// has somebody. Later arrivals can then still go before the rest.
     // The daemon is made in another module, for a policy that the compiler does not know here.
     @specialized(where P == DescribedPolicy, F == NoFault)
-    @specialized(where P == DescribedPolicy, F == HostedPoints)
+    @specialized(where P == HostedPolicy, F == HostedPoints)
     package mutating func pass(_ published: LoopFigures) {
         answers.beginPass()
         let overflows = decider.counters.overflows

@@ -107,7 +107,7 @@ struct SimulateCampaign {
         print(
             """
             \(account.runs) runs, \(account.events) events, \(account.callbacks) callbacks, \
-            \(account.switches) switches, \(account.faults) faults, \(account.decisions) decisions seen, \
+            \(account.switches) switches, \(account.faults) faults, \(account.stops) overlaps, \(account.decisions) decisions seen, \
             \(account.effects) effects compared; longest wait \(SimulateOutput.ms(account.waitMaxNs)) ms (seed \
             \(account.waitMaxSeed)), beside an idle CPU \(SimulateOutput.ms(account.besideIdleMaxNs)) ms (seed \
             \(account.besideIdleMaxSeed)); \(SimulateOutput.number(rate, 2)) M events/s, hash \

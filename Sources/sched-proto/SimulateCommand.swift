@@ -121,6 +121,12 @@ struct SimulateMachine: ParsableArguments {
             "Limits of a wait: wait=10s, beside-idle=0. Repeatable.", valueName: "key=value"))
     var limit: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Callbacks of several CPUs overlap: they stop at one of so many calls of the kernel.",
+            valueName: "calls"))
+    var overlap: UInt32 = 0
+
     @Flag(help: "User mode: ask the daemon even where nothing is left to choose.")
     var askAlways = false
 
@@ -157,6 +163,7 @@ struct SimulateMachine: ParsableArguments {
         do throws(ScenarioError) {
             for text in load { scenario.loads.append(try Load(text)) }
             for text in fault { try scenario.faults.set(text) }
+            scenario.overlap = overlap
             scenario.asksAlways = askAlways
             scenario.maxTasks = maxTasks
             try scenario.validate()

@@ -19,7 +19,7 @@ import Testing
             }
         }
         #expect(account.runs == 600)
-        #expect(account.effects > 1_000_000 && account.faults > 10_000)
+        #expect(account.effects > 1_000_000 && account.faults > 10_000 && account.stops > 100_000)
     }
 
     /// Large machines and pids up to 2^22.

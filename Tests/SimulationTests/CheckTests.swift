@@ -11,7 +11,7 @@ import Testing
         (SIM_MISTAKE_QUEUE, [.queue, .counters], [.bpf, .user]),
         (SIM_MISTAKE_LOSE, [.lost], [.bpf, .user]),
         (SIM_MISTAKE_TWICE, [.refused], [.user]),
-        (SIM_MISTAKE_SLICE, [.slice], [.bpf]),
+        (SIM_MISTAKE_SLICE, [.slice], [.bpf, .user]),
         (SIM_MISTAKE_ORDER, [.order], [.bpf]),
         // In BPF mode the kernel's own wake-ups suffice while callbacks do not overlap.
         (SIM_MISTAKE_KICK, [.besideIdle], [.user]),

@@ -24,6 +24,20 @@ import Testing
         #expect(first.hash != second.hash)
     }
 
+    /// Nor does it matter how callbacks overlap.
+    @Test(arguments: Scenario.Mode.allCases) func overlapsAreTheSame(_ mode: Scenario.Mode) throws {
+        var load = try scenario(
+            mode, "interactive", cpus: 4, seconds: 1,
+            ["sleeper:20,run=100us,run-spread=1ms,sleep=1ms,sleep-spread=2ms", "brief:10,run=100us"],
+            faults: ["affinity=1ms", "class=5ms", "hotplug=20ms"])
+        load.overlap = 8
+        let first = Simulator.run(load)
+        #expect(first.flaw == nil && first.stops > 1000)
+        #expect(Simulator.run(load).hash == first.hash)
+        load.overlap = 0
+        #expect(Simulator.run(load).hash != first.hash)
+    }
+
     /// All that a scenario is survives its text.
     @Test func textIsTheScenario() throws {
         let shipped = try PolicySource.shipped()

@@ -15,8 +15,6 @@ import Testing
         var pin: Int?
         var every = "100ms"
         let weights: Double
-        /// As it is today where it is not right.
-        var isWrong = false
 
         var testDescription: String { "\(mode.rawValue), \(name)" }
     }
@@ -25,19 +23,18 @@ import Testing
         [
             Load(
                 name: "two pinned", mode: mode, cpus: 4, nices: (-5, 0), others: 1, pin: 3,
-                weights: 3.05, isWrong: true),
+                weights: 3.05),
             Load(
                 name: "six pinned", mode: mode, cpus: 4, nices: (-5, 0), others: 5, pin: 3,
-                weights: 3.05, isWrong: mode == .user),
+                weights: 3.05),
             Load(
-                name: "one CPU", mode: mode, cpus: 1, nices: (-5, 0), others: 1, weights: 3.05,
-                isWrong: mode == .bpf),
+                name: "one CPU", mode: mode, cpus: 1, nices: (-5, 0), others: 1, weights: 3.05),
             Load(
                 name: "twelve, not pinned", mode: mode, cpus: 4, nices: (-5, 0), others: 11,
                 every: "20ms", weights: 3.05),
             Load(
                 name: "nice 5 beside -5", mode: mode, cpus: 4, nices: (-5, 5), others: 1, pin: 3,
-                weights: 9.32, isWrong: true),
+                weights: 9.32),
         ]
     }
 
@@ -53,17 +50,23 @@ import Testing
         #expect(outcome.flaw == nil)
         let others = Double(outcome.groups[1].cpuNs) / Double(load.others)
         let ratio = Double(outcome.groups[0].cpuNs) / others
-        let isRight = ratio > load.weights * 0.9 && ratio < load.weights * 1.1
-        if load.isWrong {
-            withKnownIssue("fair is not proportional there yet", isIntermittent: true) {
-                #expect(isRight, "\(ratio)")
-            }
-        } else {
-            #expect(isRight, "\(ratio)")
+        #expect(ratio > load.weights * 0.9 && ratio < load.weights * 1.1, "\(ratio)")
+    }
+
+    /// Of little weight beside much, or a hog beside many short tasks: nobody waits for long.
+    @Test(arguments: Scenario.Mode.allCases) func nobodyStarves(_ mode: Scenario.Mode) throws {
+        let heavy = try scenario(
+            mode, "fair", cpus: 1, seconds: 60, ["loop:1,nice=-20", "loop:1,nice=19"])
+        let hog = try scenario(
+            mode, "deadline", cpus: 1, seconds: 20, ["loop:1", "pipe:40,run=20us,run-spread=20us,start=4s"])
+        for load in [heavy, hog] {
+            let outcome = Simulator.run(load)
+            #expect(outcome.flaw == nil)
+            // A round of the policy, and the slices of those before it.
+            #expect(outcome.waitMaxNs < 2 * load.policy.wait_max_ns, "\(outcome.waitMaxNs)")
         }
     }
 
-    /// Who waits more than the other must not be a matter of the seed.
     @Test(arguments: Scenario.Mode.allCases) func aLoadAloneHasItsCPU(_ mode: Scenario.Mode) throws {
         let outcome = Simulator.run(try scenario(mode, "fair", cpus: 4, seconds: 2, ["loop:3"]))
         #expect(outcome.flaw == nil)

@@ -87,7 +87,7 @@ struct sim_machine {
 	sp_u32 ask_always; /* 0 or 1 */
 	sp_u32 trace; /* 0 or 1: every switch goes to `sim_trace` */
 	sp_u32 mistake; /* enum sim_mistake */
-	sp_u32 pad;
+	sp_u32 overlap; /* a callback stops at one of so many calls of the kernel; 0: at none */
 	struct sim_faults faults;
 	struct sim_limits limits;
 	struct sim_costs costs;
@@ -136,6 +136,7 @@ struct sim_report {
 	sp_u64 events; /* scheduling events: switches, ticks, wake-ups, kicks, ... */
 	sp_u64 callbacks, switches, wakeups, irq_works, reschedules;
 	sp_u64 faults; /* how many things went wrong on purpose */
+	sp_u64 stops; /* callbacks that stopped while other CPUs went on */
 	sp_u64 decisions, effects; /* decisions seen, effects compared with them */
 	sp_u64 idle_ns; /* of all CPUs together */
 	sp_u64 wait_max_ns, beside_idle_max_ns;
@@ -162,8 +163,9 @@ void sim_add_daemon(void (*passes)(void *context), void *context);
 bool sim_daemon_yields(void);
 /* The thread computed, and may be interrupted here, in the middle of a pass. */
 void sim_daemon_computes(void);
-/* CLOCK_MONOTONIC of the machine. */
-sp_u64 sim_daemon_clock(void);
+/* Its policy was asked, and answered: compared with a plain model. */
+void sim_daemon_decided(const struct sp_event *event,
+			const struct sp_decision *decision);
 /* The daemon's process and thread. */
 sp_u32 sim_daemon_pid(void);
 /* The rings, laid out as the kernel maps them. */

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A plain model of the two queues, made of decisions alone: who waits where at which
+ * key, and who has to go first. O(log tasks), but for tasks that may use some CPUs
+ * and not others, whose affinities are looked through.
+ */
+#include "model.h"
+
+static u64 arrivals; /* how many waited so far */
+static u32 lengths[SP_QUEUES];
+
+void expect_reset(void)
+{
+	arrivals = 0;
+	lengths[0] = lengths[1] = 0;
+}
+
+u32 expected_length(u32 queue)
+{
+	return lengths[queue];
+}
+
+/* At the place that it had, or behind all of its key. */
+void expect_again(struct expectation *it)
+{
+	it->waits = true;
+	lengths[it->queue]++;
+	order_insert(&it->affinity->expected[it->queue], &it->node);
+}
+
+void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 key)
+{
+	it->affinity = affinity;
+	it->queue = queue & 1;
+	it->node.key = key;
+	it->node.seq = ++arrivals;
+	expect_again(it);
+}
+
+void expect_no_more(struct expectation *it)
+{
+	if (!it->waits)
+		return;
+	order_remove(&it->affinity->expected[it->queue], &it->node);
+	lengths[it->queue]--;
+	it->waits = false;
+}
+
+static void better(struct node **best, const struct affinity *affinity, u32 queue)
+{
+	struct node *first = order_first(&affinity->expected[queue]);
+
+	if (first && (!*best || node_before(first, *best)))
+		*best = first;
+}
+
+/* Who has to go first in @queue, of those that may run on @cpu. */
+struct expectation *expected_first(u32 queue, s32 cpu)
+{
+	struct node *best = NULL;
+	const struct affinity *affinity;
+
+	better(&best, sim.everywhere, queue);
+	if (sim.cpu[cpu].pinned)
+		better(&best, sim.cpu[cpu].pinned, queue);
+	for (affinity = sim.partial; affinity; affinity = affinity->next_partial)
+		if (mask_has(&affinity->mask, (u32)cpu))
+			better(&best, affinity, queue);
+	return (struct expectation *)best;
+}
+
+/* The same where @queue is served first. */
+struct expectation *expected_next(u32 queue, s32 cpu)
+{
+	struct expectation *first = expected_first(queue & 1, cpu);
+
+	return first ? first : expected_first(!(queue & 1), cpu);
+}
+
+void check_lengths(const struct sp_event *event)
+{
+	for (u32 queue = 0; queue < SP_QUEUES; queue++)
+		if (event->waiting[queue] != lengths[queue])
+			flaw(SIM_FLAW_INPUT,
+			     "event %u says that %u wait in queue %u, not %u",
+			     event->kind, event->waiting[queue], queue, lengths[queue]);
+}
+
+/* @look_max: of a longer queue a part may have been seen only. */
+void check_firsts(const struct sp_event *event, u32 look_max)
+{
+	static const u32 flags[SP_QUEUES] = { SP_EVENT_FIRST, SP_EVENT_FIRST_PRIORITY };
+	const struct expectation *first;
+
+	if (!(event->flags & SP_EVENT_LOOKED))
+		return;
+	for (u32 queue = 0; queue < SP_QUEUES; queue++) {
+		if (lengths[queue] > look_max)
+			continue;
+		first = expected_first(queue, event->cpu);
+		if (!first != !(event->flags & flags[queue]))
+			flaw(SIM_FLAW_INPUT,
+			     "CPU %d is told that %s waits for it in queue %u",
+			     event->cpu, first ? "nobody" : "somebody", queue);
+		else if (first && event->first[queue] != first->node.key)
+			flaw(SIM_FLAW_INPUT, "CPU %d is told of key %llu, not of %llu",
+			     event->cpu, event->first[queue], first->node.key);
+	}
+}
