@@ -15,7 +15,7 @@ override CMD := $(value CMD)
 override ARGS := $(value ARGS)
 export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
 
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -35,7 +35,7 @@ run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DU
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test, one lane after another
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-newest test-survival
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh
@@ -61,6 +61,9 @@ test-survival: setup ## hostile loads, failing daemons, changing machines; KERNE
 
 test-kernels: setup ## both modes on every kernel series that can be had, as a table; KERNELS='6.12 7.3' WRITE=1
 	@scripts/test-kernels.sh $(if $(WRITE),--write)
+
+test-newest: setup ## the same on the newest kernel that docs/KERNELS.md has
+	@scripts/test-kernels.sh --newest
 
 conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), then 10 minutes of random traces
 	@program=$$(swift build -c release --show-bin-path)/sched-proto; \

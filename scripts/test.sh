@@ -11,7 +11,7 @@ needs() {
 	case $1 in
 	test-swift) echo Package.swift ;;
 	test-new-policy) echo scripts/tests/new-policy.sh ;;
-	test-guest | test-survival) echo Tests/Guest/run.sh ;;
+	test-guest | test-newest | test-survival) echo Tests/Guest/run.sh ;;
 	*) echo scripts/tests/run.sh ;;
 	esac
 }

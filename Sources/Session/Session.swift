@@ -228,15 +228,15 @@ public struct Session: Sendable {
         var due = options.statisticsNs > 0 ? options.statisticsNs : nil
         var groupLimitsSet: UInt64 = 0
         while true {
-            // Looked at whenever this wakes up: a note may come as late as the next line of statistics.
+            // Looked at whenever this wakes up, after 5 s at the latest: nothing wakes it for that.
             if loaded.groupLimitsSet != groupLimitsSet {
                 groupLimitsSet = loaded.groupLimitsSet
                 if let notice = GroupLimits(includesEmpty: true).notice() { warn(notice) }
             }
             let elapsed = clock.elapsedNs
             if let lengthNs, elapsed >= lengthNs { return (sample(), false) }
-            let next = [lengthNs, due].compactMap { $0 }.min()
-            switch signals.wait(ns: next.map { $0 > elapsed ? $0 - elapsed : 0 }, or: ended) {
+            let next = min(lengthNs ?? .max, due ?? .max, elapsed &+ Self.longestWaitNs)
+            switch signals.wait(ns: next > elapsed ? next - elapsed : 0, or: ended) {
             case .signal(let name):
                 tell(.detaching(name))
                 return (sample(), false)
@@ -251,6 +251,8 @@ public struct Session: Sendable {
             }
         }
     }
+
+    private static let longestWaitNs: UInt64 = 5_000_000_000
 
     /// Tells the whole session's figures, and how it ended.
     private func finish(_ loaded: borrowing Scheduler, _ last: Report.Sample) -> Ending {
