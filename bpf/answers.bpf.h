@@ -51,9 +51,8 @@ static __always_inline void wake_for_picked(struct task_struct *p, s32 cpu, s32 
  * run on. The iterator is older than the looks at the task: whatever changed its
  * affinity since has queued it anew, and then the kernel refuses the move.
  */
-static __always_inline enum outcome pick(struct bpf_iter_scx_dsq *it,
-					 struct task_struct *p, s32 cpu, s32 here,
-					 bool wanted)
+static __always_inline enum outcome
+pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool wanted)
 {
 	u64 to = DSQ_PICKED;
 	bool mine;

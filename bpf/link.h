@@ -146,7 +146,8 @@ struct sp_answers {
 	sp_u64 pad[12];
 	struct sp_asked asked;
 	sp_u64 hashes[SP_MASKS]; /* of the masks; 0: not in use */
-	struct sp_mask masks[SP_MASKS]; /* written before the first notice that names it */
+	struct sp_mask
+		masks[SP_MASKS]; /* written before the first notice that names it */
 	struct sp_answer ring[SP_ANSWERS];
 };
 

@@ -141,7 +141,8 @@ static __always_inline void tell_exit(struct task_struct *p, struct sp_task_ctx 
  * Tells the daemon of a wait; false if there is no room. What the task used is then
  * charged with its next wait.
  */
-static __always_inline bool tell(struct sp_task_ctx *tctx, const struct sp_notice *notice)
+static __always_inline bool tell(struct sp_task_ctx *tctx,
+				 const struct sp_notice *notice)
 {
 	tctx->known = true;
 	if (send(notice))

@@ -101,7 +101,8 @@ static sp_inline void sp_running(const struct sp_policy *policy,
  * The task that goes on is of the state @task. Its generation is a newer one than
  * that only in events that no backend sends.
  */
-static sp_inline int sp_has_prev(const struct sp_task *task, const struct sp_event *event)
+static sp_inline int sp_has_prev(const struct sp_task *task,
+				 const struct sp_event *event)
 {
 	return (event->flags & SP_EVENT_PREV) && event->generation != 0 &&
 	       task->generation == event->generation;

@@ -59,8 +59,8 @@ static sp_inline void sp_advance_round(const struct sp_policy *policy,
 {
 	if (!sp_before(policy->wait_max_ns, event->now - global->round_since))
 		return;
-	global->round += policy->slice_max_ns * SP_KEY_SPREAD_SLICES +
-			 policy->sleep_credit_ns;
+	global->round +=
+		policy->slice_max_ns * SP_KEY_SPREAD_SLICES + policy->sleep_credit_ns;
 	global->round_since = event->now;
 }
 
@@ -82,8 +82,7 @@ static sp_inline sp_u64 sp_burst_share(const struct sp_policy *policy,
  */
 static sp_inline sp_u64 sp_order_key(const struct sp_policy *policy,
 				     const struct sp_global *global,
-				     struct sp_task *task,
-				     const struct sp_event *event)
+				     struct sp_task *task, const struct sp_event *event)
 {
 	if (policy->order == SP_ORDER_FIFO)
 		return 0;

@@ -84,7 +84,6 @@ static __always_inline u32 give_up_cpu(const struct sp_dsq *dsq, s32 cpu)
 	return given_up;
 }
 
-
 /* How many tasks of a queue are looked at for one CPU. */
 #define LOOK_MAX 32
 

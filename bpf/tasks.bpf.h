@@ -114,7 +114,6 @@ static __always_inline bool is_vital(struct task_struct *p)
 	       starts_with(comm, "khugepaged", 10);
 }
 
-
 /* Whether the policy is told when p begins to wait: else it does not wait. */
 static __always_inline bool is_told_of(struct task_struct *p, u64 enq_flags)
 {

@@ -255,5 +255,4 @@ static __always_inline bool take_sole(const struct sp_answers *ring, s32 here,
 	return true;
 }
 
-
 #endif

@@ -280,7 +280,8 @@ static __always_inline void rescue_picked(void)
 
 	bpf_for(cpu, 0, SP_CPUS_MAX) {
 		if (picked_on[cpu & (SP_CPUS_MAX - 1)] &&
-		    (idle_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) & 1))
+		    (idle_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) &
+		     1))
 			scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 	}
 }

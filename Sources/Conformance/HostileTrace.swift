@@ -50,7 +50,8 @@ struct HostileTrace {
         event.used_ns = usedNs()
         event.switches = nextSwitches()
         event.kind = kind()
-        event.flags = isOrdinary
+        event.flags =
+            isOrdinary
             ? UInt32(random.below(UInt64(SP_EVENT_FLAGS) + 1)) : UInt32(truncatingIfNeeded: random.next())
         let task = UInt32(random.below(pids))
         event.pid = (firstPid &+ task) & (SP_PROBE_TASKS - 1)

@@ -144,7 +144,8 @@ enum PolicyKeys {
         PolicyKey(
             path: "starvation.limit", kind: .duration(100 * us...10_000 * ms, none: true),
             field: .wide(\.starvation_ns), read: hasClasses, fallback: .value(0),
-            doc: "The second queue goes first once its first task has waited for longer than this, and longer than the first queue's; none: as wait-max, which is the most.",
+            doc:
+                "The second queue goes first once its first task has waited for longer than this, and longer than the first queue's; none: as wait-max, which is the most.",
             source: "scx_bpfland: 5ms"),
         PolicyKey(
             path: "wait-max", kind: .duration(100 * ms...3000 * ms), field: .wide(\.wait_max_ns),
