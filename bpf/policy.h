@@ -110,8 +110,9 @@ static sp_inline int sp_has_prev(const struct sp_task *task,
 
 /*
  * Which queue is served: of those with somebody for this CPU the priority queue, unless
- * the regular one starves. The task that could go on counts as one of its queue, and
- * goes on if that queue is served and its key is before all others'; of equal keys it
+ * the regular one starves; but not if the CPU just served it: so beside a priority queue
+ * that has somebody it has every second turn at most. The task that could go on counts
+ * as one of its queue, and goes on if that queue is served and its key is before all others'; of equal keys it
  * came last.
  */
 static sp_inline void sp_dispatch(const struct sp_policy *policy,
@@ -129,7 +130,7 @@ static sp_inline void sp_dispatch(const struct sp_policy *policy,
 	if (!regular && !priority && !prev)
 		return;
 	if ((priority || priority_prev) &&
-	    !((regular || regular_prev) && sp_starves(policy, event)))
+	    !(regular && !regular_prev && sp_starves(policy, event)))
 		queue = SP_QUEUE_PRIORITY;
 	decision->action = SP_ACTION_SERVE;
 	decision->queue = queue;

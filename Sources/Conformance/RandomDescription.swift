@@ -49,7 +49,7 @@ extension sp_policy {
         policy.sleep_credit_ns = random.magnitude(0...1_000_000_000)
         policy.rate_window_ns = random.magnitude(1_000_000...60_000_000_000)
         policy.starvation_ns = starves == 0 ? 0 : random.magnitude(100_000...10_000_000_000)
-        policy.wait_max_ns = random.magnitude(100_000_000...3_000_000_000)
+        policy.wait_max_ns = random.magnitude(100_000_000...2_000_000_000)
         return policy
     }
 }

@@ -39,8 +39,9 @@ public struct DescribedPolicy: Policy {
     }
 
     /// Which queue is served: of those with somebody for this CPU the priority queue, unless the
-    /// regular one starves. The task that could go on counts as one of its queue, and goes on if that
-    /// queue is served and its key is before all others'; of equal keys it came last.
+    /// regular one starves; but not if the CPU just served it: so beside a priority queue that has
+    /// somebody it has every second turn at most. The task that could go on counts as one of its queue,
+    /// and goes on if that queue is served and its key is before all others'; of equal keys it came last.
     @inlinable @inline(__always)
     public mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision {
         let hasPrev = event.hasPrev(task)
@@ -49,7 +50,7 @@ public struct DescribedPolicy: Policy {
         if !regular && !priority && !hasPrev { return .none(event) }
         let regularPrev = hasPrev && task.queue == SP_QUEUE_REGULAR.rawValue
         let priorityPrev = hasPrev && task.queue != SP_QUEUE_REGULAR.rawValue
-        if (priority || priorityPrev) && !((regular || regularPrev) && starves(event)) {
+        if (priority || priorityPrev) && !(regular && !regularPrev && starves(event)) {
             if priorityPrev && (!priority || isBefore(event.key, event.first.1)) {
                 return .goOn(event, SP_QUEUE_PRIORITY)
             }

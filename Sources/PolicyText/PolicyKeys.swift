@@ -148,7 +148,7 @@ enum PolicyKeys {
                 "The second queue goes first once its first task has waited for longer than this, and longer than the first queue's; none: as wait-max, which is the most.",
             source: "scx_bpfland: 5ms"),
         PolicyKey(
-            path: "wait-max", kind: .duration(100 * ms...3000 * ms), field: .wide(\.wait_max_ns),
+            path: "wait-max", kind: .duration(100 * ms...2000 * ms), field: .wide(\.wait_max_ns),
             fallback: .value(1500 * ms),
             doc:
                 "The bound on waits: who waits when a period of this length begins goes before all that come later, whatever the keys; and slices are so short that a turn of all that wait takes no longer.",
