@@ -287,6 +287,8 @@ struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *opaque)
 	p = it->next;
 	while (p && is_newer(p, it))
 		p = p->next;
+	if (is_mistake(SIM_MISTAKE_ORDER) && p && p->next && !chance(8))
+		p = p->next;
 	it->next = p ? p->next : NULL;
 	return p ? &p->t : NULL;
 }

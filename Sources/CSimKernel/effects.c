@@ -11,7 +11,7 @@ static void dispatch_decided(const struct sp_event *event,
 
 	sim.moment.served = *decision;
 	sim.moment.has_served = true;
-	if (sim.moment.undisturbed)
+	if (is_undisturbed())
 		check_firsts(event, LOOK_MAX);
 	if ((event->flags & SP_EVENT_PREV) &&
 	    (!prev || !prev->has_wait || prev->wait.key != event->key))
@@ -31,7 +31,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		   0x100000001b3ULL;
 	if (event->kind == SP_EVENT_EXIT)
 		return;
-	if (sim.moment.undisturbed)
+	if (is_undisturbed())
 		check_lengths(event);
 	if (event->kind == SP_EVENT_DISPATCH) {
 		dispatch_decided(event, decision);
@@ -102,13 +102,13 @@ void expect_taken(struct task *p, s32 cpu)
 	sim.report.effects++;
 	if (!sim.moment.has_served) {
 		sim.cpu[cpu].met_nobody = true;
-		if (waiting != 1 && sim.moment.undisturbed)
+		if (waiting != 1 && is_undisturbed())
 			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and %u wait",
 			     cpu, p->t.pid, waiting);
 		return;
 	}
 	first = expected_next(sim.moment.served.queue, cpu);
-	if (first && first != &p->expected && sim.moment.undisturbed)
+	if (first && first != &p->expected && is_undisturbed())
 		flaw(SIM_FLAW_ORDER,
 		     "CPU %d took pid %d (queue %u, key %llu) before pid %u (queue %u, key %llu)",
 		     cpu, p->t.pid, p->expected.queue, p->expected.node.key, first->pid,
@@ -166,7 +166,7 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 			flaw(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);
 		return;
 	}
-	first = moved || !sim.moment.undisturbed ? NULL : expected_next(0, cpu);
+	first = moved || !is_undisturbed() ? NULL : expected_next(0, cpu);
 	if (first)
 		flaw(SIM_FLAW_ORDER, "CPU %d took nobody, and pid %u waits", cpu,
 		     first->pid);

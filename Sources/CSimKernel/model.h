@@ -263,6 +263,15 @@ void lock_task(struct task *p);
 void unlock_task(struct task *p);
 void wait_off_cpu(const struct task *p);
 
+/*
+ * Whether nothing happened since the callback began, and nobody else is in the middle of
+ * one: a task that is being put away cannot be moved yet, for one.
+ */
+static inline bool is_undisturbed(void)
+{
+	return sim.moment.undisturbed && activities_in_flight() <= 1;
+}
+
 /* At each call of the kernel that another CPU may come before. */
 static inline void point(void)
 {
@@ -390,6 +399,7 @@ void check_answer(const struct task *p);
 		if (sim.ops->op) { \
 			struct task *sim_current = sim.cpu[sim.moment.here].curr; \
 			sim.report.callbacks++; \
+			sim.moment.undisturbed = true; \
 			if (sim_current) \
 				sim_current->t.migration_disabled++; \
 			sim.ops->op(__VA_ARGS__); \

@@ -145,7 +145,7 @@ void check_notice(const struct sp_notice *notice)
 	const struct affinity *told;
 
 	/* Else it may have changed since the backend looked. */
-	if (notice->kind != SP_EVENT_ENQUEUE || !p || !sim.moment.undisturbed)
+	if (notice->kind != SP_EVENT_ENQUEUE || !p || !is_undisturbed())
 		return;
 	sim.report.effects++;
 	told = told_affinity(notice->affinity);

@@ -614,6 +614,8 @@ static void leave_class(struct task *p)
 static void join_class(struct task *p)
 {
 	p->class = CLASS_EXT;
+	/* It may have changed while another class had the task. */
+	CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
 	if (is_queued(p) && !p->on_cpu) {
 		take_from_rt(p);
 		begins_to_wait(p);
