@@ -83,8 +83,10 @@ void do_enqueue(struct task *p, u64 flags)
 	}
 	if (!p->direct) {
 		sim.moment.enqueueing = p;
+		sim.moment.enq_flags = flags;
 		CALL_OP(enqueue, &p->t, flags);
 		sim.moment.enqueueing = outer;
+		sim.moment.enq_flags = 0;
 	}
 	if (p->direct)
 		put_where_chosen(p, flags);

@@ -13,10 +13,36 @@ static void dispatch_decided(const struct sp_event *event,
 	sim.moment.has_served = true;
 	if (is_undisturbed())
 		check_firsts(event, LOOK_MAX);
+	if (prev && is_queued(prev) &&
+	    !(prev->t.flags & (PF_KTHREAD | PF_EXITING_BIT)) &&
+	    !(event->flags & SP_EVENT_PREV))
+		flaw(SIM_FLAW_INPUT, "CPU %d is not told that pid %d could go on",
+		     event->cpu, prev->t.pid);
 	if ((event->flags & SP_EVENT_PREV) &&
 	    (!prev || !prev->has_wait || prev->wait.key != event->key))
 		flaw(SIM_FLAW_INPUT, "CPU %d is told of a task of its own at key %llu",
 		     event->cpu, event->key);
+}
+
+/* What an event says of its task. */
+static void check_task(const struct sp_event *event, const struct task *p)
+{
+	const bool enqueue = event->kind == SP_EVENT_ENQUEUE;
+	const bool kthread = p->t.flags & PF_KTHREAD;
+
+	if (event->weight != p->t.scx.weight)
+		flaw(SIM_FLAW_INPUT, "pid %d has weight %u, not %u", p->t.pid,
+		     p->t.scx.weight, event->weight);
+	if (!enqueue)
+		return;
+	if (event->switches != p->t.nvcsw)
+		flaw(SIM_FLAW_INPUT, "pid %d switched %lu times, not %llu", p->t.pid,
+		     p->t.nvcsw, event->switches);
+	if (!(event->flags & SP_EVENT_KTHREAD) != !kthread)
+		flaw(SIM_FLAW_INPUT, "whether pid %d is a kernel thread", p->t.pid);
+	if (!(event->flags & SP_EVENT_WAKEUP) !=
+	    !(sim.moment.enq_flags & SCX_ENQ_WAKEUP))
+		flaw(SIM_FLAW_INPUT, "whether pid %d was woken", p->t.pid);
 }
 
 void sim_decided(const struct sp_event *event, const struct sp_decision *decision)
@@ -42,6 +68,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		     event->kind, event->pid);
 		return;
 	}
+	check_task(event, p);
 	if (event->kind == SP_EVENT_ENQUEUE) {
 		p->wait = *decision;
 		p->has_wait = true;
@@ -162,7 +189,8 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 		check_slice_of(prev, false);
 	}
 	if (sim.moment.has_served && sim.moment.served.action == SP_ACTION_CONTINUE) {
-		if (moved || !goes_on)
+		/* A task that is pushed off another CPU meanwhile comes without a lock here. */
+		if ((moved && is_undisturbed()) || (!moved && !goes_on))
 			flaw(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);
 		return;
 	}

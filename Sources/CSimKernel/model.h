@@ -130,6 +130,7 @@ struct moment {
 	struct sp_decision served; /* the answer to the dispatch that goes on */
 	struct task *starting,
 		*dispatching; /* whose ops.running, or CPU's ops.dispatch */
+	u64 enq_flags; /* of ops.enqueue */
 	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
 };
 
