@@ -44,7 +44,7 @@ struct WrongTwin: Policy {
         switch mistake {
         case .key where event.isWakeup && event.weight > 1000: decision.key &+= 1
         case .lateQueue where events >= 10: decision.queue ^= 1
-        case .task where task.burst_ns > 1_000_000: task.burst_ns += 1
+        case .task where task.burst_ns > 1_000_000: task.burst_ns &+= 1
         case .action where event.isSync && event.idle_cpu < 0: decision.action = SP_ACTION_PREEMPT.rawValue
         default: break
         }
@@ -54,7 +54,7 @@ struct WrongTwin: Policy {
     mutating func running(_ event: sp_event, _ task: sp_task) -> sp_decision {
         events += 1
         var decision = right.running(event, task)
-        if mistake == .slice && event.waitingTasks == 3 { decision.slice_ns += 1 }
+        if mistake == .slice && event.waitingTasks == 3 { decision.slice_ns &+= 1 }
         return decision
     }
 
