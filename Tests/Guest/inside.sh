@@ -53,6 +53,8 @@ cp "$here/sched-proto" "$program" && chmod 755 "$program"
 "$program" --help >/dev/null
 tasks=$base/tasks
 cp "$here/tasks" "$tasks" && "$tasks" forks 1
+effects=$base/effects
+cp "$here/effects" "$effects"
 cd "$base" || exit 1
 echo "+cpu +cpuset +memory" >/sys/fs/cgroup/cgroup.subtree_control
 

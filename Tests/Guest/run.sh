@@ -97,7 +97,7 @@ fi
 [[ -x $program ]] || usage_error "there is no program '$program'"
 
 cc=$(command -v cc || command -v gcc || command -v clang) || {
-	echo "run.sh: needs a C compiler (cc, gcc or clang) for Tests/Guest/tasks.c; found none on PATH" >&2
+	echo "run.sh: needs a C compiler (cc, gcc or clang) for Tests/Guest/*.c; found none on PATH" >&2
 	exit 69
 }
 REPEATED_MAX=5 # cases that failed; more are no accident
@@ -118,10 +118,12 @@ trap 'exit 143' TERM
 
 # What all guests are given. Copies, so that nobody who edits or builds disturbs it.
 cp "$program" "$work/sched-proto"
-"$cc" -O2 -static -pthread -o "$work/tasks" "$here/tasks.c" || {
-	echo "run.sh: '$cc' cannot compile Tests/Guest/tasks.c; it needs libc's static library and Linux's headers" >&2
-	exit 69
-}
+for source in tasks effects; do
+	"$cc" -O2 -static -pthread -o "$work/$source" "$here/$source.c" || {
+		echo "run.sh: '$cc' cannot compile Tests/Guest/$source.c; it needs libc's static library and Linux's headers" >&2
+		exit 69
+	}
+done
 
 # stage ROUND LANE NAMES: what its guest is given.
 stage() {
@@ -129,7 +131,7 @@ stage() {
 	mkdir -p "$folder/suite/cases"
 	cp "$here"/*.sh "$folder/suite"
 	cp "$here/cases/$2.sh" "$folder/suite/cases"
-	ln "$work/sched-proto" "$work/tasks" "$folder/suite"
+	ln "$work/sched-proto" "$work/tasks" "$work/effects" "$folder/suite"
 	printf '%s\n' "$3" >"$folder/wanted"
 }
 

@@ -1,0 +1,165 @@
+# shellcheck shell=bash
+# What a policy says is what tasks get: CPU time, slices, classes, order, places. Half as fast a machine, since most of
+# its time goes to busy loops.
+#
+# What each guards, as was tried with wrong builds in both modes:
+#TABLE
+guest_options=(--cpus 4 --instruction-ns 4)
+lasts=5
+
+both shares "fair: busy loops get CPU time by their weights, pinned, on two CPUs of four, and anywhere" shares
+add none shares "the same loops, pinned, under the kernel's own scheduler" shares
+both slices-fixed "fair: a loop runs for slice.max, to the next tick" slices_fixed
+both slices-weighted "slice.rule=weighted: a loop of less weight runs for less" slices_weighted
+both slices-shared "fifo: the slice is shared among those that wait, down to slice.min" slices_shared
+both arrival "fifo: tasks run in the order in which they came" arrival
+both wakeups "interactive: who sleeps often is served first, and preempts" wakeups
+both starvation "interactive: the regular queue goes on beside a priority queue that is never empty" starvation
+both bursts "deadline: who runs in short bursts is served first" bursts
+both places "tasks run on the CPUs that they are bound to, and on no others; nobody else keeps these CPUs" places
+both idle-cpu "idle-cpu: direct and queue" idle_cpu
+both extremes "fair: nice 19 beside nice -20 waits for twice wait-max at most" extremes
+both hog "deadline: a loop that had a CPU to itself goes on beside 40 tasks that wake each other" hog
+
+. "$here/effects.sh"
+
+shares() {
+	scheduled --policy fair
+	expect_shares 3 2 0 -5
+	expect_shares 3 3 0 0 0 0 0 -5
+	expect_shares 3 5 5 -5
+	# Of more than one CPU it divides the time less evenly: up to 29 % off were seen.
+	[[ $mode != none ]] || return 0
+	expect_shares 2,3 3 0 0 0 0 0 -5
+	expect_shares - 2 0 0 0 0 0 0 0 0 0 0 0 0
+	at_rest
+}
+
+# A slice ends with the first tick (4 ms) after it; the first tick may come a moment before its end.
+slices_fixed() {
+	scheduled --policy fair --set slice.max=8ms
+	tell stretches 3 1 0 0 0
+	expect_stretches 0 7000 13000
+	at_rest
+	scheduled --policy fair --set slice.max=40ms
+	tell stretches 3 2 0 0 0
+	expect_stretches 0 38000 45000
+	at_rest
+}
+
+# Weights of 33 and 100: slices of 13.2 ms and 40 ms.
+slices_weighted() {
+	scheduled --policy fair --set slice.rule=weighted --set slice.max=40ms
+	tell stretches 3 3 0 5 5
+	expect_stretches 0 38000 45000
+	expect_stretches 5 12000 17000
+	at_rest
+}
+
+# Two loops: one waits, a slice of 40 ms. Ten: 9 wait, 8 ms; and not less than 16 where that is the shortest slice.
+slices_shared() {
+	scheduled --policy fifo --set slice.max=80ms
+	tell stretches 3 1 0 0
+	expect_stretches 0 38000 45000
+	tell stretches 3 1 0 0 0 0 0 0 0 0 0 0
+	expect_stretches 0 7000 13000
+	at_rest
+	scheduled --policy fifo --set slice.max=80ms --set slice.min=16ms
+	tell stretches 3 1 0 0 0 0 0 0 0 0 0 0
+	expect_stretches 0 15000 21000
+	at_rest
+}
+
+arrival() {
+	scheduled --policy fifo
+	tell arrival 3 5
+	expect_within "the number of tasks out of order" 0 0 "$(said wrong)"
+	at_rest
+}
+
+# Three sleepers beside eight loops. A wake-up is late by what a loop's slice has left, or not at all.
+wakeups() {
+	local fifo p99
+	scheduled --policy fifo
+	tell wakeups - 8 3 3
+	fifo=$(said p99)
+	at_rest
+	scheduled --policy interactive
+	tell wakeups - 8 3 3
+	p99=$(said p99)
+	at_rest
+	expect_positive preempted
+	scheduled --policy interactive --set classes.preempt-on-wakeup=false
+	tell wakeups - 8 3 1
+	at_rest
+	expect_counter preempted 0
+	note "p99 $fifo us by fifo, $p99 us"
+	((p99 * 3 <= fifo)) || complain "p99 is $p99 us, more than a third of fifo's $fifo us"
+}
+
+# 20 of 40 threads want to run at any time, in the priority queue: their turn takes 10 ms. The loop's slice is short.
+starvation() {
+	scheduled --policy interactive
+	tell chorus 3 40 2
+	expect_within "the loop's longest wait with a limit of 20 ms" 18000 35000 "$(said loop)"
+	note "loop $(said loop) us, chorus $(said chorus) us"
+	at_rest
+	scheduled --policy interactive --set starvation.limit=none
+	tell chorus 3 40 4
+	expect_within "the loop's longest wait without a limit" 1300000 1700000 "$(said loop)"
+	note "without a limit $(said loop) us"
+	at_rest
+}
+
+bursts() {
+	local fair p99
+	scheduled --policy fair
+	tell wakeups 3 6 1 3
+	fair=$(said p99)
+	at_rest
+	scheduled --policy deadline
+	tell wakeups 3 6 1 3
+	p99=$(said p99)
+	at_rest
+	note "p99 $fair us by fair, $p99 us"
+}
+
+# Two loops share CPUs 2 and 3 with tasks that sleep most of the time.
+places() {
+	local policy
+	for policy in fair interactive; do
+		scheduled --policy $policy
+		tell places 2
+		expect_within "what the two loops got of their two CPUs, in %," 80 100 "$(said used)"
+		note "$(said used) %"
+		at_rest
+	done
+}
+
+idle_cpu() {
+	scheduled --policy fifo
+	tell wakeups - 0 3 2
+	at_rest
+	(($(counter direct) > 200)) || complain "only $(counter direct) tasks were put on an idle CPU at once"
+	scheduled --policy fifo --set idle-cpu=queue
+	tell wakeups - 0 3 2
+	at_rest
+	expect_counter direct 0
+}
+
+extremes() {
+	scheduled --policy fair
+	tell shares 3 "$(more 10 120)" 19 -20
+	expect_within "the longest wait, in us," 100000 3100000 "$(said longest)"
+	expect_within "the ratio" 40 1000000 "$(said ratio)"
+	note "longest wait $(said longest) us, ratio $(said ratio)"
+	at_rest
+}
+
+hog() {
+	scheduled --policy deadline
+	tell chorus 3 40 "$(more 6 30)" 4
+	expect_within "the loop's longest wait, in us," 0 3100000 "$(said loop)"
+	note "longest wait $(said loop) us"
+	at_rest
+}
