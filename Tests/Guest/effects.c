@@ -638,11 +638,16 @@ static int places(double seconds)
 static int64_t crowd_work_ns;
 static _Atomic int64_t crowd_runs;
 
+static _Atomic int crowd_begins;
+
 static void *wakes_every_10_ms(void *argument)
 {
-	int64_t due = now_ns() + (intptr_t)argument;
+	int64_t due;
 
 	check(!setpriority(PRIO_PROCESS, 0, 0));
+	while (!crowd_begins)
+		syscall(SYS_futex, &crowd_begins, FUTEX_WAIT_PRIVATE, 0, NULL);
+	due = now_ns() + (intptr_t)argument;
 	while (!stopped) {
 		sleep_until(due);
 		work(crowd_work_ns);
@@ -668,6 +673,8 @@ static int crowd(int count, int us, double seconds)
 	for (int i = 0; i < count; i++)
 		start(&threads[i], wakes_every_10_ms,
 		      (void *)(intptr_t)random_ns(0, 10 * MS));
+	crowd_begins = 1;
+	syscall(SYS_futex, &crowd_begins, FUTEX_WAKE_PRIVATE, count);
 	measure(seconds);
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);

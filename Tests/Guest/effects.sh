@@ -32,7 +32,7 @@ expect_shares() {
 	local off
 	tell shares "$@"
 	off=$(said off)
-	((${off:-1000} <= 10)) || complain "nice ${*:3} on CPUs $1: $off % off: $(all_said)"
+	((${off:-1000} <= 10)) || fail "nice ${*:3} on CPUs $1: $off % off: $(all_said)"
 	note "${*:3}: $off %"
 }
 
@@ -42,6 +42,6 @@ expect_stretches() {
 	local count tenth half most
 	read -r count tenth half most < <(sed -nE "s/^nice $1 stretches (.*)/\\1/p" "$dir/effects")
 	((${count:-0} >= 8)) || fail "only ${count:-0} stretches: $(all_said)"
-	((half >= $2 && half <= $3)) || complain "the loops of nice $1 ran for $half us at a stretch, not $2 to $3: $(all_said)"
+	((half >= $2 && half <= $3)) || fail "the loops of nice $1 ran for $half us at a stretch, not $2 to $3: $(all_said)"
 	note "$half us"
 }
