@@ -442,8 +442,7 @@ static void *sings(void *argument)
 		laps++;
 		work(MS / 5);
 		one = 1;
-		check(write(bells[self ^ 1], &one, sizeof(one)) ==
-		      sizeof(one));
+		check(write(bells[self ^ 1], &one, sizeof(one)) == sizeof(one));
 	}
 	/* Whoever still listens is to see it. */
 	one = 1;
@@ -595,7 +594,8 @@ static void *stays(void *argument)
 			work(MS / 10);
 	}
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
-	placed->used = (end.tv_sec - begin.tv_sec) * SECOND + end.tv_nsec - begin.tv_nsec;
+	placed->used =
+		(end.tv_sec - begin.tv_sec) * SECOND + end.tv_nsec - begin.tv_nsec;
 	return NULL;
 }
 
@@ -603,13 +603,20 @@ static int places(double seconds)
 {
 	/* The first two have two CPUs for themselves, but for those that sleep. */
 	static struct placed all[] = {
-		{ .cpus = "2,3" },		{ .cpus = "2,3" },
-		{ .cpus = "0" },		{ .cpus = "0", .kind = 1 },
-		{ .cpus = "0", .kind = 2 },	{ .cpus = "1" },
-		{ .cpus = "1", .kind = 1 },	{ .cpus = "1", .kind = 2 },
-		{ .cpus = "0,1" },		{ .cpus = "0,1", .kind = 1 },
-		{ .cpus = "0,1", .kind = 2 },	{ .cpus = "2,3", .kind = 1 },
-		{ .cpus = "1,2", .kind = 1 },	{ .cpus = "0,3", .kind = 1 },
+		{ .cpus = "2,3" },
+		{ .cpus = "2,3" },
+		{ .cpus = "0" },
+		{ .cpus = "0", .kind = 1 },
+		{ .cpus = "0", .kind = 2 },
+		{ .cpus = "1" },
+		{ .cpus = "1", .kind = 1 },
+		{ .cpus = "1", .kind = 2 },
+		{ .cpus = "0,1" },
+		{ .cpus = "0,1", .kind = 1 },
+		{ .cpus = "0,1", .kind = 2 },
+		{ .cpus = "2,3", .kind = 1 },
+		{ .cpus = "1,2", .kind = 1 },
+		{ .cpus = "0,3", .kind = 1 },
 	};
 	enum {
 		COUNT = sizeof(all) / sizeof(all[0])
