@@ -194,7 +194,9 @@ static void take_over(int self)
 {
 	int last = seen->owner;
 
-	if (last >= 0 && seen->measuring && seen->count[last] < 4096)
+	/* Not if it wrote an older time, as one may that lost the CPU at that moment. */
+	if (last >= 0 && seen->measuring && seen->count[last] < 4096 &&
+	    seen->until > seen->since)
 		seen->stretch[last][seen->count[last]++] = seen->until - seen->since;
 	seen->owner = self;
 	seen->since = seen->until = now_ns();

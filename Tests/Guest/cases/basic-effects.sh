@@ -2,8 +2,9 @@
 # What a policy says is what tasks get: CPU time, slices, classes, order, places. Half as fast a machine, since most of
 # its time goes to busy loops.
 #
-# What each guards, as was tried with wrong builds in both modes:
-#TABLE
+# Wrong builds that were tried, in both modes: without keys, or with every weight 100, shares fails; without classes,
+# wakeups and starvation; with every slice the longest, slices-shared and slices-weighted. Under the kernel's own
+# scheduler, arrival would fail: 113 of 120 tasks ran out of order.
 guest_options=(--cpus 4 --instruction-ns 4)
 lasts=5
 
