@@ -3,8 +3,8 @@
 # its time goes to busy loops.
 #
 # Wrong builds that were tried, in both modes: without keys, or with every weight 100, shares fails; without classes,
-# wakeups and starvation; with every slice the longest, slices-shared and slices-weighted. Under the kernel's own
-# scheduler, arrival would fail: 113 of 120 tasks ran out of order.
+# wakeups and starvation; with the wrong queue served first, starvation; with every slice the longest, slices-shared and
+# slices-weighted. Under the kernel's own scheduler, arrival would fail: 113 of 120 tasks ran out of order.
 guest_options=(--cpus 4 --instruction-ns 4)
 lasts=5
 
