@@ -56,6 +56,8 @@ public struct Decider<P: Policy>: ~Copyable {
     /// Tasks that wait in each class, and how many of them have a mask.
     var counts = Counts()
     var cpus: UInt32 = 1
+    /// Tasks that were picked beforehand in this pass and still wait, all in the regular queue.
+    package var ahead: UInt32 = 0
     /// The latest time that a notice told.
     var latest: UInt64 = 0
     public package(set) var counters = Counters()
@@ -214,7 +216,7 @@ public struct Decider<P: Policy>: ~Copyable {
         event.cpu = cpu
         event.idle_cpu = -1
         event.cpus = cpus
-        event.waiting = (counts.regular, counts.priority)
+        event.waiting = (counts.regular &+ ahead, counts.priority)
         return event
     }
 

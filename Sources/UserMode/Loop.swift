@@ -78,10 +78,14 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         if picksAhead && UInt64(decider.cpus) > picked {
             more = max(more, UInt64(decider.cpus) &- picked)
         }
+        // Those count among the waiting for one another: else the last would have the longest slice.
+        decider.ahead = picked > 0 ? 1 : 0
         while more > 0 && !answers.isFull, let answer = decider.pick(now: asked.now, cpu: cpu) {
             append(answer)
+            decider.ahead &+= 1
             more &-= 1
         }
+        decider.ahead = 0
         faults.publishes()
         answers.publish(waiting: decider.waiting)
         report(published)
