@@ -57,16 +57,18 @@ static __always_inline u32 next_wait(void)
 /*
  * The number of the mask with these bits in the table that the daemon reads; a new one if
  * there is none yet. Whoever finds it writes it: so it is complete before the first
- * notice that names it, whichever CPU made the entry. None is ever given back.
+ * notice that names it, whichever CPU made the entry. None is ever given back. Global,
+ * for find_dsq's reason.
  */
-static __noinline u32 intern(const struct cpumask *allowed, struct sp_answers *ring)
+__noinline u32 intern(struct task_struct *p __arg_trusted)
 {
+	struct sp_answers *ring = answer_ring();
 	u64 hash = 0xcbf29ce484222325ULL;
 	struct sp_mask mask = {};
 	u64 found;
 	int i, word;
 
-	if (bpf_probe_read_kernel(&mask, sizeof(mask), allowed))
+	if (!ring || bpf_probe_read_kernel(&mask, sizeof(mask), p->cpus_ptr))
 		return SP_AFFINITY_ANY;
 	for (word = 0; word < SP_CPUS_MAX / 64; word++) {
 		/* The kernel's masks may be shorter than ours. */
@@ -93,15 +95,14 @@ static __noinline u32 intern(const struct cpumask *allowed, struct sp_answers *r
 }
 
 /* Where p may run, in a notice's words. */
-static __always_inline u32 affinity_of(struct task_struct *p, struct sp_task_ctx *tctx,
-				       struct sp_answers *ring)
+static __always_inline u32 affinity_of(struct task_struct *p, struct sp_task_ctx *tctx)
 {
 	if (is_pinned(p))
 		return SP_AFFINITY_ONE | (u32)scx_bpf_task_cpu(p);
 	if ((u32)p->nr_cpus_allowed >= possible)
 		return SP_AFFINITY_ANY;
 	if (tctx->mask == SP_MASK_UNKNOWN)
-		tctx->mask = intern(p->cpus_ptr, ring);
+		tctx->mask = intern(p);
 	return tctx->mask;
 }
 

@@ -84,7 +84,10 @@ static __always_inline u32 give_up_cpu(const struct sp_dsq *dsq, s32 cpu)
 	return given_up;
 }
 
-/* How many tasks of a queue are looked at for one CPU. */
+/*
+ * How many tasks of a queue are looked at for one CPU. Those that look are global
+ * functions, which the verifier goes through once, and not at each call.
+ */
 #define LOOK_MAX 32
 
 /* Who is first in a queue, for one CPU. */
@@ -98,8 +101,7 @@ struct sp_first {
  * is looked at, and none of those may, somebody may all the same: then the key is the
  * last one's that was seen, which is the least that it can be.
  */
-static __always_inline bool find_first(struct sp_dsq *dsq, s32 cpu,
-				       struct sp_first *first)
+__noinline int find_first(struct sp_dsq *dsq, s32 cpu, struct sp_first *first)
 {
 	struct bpf_iter_scx_dsq it;
 	struct sp_task_ctx *tctx;
@@ -107,8 +109,8 @@ static __always_inline bool find_first(struct sp_dsq *dsq, s32 cpu,
 	bool found = false;
 	int left = LOOK_MAX;
 
-	if (!nr_queued(dsq))
-		return false;
+	if (!dsq || !first || !nr_queued(dsq))
+		return 0;
 	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while (!found && left-- > 0 && (p = bpf_iter_scx_dsq_next(&it))) {
 		tctx = task_ctx(p);
@@ -121,15 +123,15 @@ static __always_inline bool find_first(struct sp_dsq *dsq, s32 cpu,
 }
 
 /* Whether somebody in @dsq may run on @cpu, as far as is looked. */
-static __always_inline bool has_task_for(struct sp_dsq *dsq, s32 cpu)
+__noinline int has_task_for(struct sp_dsq *dsq, s32 cpu)
 {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	bool found = false;
 	int left = LOOK_MAX;
 
-	if (!nr_queued(dsq))
-		return false;
+	if (!dsq || !nr_queued(dsq))
+		return 0;
 	bpf_iter_scx_dsq_new(&it, dsq->id, 0);
 	while (!found && left-- > 0 && (p = bpf_iter_scx_dsq_next(&it)))
 		found = may_run(p, cpu);

@@ -111,37 +111,44 @@ static __always_inline bool daemon_may_run(s32 here, u64 now)
 }
 
 /*
- * Lets the daemon run here, if it stands by, and pick for @caller.
- * @prev: the caller's task, which could go on, and is told of before the daemon runs.
+ * Lets the daemon run here, if it stands by, and pick for @caller. Its task, if that could
+ * go on, is told of before the daemon runs: @prev_pid, or 0. Global: verified once.
  */
-static __always_inline bool run_daemon(struct sp_answers *ring, s32 here, s32 caller,
-				       const struct sp_task_ctx *prev)
+__noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_generation)
 {
+	struct sp_answers *ring = answer_ring();
 	u64 now = sp_now();
 
-	if (!nr_queued(&standing_by))
-		return false;
+	if (!ring || !nr_queued(&standing_by))
+		return 0;
 	if (daemon_confined && !daemon_may_run(here, now))
-		return false;
+		return 0;
 	/* Before it leaves the queue: nobody may find it neither here nor there. */
 	if (!daemon_since)
 		daemon_since = now;
 	if (!take_from(&standing_by))
-		return false; /* another CPU was faster, and wrote the same */
+		return 0; /* another CPU was faster, and wrote the same */
 	called_at = 0;
 	ring->asked.cpu = caller;
 	ring->asked.now = now;
-	ring->asked.prev_pid = prev ? prev->pid : 0;
-	ring->asked.prev_generation = prev ? prev->generation : 0;
+	ring->asked.prev_pid = prev_pid;
+	ring->asked.prev_generation = prev_generation;
 	ring->asked.turns++;
 	count(SP_COUNT_DAEMON_RUNS);
-	return true;
+	return 1;
+}
+
+static __always_inline bool run_daemon(s32 here, s32 caller,
+				       const struct sp_task_ctx *prev)
+{
+	return run_daemon_for(here, caller, prev ? prev->pid : 0,
+			      prev ? prev->generation : 0);
 }
 
 /* Lets the daemon run here because another CPU called for it. */
-static __always_inline bool run_called_daemon(struct sp_answers *ring, s32 here)
+static __always_inline bool run_called_daemon(s32 here)
 {
-	return called_at && run_daemon(ring, here, called_by, NULL);
+	return called_at && run_daemon(here, called_by, NULL);
 }
 
 /*
@@ -203,7 +210,7 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 	bool unknown = !overdue && !daemon_gone && !answers_left(ring) &&
 		       !daemon_has_work(ring);
 
-	if (!unknown && run_daemon(ring, here, here, prev))
+	if (!unknown && run_daemon(here, here, prev))
 		return 0;
 	/* It kicks idle CPUs when it has answered. */
 	if (daemon_is_busy(now)) {

@@ -93,7 +93,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	notice.used_ns = charge_used(p, tctx);
 	notice.switches = p->nvcsw;
 	notice.flags = wait_flags(p, tctx, enq_flags);
-	notice.affinity = affinity_of(p, tctx, ring);
+	notice.affinity = affinity_of(p, tctx);
 	notice.idle_cpu = own_idle_cpu(p, tctx, notice.cpu, &claimed);
 	local = hold(p, tctx, &notice, enq_flags);
 	wake_for(p, notice.cpu, claimed, local, enq_flags);
@@ -130,7 +130,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		daemon_since = 0;
 	}
 	unread = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
-	if (daemon_should_read(unread) && run_daemon(ring, cpu, cpu, NULL))
+	if (daemon_should_read(unread) && run_daemon(cpu, cpu, NULL))
 		return;
 	if (take_held_in_turn())
 		return;
@@ -138,14 +138,14 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
-	if (run_called_daemon(ring, cpu))
+	if (run_called_daemon(cpu))
 		return;
 	if (!goes && take_sole(ring, cpu, unread))
 		return;
 	if (has_task_for(&held, cpu))
 		slice = ask_daemon(ring, cpu,
 				   goes && is_told_of(prev, 0) ? task_ctx(prev) : NULL);
-	else if (daemon_is_due(unread, sp_now()) && run_daemon(ring, cpu, cpu, NULL))
+	else if (daemon_is_due(unread, sp_now()) && run_daemon(cpu, cpu, NULL))
 		slice = 0;
 	/* Nobody else: prev goes on. The daemon stands by instead. */
 	if (slice && goes && !is_daemon(prev, ring)) {
