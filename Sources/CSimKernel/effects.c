@@ -58,7 +58,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 	if (event->kind == SP_EVENT_EXIT)
 		return;
 	if (is_undisturbed())
-		check_lengths(event);
+		check_lengths(event, 0);
 	if (event->kind == SP_EVENT_DISPATCH) {
 		dispatch_decided(event, decision);
 		return;

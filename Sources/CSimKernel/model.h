@@ -380,7 +380,7 @@ void expect_no_more(struct expectation *it);
 u32 expected_length(u32 queue);
 struct expectation *expected_first(u32 queue, s32 cpu);
 struct expectation *expected_next(u32 queue, s32 cpu);
-void check_lengths(const struct sp_event *event);
+void check_lengths(const struct sp_event *event, u32 ahead);
 void check_firsts(const struct sp_event *event, u32 look_max);
 
 /* effects.c */

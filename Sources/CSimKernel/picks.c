@@ -163,6 +163,16 @@ void check_notice(const struct sp_notice *notice)
 
 /* ---- what the policy is asked ---- */
 
+/* Where the order is that of arrival, one for each CPU may be picked beforehand. */
+static u32 picked_ahead(const struct sp_event *event)
+{
+	const struct sp_policy *policy = &sim.machine.policy;
+	bool by_arrival = policy->order == SP_ORDER_FIFO &&
+			  policy->classes == SP_CLASSES_NONE;
+
+	return by_arrival && event->kind != SP_EVENT_ENQUEUE ? event->cpus : 0;
+}
+
 static void enqueued(const struct sp_event *event, const struct sp_decision *decision)
 {
 	const u64 at = *(const u64 *)sim_events_consumer();
@@ -171,7 +181,7 @@ static void enqueued(const struct sp_event *event, const struct sp_decision *dec
 
 	decided_at = at;
 	expect_no_more(&it->wait);
-	check_lengths(event);
+	check_lengths(event, picked_ahead(event));
 	it->generation = event->generation;
 	it->has_slice = false;
 	it->direct = decision->action == SP_ACTION_DIRECT && event->idle_cpu >= 0;
@@ -206,7 +216,7 @@ static void asked(const struct sp_event *event, const struct sp_decision *decisi
 			     event->pid, prev->wait.node.key, event->key);
 		expect_no_more(&prev->wait);
 	}
-	check_lengths(event);
+	check_lengths(event, picked_ahead(event));
 	check_firsts(event, ~0u);
 	if (prev)
 		expect_again(&prev->wait);
@@ -275,7 +285,7 @@ static void let_run(const struct sp_event *event, const struct sp_decision *deci
 	}
 	pick.open = false;
 	expect_no_more(&it->wait);
-	check_lengths(event);
+	check_lengths(event, picked_ahead(event));
 	it->direct = false;
 	it->slice_ns = decision->slice_ns;
 	it->has_slice = decision->action == SP_ACTION_RUN && decision->slice_ns;
