@@ -64,7 +64,9 @@ import Testing
             let place = event.idle_cpu >= 0 ? SP_ACTION_DIRECT : SP_ACTION_QUEUE
             return [place.rawValue, stale]
         case SP_EVENT_RUNNING.rawValue: return [SP_ACTION_RUN.rawValue, stale]
-        case SP_EVENT_DISPATCH.rawValue: return [SP_ACTION_SERVE.rawValue, SP_ACTION_NONE.rawValue]
+        case SP_EVENT_DISPATCH.rawValue:
+            let goesOn = event.flags & SP_EVENT_PREV != 0 ? [SP_ACTION_CONTINUE.rawValue] : []
+            return goesOn + [SP_ACTION_SERVE.rawValue, SP_ACTION_NONE.rawValue]
         case SP_EVENT_EXIT.rawValue: return [SP_ACTION_NONE.rawValue, stale]
         default: return [SP_ACTION_INVALID.rawValue]
         }
