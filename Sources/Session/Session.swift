@@ -228,7 +228,7 @@ public struct Session: Sendable {
         var due = options.statisticsNs > 0 ? options.statisticsNs : nil
         var groupLimitsSet: UInt64 = 0
         while true {
-            // Looked at whenever this wakes up, after 5 s at the latest: nothing wakes it for that.
+            // Looked at whenever this wakes up, after a minute at the latest: nothing wakes it for that.
             if loaded.groupLimitsSet != groupLimitsSet {
                 groupLimitsSet = loaded.groupLimitsSet
                 if let notice = GroupLimits(includesEmpty: true).notice() { warn(notice) }
@@ -252,7 +252,7 @@ public struct Session: Sendable {
         }
     }
 
-    private static let longestWaitNs: UInt64 = 5_000_000_000
+    private static let longestWaitNs: UInt64 = 60_000_000_000
 
     /// Tells the whole session's figures, and how it ended.
     private func finish(_ loaded: borrowing Scheduler, _ last: Report.Sample) -> Ending {
