@@ -45,6 +45,8 @@ struct TwinFunction: Sendable, Equatable {
         ("task.rate_since", { _, _ in measureRate }),
         ("global.threshold", { _, _ in measureRate }),
         ("task.queue", { _, _ in classify }),
+        ("global.round", { _, _ in advanceRound }),
+        ("global.round_since", { _, _ in advanceRound }),
         ("task.vtime", { _, _ in orderKey }),
         ("decision.key", { _, _ in orderKey }),
         ("decision.action", { kind, _ in acts(kind) }),
@@ -53,7 +55,6 @@ struct TwinFunction: Sendable, Equatable {
         ("global.vtime_now", { _, _ in advanceVtime }),
         ("global.average_waiting", { _, _ in sliceRule }),
         ("decision.slice_ns", { _, policy in slice(policy) }),
-        ("global.regular_served", { _, _ in dispatch }),
     ]
 
     private static func acts(_ kind: UInt32) -> TwinFunction {
@@ -86,6 +87,8 @@ struct TwinFunction: Sendable, Equatable {
         "orderKey", "DescribedPolicy+Order", "sp_order_key", "policy_order")
     private static let advanceVtime = TwinFunction(
         "advanceVtime", "DescribedPolicy+Order", "sp_advance_vtime", "policy_order")
+    private static let advanceRound = TwinFunction(
+        "advanceRound", "DescribedPolicy+Order", "sp_advance_round", "policy_order")
     private static let measureRate = TwinFunction(
         "measureRate", "DescribedPolicy+Classes", "sp_measure_rate", "policy_classes")
     private static let classify = TwinFunction(

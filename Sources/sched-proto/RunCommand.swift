@@ -65,7 +65,7 @@ struct RunCommand: ParsableCommand {
 
     @Option(
         help:
-            "User mode: tasks that the policy knows at one time, 16...1048576; 144 to 152 bytes each, taken before it starts."
+            "User mode: tasks that the policy knows at one time, 16...1048576; 136 to 144 bytes each, taken before it starts."
     )
     var maxTasks: Int?
 
