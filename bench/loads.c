@@ -373,7 +373,8 @@ static void load_schbench(void)
 		for (size_t j = 0; j + 1 < workers[i].count; j++)
 			all[total++] = workers[i].latencies[j];
 	}
-	printf(",\"per_s\":%.1f", (double)total * NS_PER_S / (double)(end - begin));
+	printf(",\"per_s\":%.1f,\"wakeups\":%zu",
+	       (double)total * NS_PER_S / (double)(end - begin), total);
 	print_latencies(all, total);
 }
 

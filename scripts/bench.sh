@@ -4,11 +4,14 @@
 #
 #   VARIANT=deterministic|real   virtual time (the default), or real time with all schedulers interleaved
 #   BENCH_SCHEDULERS=            such as "eevdf user/fifo" (default: eevdf and every policy in both modes)
+#   BENCH_OTHERS=                schedulers that are not ours, beside ours in the same boots: lines of NAME=COMMAND, such
+#                                as "scx_simple=/usr/bin/scx_simple -f"; programs that run until SIGINT; they come last
 #   BENCH_LOADS=                 of pipe hackbench schbench fork batch interactive (default: all)
 #   BENCH_CPUS=                  virtual CPUs (default: "1 4"; real: 4)
 #   OFFSETS=5 REPS=7             runs of a load: deterministic; real
 #   JOBS=                        guests at a time, deterministic only (default: this machine's CPUs)
-#   OUT=                         where results.json goes (default: docs/bench); raw results below out/bench
+#   OUT=                         where results.json, pictures and tables go (default: docs/bench, and the tables to
+#                                docs/BENCHMARKS.md; elsewhere to OUT/BENCHMARKS.md); raw results below out/bench
 #   KERNEL= BENCH_PROGRAM=       guest kernel's series; the sched-proto to measure
 #   ON=host YES=1                on this machine's own kernel instead of in a guest
 set -euo pipefail
@@ -31,11 +34,19 @@ default_cpus="1 4"
 [[ $variant == deterministic ]] || default_cpus=4
 cpu_counts=${BENCH_CPUS:-$default_cpus}
 
+others=()
+while IFS= read -r line; do
+	[[ -n $line ]] || continue
+	[[ $line =~ ^([A-Za-z0-9._-]+)=(/[^ ]+)( .*)?$ ]] || die "$EX_USAGE" "BENCH_OTHERS: '$line' is not NAME=/PROGRAM OPTIONS"
+	[[ -x ${BASH_REMATCH[2]} ]] || die "$EX_USAGE" "BENCH_OTHERS: no program at ${BASH_REMATCH[2]}"
+	others+=("$line")
+	schedulers+=" other/${BASH_REMATCH[1]}"
+done <<<"${BENCH_OTHERS:-}"
 for word in $loads; do
 	[[ " pipe hackbench schbench fork batch interactive " == *" $word "* ]] || die "$EX_USAGE" "BENCH_LOADS: no load '$word'"
 done
 for word in $schedulers; do
-	[[ $word == eevdf || $word =~ ^(user|bpf)/[A-Za-z0-9._-]+$ ]] || die "$EX_USAGE" "BENCH_SCHEDULERS: '$word' is neither eevdf nor user/POLICY nor bpf/POLICY"
+	[[ $word == eevdf || $word =~ ^(user|bpf|other)/[A-Za-z0-9._-]+$ ]] || die "$EX_USAGE" "BENCH_SCHEDULERS: '$word' is neither eevdf nor user/POLICY nor bpf/POLICY"
 done
 for word in $cpu_counts "$offsets" "$reps" "$jobs"; do
 	[[ $word =~ ^[1-9][0-9]?$ ]] || die "$EX_USAGE" "BENCH_CPUS, OFFSETS, REPS, JOBS: whole numbers from 1 to 99, not '$word'"
@@ -83,6 +94,26 @@ trap 'exit 129' HUP
 compiler=$(command -v gcc || command -v clang) || die "$EX_UNAVAILABLE" "neither gcc nor clang on PATH"
 "$compiler" -O2 -Wall -static -pthread -o "$work/loads" bench/loads.c
 
+# put_others FOLDER ROOT: command lines in FOLDER; the programs, with their libraries, below ROOT ("": where they are).
+put_others() {
+	local folder=$1 root=$2 line name program options library
+	mkdir -p "$folder"
+	for line in ${others[@]+"${others[@]}"}; do
+		name=${line%%=*} program=${line#*=} options=
+		[[ $program != *" "* ]] || options=${program#* } program=${program%% *}
+		if [[ -z $root ]]; then
+			echo "$program $options" >"$folder/$name"
+			continue
+		fi
+		cp -L "$program" "$root/bin/other-$name"
+		echo "other-$name $options" >"$folder/$name"
+		ldd "$program" 2>/dev/null | sed -nE 's/.*=> (\/[^ ]+) .*/\1/p; s/^[[:space:]]*(\/[^ ]*ld-linux[^ ]*) .*/\1/p' |
+			while read -r library; do
+				cp -L "$library" "$root/lib64/${library##*/}"
+			done
+	done
+}
+
 # The same files give the same bytes, in whatever folder and whenever it is made.
 make_root() {
 	local root=$work/root library name
@@ -97,6 +128,7 @@ make_root() {
 		cp -L "$library" "$root/lib64/$name"
 		strip --strip-unneeded "$root/lib64/$name" 2>/dev/null || true
 	done < <(sed -nE 's/.*=> (\/[^ ]+) .*/\1/p; s/^[[:space:]]*(\/[^ ]*ld-linux[^ ]*) .*/\1/p' "$work/libraries")
+	put_others "$root/other" "$root"
 	strip "$root/bin/sched-proto"
 	cp bench/guest-init.sh "$root/init"
 	chmod 755 "$root/init" "$root"/bin/*
@@ -218,6 +250,7 @@ host() {
 	mkdir "$work/bin"
 	cp "$work/loads" "$work/bin/loads"
 	ln -s "$program" "$work/bin/sched-proto"
+	put_others "$work/other" ""
 	BENCH_PLAN=$work/plan BENCH_RESULTS=$raw/host BENCH_BIN=$work/bin BENCH_TMP=$work bash bench/guest-init.sh
 }
 
@@ -227,9 +260,14 @@ else
 	make_root
 	$variant
 fi
+document=docs/BENCHMARKS.md
+if [[ $out != docs/bench ]]; then
+	document=$out/BENCHMARKS.md
+	printf '<!-- bench %s -->\n<!-- end of bench %s -->\n' "$variant" "$variant" >"$document"
+fi
 commit=$(git rev-parse --short HEAD 2>/dev/null || echo unknown)
 release=$([[ -n $on_host ]] && uname -r || cat "$kernel_folder/release")
-python3 bench/report.py --raw "$raw" --variant "$variant" --out "$out" --document docs/BENCHMARKS.md \
+python3 bench/report.py --raw "$raw" --variant "$variant" --out "$out" --document "$document" \
 	--commit "$commit" --kernel "$release" --qemu "$([[ -n $on_host ]] && echo none || qemu_version "$qemu_binary")"
-progress "done; $out/results.json, docs/BENCHMARKS.md"
+progress "done; $out/results.json, $document"
 ((failed == 0)) || die "$EX_SOFTWARE" "$failed guests failed; their results are missing"
