@@ -34,8 +34,8 @@ install: build ## install program, manual pages, completions and documents; DEST
 run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS=
 	@scripts/run-in-guest.sh
 
-test: setup ## run every test, one lane after another
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-newest test-survival
+test: setup ## run every test
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-output test-new-policy -- test-survival test-guest test-newest
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# Runs lanes of tests, which are targets of the Makefile, one after another, and sums up.
-#   test.sh TARGET...
+# Runs lanes of tests, which are targets of the Makefile, and sums up.
+#   test.sh TARGET... [-- TARGET...]
+# Those before "--" one after another, each with one thing to do at a time; beside them those after it, which start
+# guests: with one CPU less than there are at first, and with all when the others are done.
 # A lane whose tests are not in this checkout is skipped and named; with CI=true that is a failure.
 set -euo pipefail
 
@@ -16,25 +18,78 @@ needs() {
 	esac
 }
 
-passed=() failed=() skipped=()
-for lane in "$@"; do
+work=$(mktemp -d "${TMPDIR:-/tmp}/sched-proto-lanes.XXXXXX")
+beside=
+clean() {
+	trap - EXIT
+	if [[ -n $beside ]]; then
+		pkill -TERM -P "$beside" 2>/dev/null || true
+		kill "$beside" 2>/dev/null || true
+		wait 2>/dev/null || true
+	fi
+	rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# run LANE: its result is a line of $work/results.
+run() {
+	local lane=$1 began=$SECONDS result=failed
 	printf '\n==== %s ====\n' "$lane"
 	if [[ ! -e $(needs "$lane") ]]; then
 		printf 'skipped: there is no %s\n' "$(needs "$lane")"
-		skipped+=("$lane")
+		result=skipped
 	elif "${MAKE:-make}" --no-print-directory "$lane"; then
-		passed+=("$lane")
-	else
-		failed+=("$lane")
+		result=passed
 	fi
+	printf '%s %s %d\n' "$result" "$lane" $((SECONDS - began)) >>"$work/results"
+}
+
+# sum WORD: the lanes with that result, and how long each took.
+sum() {
+	awk -v word="$1" '$1 == word { list = list sprintf(" %s (%d:%02d)", $2, $3 / 60, $3 % 60) }
+		END { print list ? list : " none" }' "$work/results"
+}
+
+lanes=() guests=()
+while (($#)) && [[ $1 != -- ]]; do
+	lanes+=("$1")
+	shift
 done
+(($# == 0)) || guests=("${@:2}")
+
+: >"$work/results"
+if ((${#guests[@]})); then
+	# What the guests run. Before anything else builds: two builds at once wait for each other.
+	swift build -c release --product sched-proto
+	cpus=$(nproc)
+	echo $((cpus > 1 ? cpus - 1 : 1)) >"$work/jobs"
+	(
+		exec > >(sed -u 's/^/guests | /') 2>&1 </dev/null
+		export SCHED_PROTO_JOBS_FILE=$work/jobs
+		for lane in "${guests[@]}"; do
+			run "$lane"
+		done
+	) &
+	beside=$!
+fi
+for lane in ${lanes[@]+"${lanes[@]}"}; do
+	run "$lane"
+done
+if [[ -n $beside ]]; then
+	echo "$cpus" >"$work/jobs"
+	wait "$beside" || true
+	beside=
+fi
 
 printf '\n==== summary ====\n'
-printf 'passed:  %s\n' "${passed[*]:-none}"
-printf 'failed:  %s\n' "${failed[*]:-none}"
-printf 'skipped: %s\n' "${skipped[*]:-none}"
-if [[ ${CI:-} == true ]] && ((${#skipped[@]})); then
+printf 'passed: %s\n' "$(sum passed)"
+printf 'failed: %s\n' "$(sum failed)"
+printf 'skipped:%s\n' "$(sum skipped)"
+printf 'time:    %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
+if [[ ${CI:-} == true ]] && grep -q ^skipped "$work/results"; then
 	echo 'CI has to have every lane' >&2
 	exit 1
 fi
-((${#failed[@]} == 0))
+(($(grep -c ^passed "$work/results") + $(grep -c ^skipped "$work/results" || true) == ${#lanes[@]} + ${#guests[@]}))

@@ -147,14 +147,23 @@ guest() {
 	echo "$status" >"$folder/status"
 }
 
+# How many guests at a time. Who runs other things beside says so in a file, and may change it.
+limit() {
+	cat "${SCHED_PROTO_JOBS_FILE:-}" 2>/dev/null || echo "$jobs"
+}
+
 # run_round ROUND: a guest for each of ${lanes[@]} that has names left.
 run_round() {
 	local i
 	for i in "${!lanes[@]}"; do
 		[[ -n ${names[i]} ]] || continue
 		stage "$1" "${lanes[i]}" "${names[i]}"
-		while (($(jobs -pr | wc -l) >= jobs)); do
-			wait -n || true
+		while (($(jobs -pr | wc -l) >= $(limit))); do
+			if [[ -n ${SCHED_PROTO_JOBS_FILE:-} ]]; then
+				sleep 1
+			else
+				wait -n || true
+			fi
 		done
 		guest "$1" "${lanes[i]}" &
 	done
