@@ -124,10 +124,21 @@ is_over() { ! is_running; }
 finish() {
 	wait_for 120 is_over || {
 		complain "still running 120 s later"
+		where_it_is >>"$dir/complaints"
 		kill -KILL "$scheduler"
 	}
 	wait "$scheduler" 2>/dev/null
 	status=$?
+}
+
+# where_it_is: what each thread of the scheduler waits for.
+where_it_is() {
+	local task
+	tail -n 3 "$dir/out" "$dir/err"
+	for task in /proc/"$scheduler"/task/*; do
+		printf 'thread %s (%s): %s\n' "${task##*/}" "$(<"$task/comm")" "$(awk '$1 == "State:"' "$task/status")"
+		cat "$task/wchan" "$task/syscall" "$task/stack" 2>/dev/null
+	done
 }
 
 # stop [SIGNAL]
