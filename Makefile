@@ -15,7 +15,7 @@ override CMD := $(value CMD)
 override ARGS := $(value ARGS)
 export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
 
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep mutants mutants-mechanism coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -72,6 +72,10 @@ conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), 
 mutants: setup ## wrong twins made mechanically, judged by the harness; ARGS='--only c --every 10'
 	@swift build -c release --product mutants
 	@$$(swift build -c release --show-bin-path)/mutants $(ARGS)
+
+mutants-mechanism: setup ## wrong backends and loops of the daemon, judged by the simulated kernel; ARGS='--every 10 --shard 1/4'
+	@swift build -c release --product mutants
+	@$$(swift build -c release --show-bin-path)/mutants mechanism $(ARGS)
 
 coverage: setup ## branches of the C policy that the traces take; sanitizers
 	@scripts/coverage.sh

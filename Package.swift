@@ -139,14 +139,16 @@ let package = Package(
             ],
             swiftSettings: strict),
 
-        // Wrong twins made mechanically, which the harness has to reject.
+        // Wrong twins and wrong mechanisms, which the harness and the simulated kernel have to reject.
+        // The wrong mechanisms are libraries, which call the simulated kernel of this program.
         .executableTarget(
             name: "mutants",
             dependencies: [
-                "CSchedProto", "Conformance", "PolicyText",
+                "CSchedProto", "Conformance", "PolicyText", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
 
         .testTarget(
             name: "PolicyModelTests",

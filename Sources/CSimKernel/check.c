@@ -214,6 +214,23 @@ static void check_counters(void)
 		     waited, taken, sim.report.taken_by_kernel, sim.backend_waiting);
 }
 
+/* What is not counted where nothing goes wrong. */
+static void check_calm(void)
+{
+	static const u32 unusual[] = {
+		SP_COUNT_FALLBACK,  SP_COUNT_OVERDUE,   SP_COUNT_RING_FULL,
+		SP_COUNT_NOTES_LOST, SP_COUNT_STALE,    SP_COUNT_EARLY,
+		SP_COUNT_LOST,	    SP_COUNT_RESCUED,   SP_COUNT_GIVEN_UP,
+		SP_COUNT_WRONG_CPU, SP_COUNT_MASKS_FULL, SP_COUNT_OUT_OF_CLASS,
+	};
+	const sp_u64 *c = sim.backend->status->counters;
+
+	for (u32 i = 0; i < sizeof(unusual) / sizeof(*unusual); i++)
+		if (c[unusual[i]])
+			flaw(SIM_FLAW_COUNTERS, "counter %u is %llu on a calm machine",
+			     unusual[i], c[unusual[i]]);
+}
+
 void sweep(void)
 {
 	struct affinity *affinity;
@@ -227,6 +244,8 @@ void sweep(void)
 		if (sim.cpu[cpu].pinned)
 			check_affinity(sim.cpu[cpu].pinned);
 	check_counters();
+	if (sim.machine.limits.calm)
+		check_calm();
 }
 
 void check_end(void)

@@ -58,6 +58,11 @@ static void count_work(void)
 	consumed = position;
 }
 
+void sim_daemon_counted(const struct sim_daemon_figures *figures)
+{
+	sim.report.daemon = *figures;
+}
+
 void sim_daemon_computes(void)
 {
 	if (ending)

@@ -19,12 +19,24 @@ static struct image {
 	char *data;
 } images[2];
 
+static const struct sim_backend *backends[] = {
+	[SIM_MODE_BPF] = &sim_bpf_mode,
+	[SIM_MODE_USER] = &sim_user_mode,
+};
+
+void sim_use_backends(const void *bpf_mode, const void *user_mode)
+{
+	backends[SIM_MODE_BPF] = bpf_mode ? bpf_mode : &sim_bpf_mode;
+	backends[SIM_MODE_USER] = user_mode ? user_mode : &sim_user_mode;
+}
+
 static void set_back(const struct sim_backend *backend)
 {
 	const size_t bytes = (size_t)(backend->data_end - backend->data);
-	struct image *image = &images[backend == &sim_user_mode];
+	struct image *image = &images[sim.machine.mode];
 
-	if (!image->backend) {
+	if (image->backend != backend) {
+		free(image->data);
 		image->backend = backend;
 		image->data = malloc(bytes);
 		if (!image->data)
@@ -73,7 +85,7 @@ static void reset(const struct sim_machine *machine)
 {
 	sim.machine = *machine;
 	sim.cpus = machine->cpus;
-	sim.backend = machine->mode == SIM_MODE_USER ? &sim_user_mode : &sim_bpf_mode;
+	sim.backend = backends[machine->mode == SIM_MODE_USER];
 	sim.ops = sim.backend->ops;
 	memset(&sim.report, 0, sizeof(sim.report));
 	memset(sim.group_reports, 0, sizeof(sim.group_reports));
@@ -234,10 +246,10 @@ const struct sim_report *sim_end(void)
 		if (sim.cpu[cpu].idle_counted)
 			sim.report.idle_ns += sim.now - sim.cpu[cpu].idle_since;
 	}
+	daemon_end();
 	if (!sim.report.flaw)
 		check_end();
 	tasks_end();
-	daemon_end();
 	for (u32 i = 0; i < SIM_GROUPS; i++)
 		if (sim.group_reports[i].least_ns == ~0ULL)
 			sim.group_reports[i].least_ns = 0;

@@ -19,8 +19,9 @@ static const char behind[4096] __attribute__((used, aligned(4096))) = { 1 };
 static int some_data __attribute__((used)) = 1;
 #pragma clang section bss = "" data = "" rodata = ""
 
-extern char __start_sim_user_bss[], __stop_sim_user_bss[];
-extern char __start_sim_user_data[], __stop_sim_user_data[];
+#define HIDDEN __attribute__((visibility("hidden")))
+extern HIDDEN char __start_sim_user_bss[], __stop_sim_user_bss[];
+extern HIDDEN char __start_sim_user_data[], __stop_sim_user_data[];
 
 const struct sim_backend sim_user_mode = {
 	.name = "user",

@@ -87,7 +87,7 @@ public struct Outcome: Sendable {
     /// User mode's daemon.
     public let daemon: DaemonFigures?
 
-    init(_ report: sim_report, groups: Int, daemon: DaemonFigures?) {
+    init(_ report: sim_report, groups: Int, hasDaemon: Bool) {
         var flaw: Flaw?
         if report.flaw != SIM_FINE.rawValue {
             flaw = Flaw(
@@ -113,7 +113,7 @@ public struct Outcome: Sendable {
         takenByKernel = report.taken_by_kernel
         counters = Counters(report.status)
         self.groups = (0..<groups).map { Group(UInt32($0)) }
-        self.daemon = daemon
+        daemon = hasDaemon ? DaemonFigures(report.daemon) : nil
     }
 
     private static func text(_ report: sim_report) -> String {
@@ -137,12 +137,24 @@ extension Outcome.Group {
 
 /// What the daemon's loop counted.
 public struct DaemonFigures: Sendable, Equatable {
-    public var events: UInt64 = 0
-    public var picked: UInt64 = 0
-    public var overflows: UInt64 = 0
-    public var stale: UInt64 = 0
-    public var strange: UInt64 = 0
-    public var passes: UInt64 = 0
+    public let events: UInt64
+    public let picked: UInt64
+    public let continued: UInt64
+    public let overflows: UInt64
+    public let stale: UInt64
+    public let strange: UInt64
+    public let passes: UInt64
     /// Tasks known at the end.
-    public var known: UInt64 = 0
+    public let known: UInt64
+
+    init(_ figures: sim_daemon_figures) {
+        events = figures.events
+        picked = figures.picked
+        continued = figures.continued
+        overflows = figures.overflows
+        stale = figures.stale
+        strange = figures.strange
+        passes = figures.passes
+        known = figures.known
+    }
 }

@@ -12,6 +12,17 @@ public enum Simulator {
         oneAtATime.withLock { _ in start(scenario) }
     }
 
+    /// Others in the place of the backends and of the daemon's loop of this program, from now on: wrong
+    /// ones, built for tests of the checks. nil: our own.
+    package static func use(
+        bpfMode: UnsafeRawPointer?, userMode: UnsafeRawPointer?, loop: ForeignLoop?
+    ) {
+        oneAtATime.withLock { _ in
+            sim_use_backends(bpfMode, userMode)
+            SimulatedDaemon.foreign.withLock { $0 = loop }
+        }
+    }
+
     private static func start(_ scenario: Scenario) -> Outcome {
         var machine = sim_machine(scenario)
         sim_start(&machine)
@@ -27,7 +38,7 @@ public enum Simulator {
         }
         sim_run(scenario.durationNs, scenario.eventsMax)
         let report = sim_end()!.pointee
-        return Outcome(report, groups: scenario.loads.count, daemon: daemon?.figures)
+        return Outcome(report, groups: scenario.loads.count, hasDaemon: daemon != nil)
     }
 }
 
@@ -61,6 +72,7 @@ extension sim_machine {
         faults.ring_bytes = wrong.ringBytes
         limits.wait_ns = scenario.limits.waitNs
         limits.beside_idle_ns = scenario.limits.besideIdleNs
+        limits.calm = scenario.limits.isCalm ? 1 : 0
         // What interrupts and the daemon's passes take on a machine of today.
         costs.ipi_ns = 2000
         costs.irq_ns = 500

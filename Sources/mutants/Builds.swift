@@ -138,3 +138,22 @@ func fail(_ message: String) -> Never {
     FileHandle.standardError.write(Data("mutants: \(message)\n".utf8))
     exit(70)
 }
+
+/// Runs a command and reads what it prints; its status as `runQuietly` has it.
+func runCaptured(_ command: [String]) -> (status: Int32, text: String) {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = command
+    process.standardOutput = pipe
+    process.standardError = FileHandle.nullDevice
+    do {
+        try process.run()
+    } catch {
+        fail("\(command[0]) cannot be run: \(error.localizedDescription)")
+    }
+    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    let status = process.terminationStatus
+    return (process.terminationReason == .uncaughtSignal ? 128 + status : status, text.trimmed)
+}

@@ -10,9 +10,13 @@ struct Mutation: Sendable {
     let after: String
     /// The whole file with the change made.
     let text: String
+    /// Which of the mutations of this file that read alike: 1...
+    var occurrence = 1
 
     /// Names the mutant independently of line numbers: the file and the line before and after.
-    var identity: String { "\(file): \(before) => \(after)" }
+    var identity: String {
+        "\(file): \(before) => \(after)" + (occurrence == 1 ? "" : " (#\(occurrence))")
+    }
 }
 
 /// Makes every mutation of a policy's source that the rules below know. Comments, preprocessor
@@ -62,9 +66,17 @@ struct Mutator {
 
     let file: String
     let lines: [String]
+    /// Words that are taken for one another here, beside `swaps`.
+    let moreSwaps: [(String, String)]
+    /// Whether conditions are negated as a whole.
+    let negates: Bool
 
-    init(file: String, text: String) {
+    init(
+        file: String, text: String, moreSwaps: [(String, String)] = [], negates: Bool = false
+    ) {
         self.file = file
+        self.moreSwaps = moreSwaps
+        self.negates = negates
         lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
     }
 
@@ -79,7 +91,7 @@ struct Mutator {
             let isCode = !inComment && Self.hasEffect(trimmed)
             if trimmed.hasSuffix("*/") { inComment = false }
             guard isCode else { continue }
-            for changed in Self.changes(line) where changed != line {
+            for changed in changes(line) where changed != line {
                 let key = "\(index):\(changed)"
                 guard seen.insert(key).inserted else { continue }
                 found.append(mutation(index, line, changed))
@@ -108,9 +120,8 @@ struct Mutator {
     }
 
     /// The line with one change each.
-    private static func changes(_ line: String) -> [String] {
-        var code = line
-        if let comment = line.range(of: "//") { code = String(line[..<comment.lowerBound]) }
+    private func changes(_ line: String) -> [String] {
+        let code = Self.withoutComment(line)
         let characters = Array(code)
         var results: [String] = []
         func replace(_ range: Range<Int>, _ text: String) {
@@ -123,7 +134,7 @@ struct Mutator {
             if character.isLetter || character == "_" {
                 let end = characters[place...].firstIndex { !$0.isWord } ?? characters.count
                 let word = String(characters[place..<end])
-                for swap in swaps where swap.0 == word { replace(place..<end, swap.1) }
+                for swap in Self.swaps + moreSwaps where swap.0 == word { replace(place..<end, swap.1) }
                 place = end
             } else if character.isNumber {
                 let end = characters[place...].firstIndex { !$0.isWord } ?? characters.count
@@ -134,14 +145,55 @@ struct Mutator {
                     if value > 0 { replace(place..<end, "\(value - 1)\(suffix)") }
                 }
                 place = end
-            } else if let (token, by) = replacements.first(where: { matches($0.token, characters, place) }) {
+            } else if let (token, by) = Self.token(characters, place) {
                 for text in by { replace(place..<place + token.count, text) }
                 place += token.count
             } else {
                 place += 1
             }
         }
-        return results + dropped(code)
+        return results + Self.dropped(code) + (negates ? Self.negated(code) : [])
+    }
+
+    private static func withoutComment(_ line: String) -> String {
+        let starts = ["//", "/*"].compactMap { line.range(of: $0)?.lowerBound }
+        guard let start = starts.min() else { return line }
+        var code = String(line[..<start])
+        while code.last?.isWhitespace == true { code.removeLast() }
+        return code
+    }
+
+    private static func token(
+        _ characters: [Character], _ place: Int
+    ) -> (token: String, by: [String])? {
+        replacements.first { matches($0.token, characters, place) }
+    }
+
+    /// The line with its condition negated, if it holds a whole one.
+    private static func negated(_ line: String) -> [String] {
+        let code = line.trimmed
+        let indent = String(line.prefix { $0.isWhitespace })
+        if code.hasPrefix("if ("), code.hasSuffix(")") || code.hasSuffix(") {") {
+            let end = code.lastIndex(of: ")") ?? code.endIndex
+            let condition = code[code.index(code.startIndex, offsetBy: 4)..<end]
+            guard isBalanced(condition) else { return [] }
+            return [indent + "if (!(\(condition)))" + code[code.index(after: end)...]]
+        }
+        if code.hasPrefix("if "), !code.contains("let "), let end = code.range(of: " {") {
+            let condition = code[code.index(code.startIndex, offsetBy: 3)..<end.lowerBound]
+            return isBalanced(condition) ? [indent + "if !(\(condition))" + code[end.lowerBound...]] : []
+        }
+        return []
+    }
+
+    private static func isBalanced(_ text: Substring) -> Bool {
+        var depth = 0
+        for character in text {
+            if character == "(" { depth += 1 }
+            if character == ")" { depth -= 1 }
+            if depth < 0 { return false }
+        }
+        return depth == 0
     }
 
     private static func matches(_ token: String, _ characters: [Character], _ place: Int) -> Bool {
@@ -169,7 +221,7 @@ extension Character {
 }
 
 extension String {
-    fileprivate var trimmed: String {
+    var trimmed: String {
         var text = Substring(self)
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }

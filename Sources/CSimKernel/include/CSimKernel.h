@@ -72,6 +72,7 @@ struct sim_faults {
 struct sim_limits {
 	sp_u64 wait_ns; /* longest wait; 0: any */
 	sp_u64 beside_idle_ns; /* longest wait beside an idle CPU that it may use; 0: any */
+	sp_u64 calm; /* 0 or 1: nothing goes wrong, so nothing unusual may be counted */
 };
 
 struct sim_costs {
@@ -124,6 +125,12 @@ enum sim_flaw {
 	SIM_FLAW_INPUT, /* an event told the policy what is not so */
 };
 
+/* What the daemon's loop counted. */
+struct sim_daemon_figures {
+	sp_u64 events, picked, continued, overflows, stale, strange, passes;
+	sp_u64 waiting, known; /* tasks, at the end */
+};
+
 struct sim_group_report {
 	sp_u64 cpu_ns; /* CPU time of all its tasks, those gone as well */
 	sp_u64 waits, waited_ns, wait_max_ns;
@@ -146,7 +153,14 @@ struct sim_report {
 	sp_u32 pad;
 	char text[160]; /* what exactly */
 	struct sp_status status;
+	struct sim_daemon_figures daemon;
 };
+
+/*
+ * Others take the place of the backends of this program, from the next start on: wrong
+ * ones, built for tests of the checks. Of a struct sim_backend each; NULL: our own.
+ */
+void sim_use_backends(const void *bpf_mode, const void *user_mode);
 
 /* Sets all back and attaches the backend. The daemon, if there is one, comes next. */
 void sim_start(const struct sim_machine *machine);
@@ -166,6 +180,8 @@ void sim_daemon_computes(void);
 /* Its policy was asked, and answered: compared with a plain model. */
 void sim_daemon_decided(const struct sp_event *event,
 			const struct sp_decision *decision);
+/* Before it ends: what it counted. */
+void sim_daemon_counted(const struct sim_daemon_figures *figures);
 /* The daemon's process and thread. */
 sp_u32 sim_daemon_pid(void);
 /* The rings, laid out as the kernel maps them. */
