@@ -25,7 +25,11 @@ static __always_inline bool has_classes(void)
 	return described()->classes != SP_CLASSES_NONE;
 }
 
-/* CPUs whose next task met no other, and runs for the longest slice. */
+/*
+ * CPUs whose next task met no other, and runs for the longest slice. One that is taken
+ * away before it runs leaves its mark behind, until its CPU asks again: whoever else
+ * comes to that CPU, and has a RUNNING to come, does so by asking.
+ */
 static bool met_nobody[SP_CPUS_MAX];
 
 /* Fills an event of @p, but for what only an ENQUEUE has. */
@@ -256,6 +260,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	struct sp_event event = {};
 	s32 queue;
 
+	met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
 	event.waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
 	event.waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
 	/* Nothing to choose: the only one that waits, for a CPU that has no other. */

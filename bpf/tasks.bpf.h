@@ -50,7 +50,7 @@ static __always_inline u32 next_generation(void)
 	return generation ? generation : __sync_fetch_and_add(&generations, 1) + 1;
 }
 
-/* The task is a new one to the policy. */
+/* The task is a new one to the policy. What select_cpu noted is of this wake-up still. */
 static __always_inline void begin_life(struct sp_task_ctx *tctx,
 				       const struct task_struct *p)
 {
@@ -62,8 +62,6 @@ static __always_inline void begin_life(struct sp_task_ctx *tctx,
 	tctx->wait = 0;
 	tctx->queue = SP_QUEUE_REGULAR;
 	tctx->mask = SP_MASK_UNKNOWN;
-	tctx->sync = false;
-	tctx->idle = false;
 	tctx->known = false;
 	tctx->decided = false;
 	tctx->waits = false;

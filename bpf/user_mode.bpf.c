@@ -273,17 +273,23 @@ void BPF_PROG(sp_exit_task, struct task_struct *p, struct scx_exit_task_args *ar
 		tell_exit(p, tctx);
 }
 
-/* Kicks idle CPUs for what was picked for them alone, and forgotten. */
-static __always_inline void rescue_picked(void)
+/*
+ * Kicks idle CPUs for what was picked for them alone, and forgotten. Returns how many
+ * tasks wait in queues of that kind.
+ */
+static __always_inline u64 rescue_picked(void)
 {
+	u64 waiting = 0;
 	s32 cpu;
 
 	bpf_for(cpu, 0, SP_CPUS_MAX) {
-		if (picked_on[cpu & (SP_CPUS_MAX - 1)] &&
-		    (idle_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) &
-		     1))
+		if (!picked_on[cpu & (SP_CPUS_MAX - 1)])
+			continue;
+		waiting += scx_bpf_dsq_nr_queued(DSQ_PICKED_ON + (u32)cpu);
+		if (idle_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) & 1)
 			scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 	}
+	return waiting;
 }
 
 /*
@@ -292,10 +298,9 @@ static __always_inline void rescue_picked(void)
  */
 static void tick(void)
 {
-	status.waiting =
-		scx_bpf_dsq_nr_queued(DSQ_HELD) + scx_bpf_dsq_nr_queued(DSQ_PICKED);
+	status.waiting = scx_bpf_dsq_nr_queued(DSQ_HELD) +
+			 scx_bpf_dsq_nr_queued(DSQ_PICKED) + rescue_picked();
 	rescue(&picked);
-	rescue_picked();
 	if (!has_turn(sp_now())) /* else its answers kick them */
 		rescue(&held);
 	if (daemon_is_due(bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA), sp_now()))

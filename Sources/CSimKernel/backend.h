@@ -22,6 +22,7 @@ struct sim_backend {
 extern const struct sim_backend sim_bpf_mode, sim_user_mode;
 
 /* The hook on sp_decide: what the policy was asked, and what it said. */
-void sim_decided(const struct sp_event *event, const struct sp_decision *decision);
+void sim_decided(const struct sp_event *event, const struct sp_decision *decision,
+		 const struct sp_task *task, const struct sp_global *global);
 
 #endif

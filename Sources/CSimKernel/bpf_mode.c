@@ -9,7 +9,7 @@
 
 #define sp_decide(policy, global, task, event, decision) \
 	(sp_decide((policy), (global), (task), (event), (decision)), \
-	 sim_decided((event), (decision)))
+	 sim_decided((event), (decision), (task), (global)))
 
 #pragma clang section bss = "sim_bpf_bss" data = "sim_bpf_data" rodata = \
 	"sim_bpf_rodata"

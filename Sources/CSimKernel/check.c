@@ -212,6 +212,7 @@ static void check_counters(void)
 		flaw(SIM_FLAW_COUNTERS,
 		     "%llu waited; %llu taken, %llu by the kernel, %u still wait",
 		     waited, taken, sim.report.taken_by_kernel, sim.backend_waiting);
+	check_counts();
 }
 
 /* What is not counted where nothing goes wrong. */
@@ -253,6 +254,8 @@ void check_end(void)
 	struct task *p;
 
 	sweep();
+	if (sim.machine.mode == SIM_MODE_USER && !activities_in_flight())
+		check_figures();
 	/* Those that still wait have waited as well. */
 	for (p = sim.waiting.oldest; p; p = p->by_wait.newer)
 		count_wait(p, sim.now - p->runnable_at);

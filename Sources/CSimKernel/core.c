@@ -64,6 +64,8 @@ static void put_where_chosen(struct task *p, u64 flags)
 		prio = false;
 	}
 	dsq_insert(dsq, p, prio, direct_flags);
+	if (p->daemon)
+		daemon_stands_by(p);
 }
 
 void do_enqueue(struct task *p, u64 flags)
@@ -84,7 +86,8 @@ void do_enqueue(struct task *p, u64 flags)
 	if (!p->direct) {
 		sim.moment.enqueueing = p;
 		sim.moment.enq_flags = flags;
-		CALL_OP(enqueue, &p->t, flags);
+		CALL_OP_AFTER(enqueue_begins(p, flags), enqueue, &p->t, flags);
+		enqueue_ends(p, flags);
 		sim.moment.enqueueing = outer;
 		sim.moment.enq_flags = 0;
 	}
@@ -111,6 +114,8 @@ void enqueue_task(struct task *p, u64 flags)
 void dequeue_task(struct task *p, bool sleeps)
 {
 	(void)sleeps;
+	if (p->daemon)
+		daemon_leaves();
 	p->t.scx.flags &= ~SCX_TASK_QUEUED;
 	dsq_remove(p);
 }
@@ -131,10 +136,13 @@ void change_begins(struct task *p)
 
 static void starts_running(struct task *p)
 {
+	const u64 slice = p->t.scx.slice;
+
 	p->exec_start = sim.now;
 	sim.moment.starting = p;
-	CALL_OP(running, &p->t);
+	CALL_OP_AFTER(running_begins(p), running, &p->t);
 	sim.moment.starting = NULL;
+	running_ends(p, slice);
 	check_slice(p);
 }
 
@@ -159,10 +167,16 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 	do {
 		before = rq->local.q.nr;
 		sim.moment.in_dispatch = true;
-		sim.moment.has_served = false;
+		sim.moment.has_served = sim.moment.served_prev = false;
 		sim.moment.dispatching = prev && prev->class == CLASS_EXT ? prev : NULL;
-		CALL_OP(dispatch, cpu, sim.moment.dispatching ? &prev->t : NULL);
-		check_dispatched(cpu, sim.moment.dispatching, rq->local.q.nr != before);
+		CALL_OP_AFTER(dispatch_begins(cpu), dispatch, cpu,
+			      sim.moment.dispatching ? &prev->t : NULL);
+		if (sim.machine.mode == SIM_MODE_BPF)
+			check_dispatched(cpu, sim.moment.dispatching,
+					 rq->local.q.nr != before);
+		else
+			check_turn(cpu, sim.moment.dispatching,
+				   rq->local.q.nr != before);
 		sim.moment.dispatching = NULL;
 		sim.moment.in_dispatch = false;
 		if (queued && prev->t.scx.slice) {

@@ -11,7 +11,7 @@
 #define STEP_NS 2000
 
 static struct coroutine passes;
-static bool exists, ending, yielded;
+static bool exists, ending, yielded, has_begun;
 static u64 consumed; /* position in the ring of events at the last step */
 static u64 owed; /* CPU time of what was done since */
 static u64 fault_at;
@@ -30,6 +30,7 @@ void sim_add_daemon(void (*body)(void *context), void *context)
 	sim.daemon = p;
 	exists = true;
 	ending = false;
+	has_begun = false;
 	consumed = 0;
 	coroutine_begin(&passes, body, context);
 	/* Up to its first yield it is not scheduled by us yet. */
@@ -77,8 +78,14 @@ void sim_daemon_computes(void)
 bool sim_daemon_yields(void)
 {
 	yielded = true;
+	if (!ending && has_begun) {
+		picks_end();
+		check_published();
+	}
+	has_begun = true;
 	if (!ending)
 		coroutine_pause(&passes);
+	picks_begin();
 	return !ending;
 }
 

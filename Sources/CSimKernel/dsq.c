@@ -184,11 +184,13 @@ static bool may_move(const struct task *p, s32 cpu)
 	return !p->t.migration_disabled && allowed(p, cpu) && sim.cpu[cpu].online;
 }
 
-static void to_local(struct task *p, s32 cpu, u64 flags)
+static void to_local(struct task *p, s32 cpu, u64 flags, enum taken how)
 {
 	bool was_backends = p->in_backend;
 
 	sim.moved++;
+	if (was_backends)
+		count_taken(p, p->t.scx.dsq->id, how);
 	dsq_remove(p);
 	p->cpu = cpu;
 	if (was_backends)
@@ -208,7 +210,7 @@ bool consume(struct dsq *dsq, s32 cpu)
 		if (p->cpu != cpu && !may_move(p, cpu) &&
 		    !is_mistake(SIM_MISTAKE_AFFINITY))
 			continue;
-		to_local(p, cpu, 0);
+		to_local(p, cpu, 0, BY_QUEUE);
 		return true;
 	}
 	return false;
@@ -329,12 +331,15 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 	struct iterator *it = (struct iterator *)opaque;
 	struct task *p = task_of(t);
 	struct dsq *to = find_dsq_by_id(id, sim.moment.here);
+	enum taken how;
 	bool moved;
 
 	point();
 	moved = t->scx.dsq == &it->dsq->q && !is_newer(p, it);
+	how = it->has_slice ? BY_ANSWER : BY_CHOICE;
 	if (moved && it->has_slice) {
 		t->scx.slice = it->slice + is_mistake(SIM_MISTAKE_SLICE);
+		moves_by_answer();
 		check_answer(p);
 	}
 	it->has_slice = false;
@@ -344,7 +349,7 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 		to_queue(p, to, flags);
 	} else if (p->cpu == to->cpu || may_move(p, to->cpu) ||
 		   is_mistake(SIM_MISTAKE_AFFINITY)) {
-		to_local(p, to->cpu, flags);
+		to_local(p, to->cpu, flags, how);
 	} else {
 		/* An error only where affinity, not a CPU off-line, forbids it. */
 		if (p->t.migration_disabled || !allowed(p, to->cpu))

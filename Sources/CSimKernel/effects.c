@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* BPF mode: what was decided beside what was done. */
 #include "model.h"
+#include "policy.h"
+#include <string.h>
 
 #define LOOK_MAX 32 /* tasks of a queue that the backend looks at for one CPU */
 
@@ -9,74 +11,109 @@ static void dispatch_decided(const struct sp_event *event,
 {
 	const struct task *prev = sim.moment.dispatching;
 
+	const bool told = event->flags & SP_EVENT_PREV;
+	const bool goes = prev && is_queued(prev) && is_told_of(prev, 0);
+
 	sim.moment.served = *decision;
 	sim.moment.has_served = true;
+	sim.moment.served_prev = told;
 	if (is_undisturbed())
 		check_firsts(event, LOOK_MAX);
-	if (prev && is_queued(prev) &&
-	    !(prev->t.flags & (PF_KTHREAD | PF_EXITING_BIT)) &&
-	    !(event->flags & SP_EVENT_PREV))
-		flaw(SIM_FLAW_INPUT, "CPU %d is not told that pid %d could go on",
-		     event->cpu, prev->t.pid);
-	if ((event->flags & SP_EVENT_PREV) &&
-	    (!prev || !prev->has_wait || prev->wait.key != event->key))
+	if (event->cpu != sim.moment.here)
+		flaw(SIM_FLAW_INPUT, "CPU %d asks for CPU %d", sim.moment.here,
+		     event->cpu);
+	if (!(event->flags & SP_EVENT_LOOKED) !=
+	    !sp_looks(&sim.machine.policy, told, event->waiting[0], event->waiting[1]))
+		flaw(SIM_FLAW_INPUT, "whether CPU %d looks who is first", event->cpu);
+	if (told != goes)
+		flaw(SIM_FLAW_INPUT, "CPU %d is %stold that its task could go on",
+		     event->cpu, told ? "" : "not ");
+	if (told && (!prev || !prev->has_wait || prev->wait.key != event->key ||
+		     prev->told.generation != event->generation))
 		flaw(SIM_FLAW_INPUT, "CPU %d is told of a task of its own at key %llu",
 		     event->cpu, event->key);
 }
 
-/* What an event says of its task. */
-static void check_task(const struct sp_event *event, const struct task *p)
-{
-	const bool enqueue = event->kind == SP_EVENT_ENQUEUE;
-	const bool kthread = p->t.flags & PF_KTHREAD;
+/* The same policy, with a state of the model's own. */
+static struct sp_global twins;
 
-	if (event->weight != p->t.scx.weight)
-		flaw(SIM_FLAW_INPUT, "pid %d has weight %u, not %u", p->t.pid,
-		     p->t.scx.weight, event->weight);
-	if (!enqueue)
-		return;
-	if (event->switches != p->t.nvcsw)
-		flaw(SIM_FLAW_INPUT, "pid %d switched %lu times, not %llu", p->t.pid,
-		     p->t.nvcsw, event->switches);
-	if (!(event->flags & SP_EVENT_KTHREAD) != !kthread)
-		flaw(SIM_FLAW_INPUT, "whether pid %d is a kernel thread", p->t.pid);
-	if (!(event->flags & SP_EVENT_WAKEUP) !=
-	    !(sim.moment.enq_flags & SCX_ENQ_WAKEUP))
-		flaw(SIM_FLAW_INPUT, "whether pid %d was woken", p->t.pid);
+void effects_reset(void)
+{
+	sp_policy_start(&sim.machine.policy, &twins);
 }
 
-void sim_decided(const struct sp_event *event, const struct sp_decision *decision)
+/*
+ * Is the decision that of the attached policy, from what it heard before? Decisions are
+ * of one moment each, however callbacks overlap.
+ */
+static void check_decision(const struct sp_event *event,
+			   const struct sp_decision *decision,
+			   const struct sp_task *task, const struct sp_global *global,
+			   struct task *p)
+{
+	struct sp_task none = {}, *state = p ? &p->told.state : &none;
+	struct sp_decision wanted = {};
+
+	if (event->kind == SP_EVENT_DISPATCH && !(event->flags & SP_EVENT_PREV))
+		state = &none;
+	sp_decide(&sim.machine.policy, &twins, state, event, &wanted);
+	if (memcmp(&wanted, decision, sizeof(wanted)) ||
+	    memcmp(state, task, sizeof(*state)) ||
+	    memcmp(&twins, global, sizeof(twins)))
+		flaw(SIM_FLAW_INPUT,
+		     "event %u of pid %u was decided from another state than the policy's",
+		     event->kind, event->pid);
+}
+
+/* The model's task that an event is about. */
+static struct task *task_of_event(const struct sp_event *event)
 {
 	struct task *p = sim.moment.enqueueing ? sim.moment.enqueueing :
 			 sim.moment.starting   ? sim.moment.starting :
 						 sim.moment.dispatching;
 
+	if (event->kind == SP_EVENT_DISPATCH)
+		return event->flags & SP_EVENT_PREV ? sim.moment.dispatching : NULL;
+	if (!p)
+		flaw(SIM_FLAW_INPUT, "event %u of pid %u, for which it is no time",
+		     event->kind, event->pid);
+	return p;
+}
+
+void sim_decided(const struct sp_event *event, const struct sp_decision *decision,
+		 const struct sp_task *task, const struct sp_global *global)
+{
+	struct task *p = task_of_event(event);
+
 	sim.report.decisions++;
 	sim.hash = (sim.hash ^ decision->key ^ decision->slice_ns ^
 		    (u64)decision->action << 56) *
 		   0x100000001b3ULL;
-	if (event->kind == SP_EVENT_EXIT)
-		return;
 	if (is_undisturbed())
 		check_lengths(event, 0);
 	if (event->kind == SP_EVENT_DISPATCH) {
 		dispatch_decided(event, decision);
+		check_event(event, p);
+		check_decision(event, decision, task, global, p);
 		return;
 	}
-	if (!p) {
-		flaw(SIM_FLAW_INPUT, "event %u of pid %u, for which it is no time",
-		     event->kind, event->pid);
+	if (!p)
 		return;
-	}
-	check_task(event, p);
 	if (event->kind == SP_EVENT_ENQUEUE) {
+		check_told(p, event);
+		p->told.before = sim.moment.enqueueing != p;
 		p->wait = *decision;
 		p->has_wait = true;
 	} else {
+		check_event(event, p);
+		if (event->generation != p->told.generation)
+			flaw(SIM_FLAW_INPUT, "pid %u runs as generation %u, not %u",
+			     event->pid, event->generation, p->told.generation);
 		p->run = *decision;
 		p->has_run = true;
-		p->has_wait = false;
+		p->has_wait = p->told.before = false;
 	}
+	check_decision(event, decision, task, global, p);
 }
 
 /* ---- effects ---- */
@@ -86,14 +123,14 @@ void expect_insertion(struct task *p, const struct dsq *dsq)
 {
 	const struct sp_decision *d = &p->wait;
 
-	p->alone = false;
+	p->alone = p->met_nobody = false;
 	if (!p->has_wait)
 		return;
 	p->has_wait = false;
 	sim.report.effects++;
 	if (d->action == SP_ACTION_DIRECT) {
 		p->alone = true;
-		if (!is_local(dsq))
+		if (!is_local(dsq) || dsq->cpu != d->cpu)
 			flaw(SIM_FLAW_QUEUE, "pid %d was to go to CPU %d at once",
 			     p->t.pid, d->cpu);
 		return;
@@ -110,7 +147,8 @@ void expect_insertion(struct task *p, const struct dsq *dsq)
 		flaw(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu", p->t.pid,
 		     d->key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
 	p->expected.pid = (u32)p->t.pid;
-	expect(&p->expected, p->affinity, d->queue, p->direct_prio ? d->key : 0);
+	expect(&p->expected, p->affinity, d->queue, p->direct_prio ? d->key : 0,
+	       p->told.since);
 }
 
 void forget_expected(struct task *p)
@@ -128,7 +166,10 @@ void expect_taken(struct task *p, s32 cpu)
 		return;
 	sim.report.effects++;
 	if (!sim.moment.has_served) {
-		sim.cpu[cpu].met_nobody = true;
+		p->met_nobody = true;
+		if (sim.moment.dispatching && is_queued(sim.moment.dispatching))
+			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and has one", cpu,
+			     p->t.pid);
 		if (waiting != 1 && is_undisturbed())
 			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and %u wait",
 			     cpu, p->t.pid, waiting);
@@ -142,20 +183,13 @@ void expect_taken(struct task *p, s32 cpu)
 		     first->queue, first->node.key);
 }
 
-static void check_slice_of(const struct task *p, bool met_nobody)
+static void check_slice_of(const struct task *p)
 {
 	const u64 longest = sim.machine.policy.slice_max_ns;
 	u64 wanted = p->run.slice_ns;
 
-	if (p->run.action != SP_ACTION_RUN || !wanted || p->alone)
+	if (p->run.action != SP_ACTION_RUN || !wanted || p->alone || p->met_nobody)
 		wanted = longest;
-	/*
-	 * The backend notes for a CPU, not for a task, that its next one met nobody. Where
-	 * that one is taken away meanwhile, another has its slice, which is told here as
-	 * a race that does no harm.
-	 */
-	if (met_nobody && p->t.scx.slice == longest)
-		return;
 	if (p->t.scx.slice != wanted)
 		flaw(SIM_FLAW_SLICE, "pid %d was to run for %llu ns, not %llu",
 		     p->t.pid, wanted, p->t.scx.slice);
@@ -168,29 +202,50 @@ void check_slice(struct task *p)
 		p->t.scx.slice++;
 	if (p->has_run) {
 		sim.report.effects++;
-		check_slice_of(p, sim.cpu[p->cpu].met_nobody);
+		check_slice_of(p);
 	}
-	p->has_run = false;
-	p->alone = false;
-	sim.cpu[p->cpu].met_nobody = false;
+	p->has_run = p->alone = p->met_nobody = false;
+}
+
+/* @prev goes on: its class is known to those that may preempt it. */
+static void goes_on(s32 cpu, const struct task *prev)
+{
+	if (sim.machine.policy.preempt && !(prev->t.flags & PF_KTHREAD))
+		sim.cpu[cpu].gives_way = prev->told.state.queue == SP_QUEUE_REGULAR;
 }
 
 /* ops.dispatch returned: was somebody taken, or does @prev go on, as was decided? */
 void check_dispatched(s32 cpu, struct task *prev, bool moved)
 {
-	const bool goes_on = prev && is_queued(prev) && prev->t.scx.slice;
+	const bool could = prev && is_queued(prev);
+	const bool goes_anew = could && prev->t.scx.slice;
 	const struct expectation *first;
 
-	if (sim.machine.mode != SIM_MODE_BPF)
-		return;
 	sim.report.effects++;
 	if (prev && prev->has_run) {
 		prev->has_run = false;
-		check_slice_of(prev, false);
+		prev->told.due = false;
+		sim.counts[SP_COUNT_CONTINUED]++;
+		if (!sim.moment.served_prev || moved)
+			flaw(SIM_FLAW_ORDER, "pid %d goes on, and was not to",
+			     prev->t.pid);
+		check_slice_of(prev);
+	} else if (goes_anew) {
+		if (sim.moment.served_prev)
+			flaw(SIM_FLAW_INPUT, "pid %d goes on, and nobody is told",
+			     prev->t.pid);
+		if (prev->t.scx.slice != sim.machine.policy.slice_max_ns)
+			flaw(SIM_FLAW_SLICE, "pid %d goes on for %llu ns", prev->t.pid,
+			     prev->t.scx.slice);
 	}
+	if (goes_anew)
+		goes_on(cpu, prev);
+	if (could && !moved && !goes_anew)
+		flaw(SIM_FLAW_ORDER, "nobody came to CPU %d, and pid %d does not go on",
+		     cpu, prev->t.pid);
 	if (sim.moment.has_served && sim.moment.served.action == SP_ACTION_CONTINUE) {
 		/* A task that is pushed off another CPU meanwhile comes without a lock here. */
-		if ((moved && is_undisturbed()) || (!moved && !goes_on))
+		if ((moved && is_undisturbed()) || (!moved && !goes_anew))
 			flaw(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);
 		return;
 	}

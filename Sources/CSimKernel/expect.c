@@ -28,11 +28,13 @@ void expect_again(struct expectation *it)
 	order_insert(&it->affinity->expected[it->queue], &it->node);
 }
 
-void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 key)
+void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 key,
+	    u64 since)
 {
 	it->affinity = affinity;
 	it->queue = queue & 1;
 	it->node.key = key;
+	it->since = since;
 	it->node.seq = ++arrivals;
 	expect_again(it);
 }
@@ -108,5 +110,8 @@ void check_firsts(const struct sp_event *event, u32 look_max)
 		else if (first && event->first[queue] != first->node.key)
 			flaw(SIM_FLAW_INPUT, "CPU %d is told of key %llu, not of %llu",
 			     event->cpu, event->first[queue], first->node.key);
+		else if (event->since[queue] != (first ? first->since : 0))
+			flaw(SIM_FLAW_INPUT, "CPU %d is told of a wait since %llu, not %llu",
+			     event->cpu, event->since[queue], first ? first->since : 0);
 	}
 }

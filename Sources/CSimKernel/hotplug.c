@@ -62,6 +62,13 @@ void stop(s32 cpu, struct task *p, u32 life)
 	unlock_task(p);
 }
 
+/* The backend takes it for a busy one until it hears of it, and for none to preempt. */
+static void nothing_known(struct cpu *rq)
+{
+	rq->says_idle = rq->gives_way = false;
+	rq->said_at = sim.now;
+}
+
 void cpu_goes(s32 cpu)
 {
 	struct cpu *rq = &sim.cpu[cpu];
@@ -73,6 +80,7 @@ void cpu_goes(s32 cpu)
 	sim.moment.here = cpu;
 	lock_cpu(cpu);
 	rq->online = false;
+	nothing_known(rq);
 	sim.online--;
 	mask_set(&sim.online_mask, (u32)cpu, false);
 	cpu_idles(cpu, false);
@@ -98,6 +106,7 @@ void cpu_comes(s32 cpu)
 	sim.moment.here = cpu;
 	lock_cpu(cpu);
 	rq->online = true;
+	nothing_known(rq);
 	sim.online++;
 	mask_set(&sim.online_mask, (u32)cpu, true);
 	CALL_OP(cpu_online, cpu);

@@ -52,6 +52,17 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 		flaw(SIM_FLAW_REFUSED, "a kick for CPU %d, which is not", cpu);
 		return;
 	}
+	if (flags & SCX_KICK_PREEMPT) {
+		sim.counts[SP_COUNT_PREEMPTED]++;
+		sim.moment.preempts++;
+		sim.moment.preempted = cpu;
+	} else {
+		sim.moment.kicks++;
+		sim.moment.kicks_late +=
+			sim.cpu[cpu].says_idle &&
+			sim.now - sim.cpu[cpu].said_at > 10 * MS;
+		sim.moment.kicked = cpu;
+	}
 	point();
 	if (((flags & SCX_KICK_IDLE) && !is_locked(cpu) && is_busy(cpu)) ||
 	    is_mistake(SIM_MISTAKE_KICK))
@@ -106,7 +117,10 @@ void irq_work(s32 cpu)
 /* @notify: between a task and the idle one; else it idled before. */
 void set_idle(s32 cpu, bool idle, bool notify)
 {
+	sim.cpu[cpu].gives_way = false;
 	if (notify) {
+		sim.cpu[cpu].says_idle = idle && sim.cpu[cpu].online;
+		sim.cpu[cpu].said_at = sim.now;
 		CALL_OP(update_idle, cpu, idle);
 		cpu_idles(cpu, idle);
 	}
@@ -119,8 +133,10 @@ bool scx_bpf_test_and_clear_cpu_idle(s32 cpu)
 
 	point();
 	was = mask_has(&sim.idle_mask, (u32)cpu);
-	if (was)
+	if (was) {
 		mask_set(&sim.idle_mask, (u32)cpu, false);
+		sim.moment.claimed = cpu;
+	}
 	return was;
 }
 
@@ -152,6 +168,7 @@ s32 scx_bpf_pick_idle_cpu(const struct cpumask *mask, u64 flags)
 		return -16; /* EBUSY */
 	*next = (u32)cpu + 1;
 	mask_set(&sim.idle_mask, (u32)cpu, false);
+	sim.moment.claimed = cpu;
 	return cpu;
 }
 
@@ -163,15 +180,11 @@ static bool any_idle(void)
 	return false;
 }
 
-s32 scx_bpf_select_cpu_dfl(struct task_struct *t, s32 prev_cpu, u64 wake_flags,
-			   bool *is_idle)
+static s32 select_cpu_dfl(const struct task *p, s32 prev_cpu, u64 wake_flags)
 {
-	const struct task *p = task_of(t);
 	const struct cpu *waker = &sim.cpu[sim.moment.here];
 	bool prev = allowed(p, prev_cpu);
-	s32 cpu;
 
-	*is_idle = true;
 	if (wake_flags & SCX_WAKE_SYNC) {
 		if (prev && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 			return prev_cpu;
@@ -181,11 +194,19 @@ s32 scx_bpf_select_cpu_dfl(struct task_struct *t, s32 prev_cpu, u64 wake_flags,
 	}
 	if (prev && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 		return prev_cpu;
-	cpu = scx_bpf_pick_idle_cpu(p->t.cpus_ptr, 0);
-	if (cpu >= 0)
-		return cpu;
-	*is_idle = false;
-	return prev_cpu;
+	return scx_bpf_pick_idle_cpu(p->t.cpus_ptr, 0);
+}
+
+s32 scx_bpf_select_cpu_dfl(struct task_struct *t, s32 prev_cpu, u64 wake_flags,
+			   bool *is_idle)
+{
+	s32 cpu = select_cpu_dfl(task_of(t), prev_cpu, wake_flags);
+
+	*is_idle = cpu >= 0;
+	if (cpu < 0)
+		return prev_cpu;
+	sim.moment.claimed = cpu;
+	return cpu;
 }
 
 s32 scx_bpf_task_cpu(const struct task_struct *t)

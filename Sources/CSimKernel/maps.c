@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 /* The two clocks have different origins, as they have in the kernel. */
-#define NOW_ORIGIN (1000 * MS)
 #define MONOTONIC_ORIGIN (77000 * MS)
 
 #define ARRAYS 16
@@ -141,8 +140,10 @@ void *sim_ring_reserve(void *map, size_t capacity, size_t size)
 
 	(void)map;
 	point();
-	if (*producer() + need - *consumer() > room - 1)
+	if (*producer() + need - *consumer() > room - 1) {
+		notice_lost();
 		return NULL;
+	}
 	record = ring_at(*producer());
 	((u32 *)record)[0] = (u32)size | RING_BUSY;
 	*producer() += need;
@@ -196,6 +197,7 @@ int sim_timer_callback(struct bpf_timer *slot, void *function)
 int sim_timer_start(struct bpf_timer *slot, __u64 ns)
 {
 	(void)slot;
+	sim.moment.timer_ns = ns;
 	post(sim.now + ns, EVENT_BPF_TIMER, sim.moment.here, NULL, 0);
 	return 0;
 }
@@ -212,8 +214,10 @@ void bpf_timer_fires(void)
 	u32 key = 0;
 
 	sim.report.callbacks++;
+	timer_begins();
 	if (timer.function)
 		timer.function(timer.map, &key, timer.slot);
+	timer_ends();
 }
 
 u64 scx_bpf_now(void)

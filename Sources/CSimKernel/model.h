@@ -16,6 +16,14 @@
 #define SCX_ENQ_PREEMPT (1ULL << 32)
 #define SCX_ENQ_REENQ (1ULL << 40)
 #define SCX_DSQ_GLOBAL_ID ((1ULL << 63) | 1)
+#define NOW_ORIGIN (1000 * MS) /* of the clock of events */
+/* Of user mode's backend. */
+#define DSQ_HELD 16
+#define DSQ_PICKED 17
+#define DSQ_DAEMON 18
+#define DSQ_PICKED_ON 0x10000
+#define RETRY_SLICE_NS (MS / 2)
+#define OVERDUE_NS (20 * MS)
 #define SCX_OPS_ENQ_EXITING (1ULL << 2)
 #define SCX_OPS_ENQ_MIGRATION_DISABLED (1ULL << 4)
 #define SCX_WAKE_FORK 4
@@ -50,8 +58,26 @@ struct lock {
 struct expectation {
 	struct node node; /* first */
 	struct affinity *affinity;
+	u64 since; /* by the clock of events */
 	u32 queue, pid;
 	bool waits;
+};
+
+/* What a backend has to tell of a task, by the model's own bookkeeping. */
+struct told {
+	struct sp_task state; /* the policy's, of this life: BPF mode */
+	u64 charged; /* sum_exec_runtime up to which its time was told, or is nobody's */
+	u64 woken_at; /* it was woken then, and did not run since; 0: it was not */
+	u64 since; /* when its wait began, by the clock of events */
+	u32 pid, generation; /* of this life; 0: nothing was told yet */
+	u32 wait; /* user mode: number of its wait; 0: it does not wait */
+	s32 claimed; /* ops.select_cpu found this CPU idle for it, or -1 */
+	bool sync; /* ops.select_cpu saw a synchronous wake-up */
+	bool now; /* an ENQUEUE was told in the callback that goes on */
+	bool before; /* BPF mode: it was told by ops.dispatch, before the kernel queues it */
+	bool known; /* user mode: the daemon was told of it, or was to be */
+	bool due; /* BPF mode: a RUNNING has to come when it runs */
+	u32 queue; /* user mode: its class, by the last answer that came */
 };
 
 /* Neighbours in a list by age. */
@@ -115,7 +141,8 @@ struct task {
 	/* What the policy decided of its wait, and of its slice. */
 	struct sp_decision wait, run;
 	struct expectation expected;
-	bool has_wait, has_run, alone;
+	bool has_wait, has_run, alone, met_nobody;
+	struct told told;
 	s32 next_free;
 	u64 storage[CTX_BYTES / 8];
 	bool has_storage;
@@ -126,12 +153,27 @@ struct task {
 /* What the call of a backend that goes on is about. */
 struct moment {
 	s32 here; /* the CPU that executes */
-	bool in_dispatch, has_served, undisturbed;
+	bool in_dispatch, has_served, served_prev, undisturbed;
 	struct sp_decision served; /* the answer to the dispatch that goes on */
 	struct task *starting,
 		*dispatching; /* whose ops.running, or CPU's ops.dispatch */
 	u64 enq_flags; /* of ops.enqueue */
 	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
+	struct task *exiting; /* whose ops.exit_task */
+	u64 began; /* when the callback did */
+	u32 kicks, preempts; /* that it asked for so far, and the last CPU of them */
+	s32 kicked, preempted;
+	s32 claimed; /* the idle CPU that it claimed last, or -1 */
+	bool idle_before; /* ops.enqueue: some CPU idled that the task may use */
+	bool own_idle_before; /* the task's own */
+	u32 kicks_late; /* of CPUs that idled for 10 ms by then */
+	u64 rescued, waiting, timer_ns; /* of the timer */
+	u32 sole, taken_told; /* tasks taken alone, and told of */
+	const struct task *taken; /* the last of them */
+	bool turn; /* the daemon was let run */
+	bool exit_told; /* user mode: that a task is gone was told, or was to be */
+	bool ring_full; /* user mode: a notice found no room */
+	bool idle_told; /* user mode: an idle CPU was told with an ENQUEUE, or would have been */
 };
 
 struct kick {
@@ -147,7 +189,9 @@ struct cpu {
 	struct affinity *pinned; /* of tasks that may run here only; NULL: none were */
 	struct task *rt_head, *rt_tail; /* real-time tasks that wait here */
 	u32 generation; /* of what runs: old events of bursts are stale */
-	bool met_nobody; /* it took the only one that waited, unasked */
+	bool gives_way; /* what runs there is of the regular class */
+	bool says_idle; /* the backend heard that it idles */
+	u64 said_at; /* when */
 	bool online, in_balance, ticking, need_resched, released, irq_work;
 	bool idle_counted;
 	u64 idle_since, tick_offset;
@@ -191,6 +235,10 @@ struct sim {
 	u64 now, random, hash;
 	u32 cpus, online;
 	struct moment moment;
+	u64 counts[SP_COUNTERS]; /* what the backend's counters have to be */
+	u64 wakeups_ns[SP_HISTOGRAM_BUCKETS]; /* the same of its histogram */
+	u64 wakeup_max_ns;
+	u32 online_told, online_before; /* CPUs on-line at the timer's last beats */
 	u64 moved; /* tasks put into a CPU's own queue so far */
 	u32 backend_waiting; /* tasks in the backend's queues, but for the daemon */
 	struct task *starting,
@@ -271,6 +319,17 @@ void wait_off_cpu(const struct task *p);
 static inline bool is_undisturbed(void)
 {
 	return sim.moment.undisturbed && activities_in_flight() <= 1;
+}
+
+/* A callback does. */
+static inline void moment_begins(void)
+{
+	sim.moment.undisturbed = true;
+	sim.moment.began = sim.now;
+	sim.moment.kicks = sim.moment.preempts = 0;
+	sim.moment.ring_full = sim.moment.idle_told = sim.moment.exit_told = false;
+	sim.moment.kicks_late = 0;
+	sim.moment.claimed = -1;
 }
 
 /* At each call of the kernel that another CPU may come before. */
@@ -374,7 +433,8 @@ void check_end(void);
 
 /* expect.c */
 void expect_reset(void);
-void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 key);
+void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 key,
+	    u64 since);
 void expect_again(struct expectation *it);
 void expect_no_more(struct expectation *it);
 u32 expected_length(u32 queue);
@@ -383,24 +443,80 @@ struct expectation *expected_next(u32 queue, s32 cpu);
 void check_lengths(const struct sp_event *event, u32 ahead);
 void check_firsts(const struct sp_event *event, u32 look_max);
 
+/* inputs.c */
+void inputs_reset(void);
+bool tells_exit(const struct task *p);
+bool is_told_of(const struct task *p, u64 enq_flags);
+void life_begins(struct task *p);
+void check_event(const struct sp_event *event, const struct task *p);
+void check_told(struct task *p, const struct sp_event *event);
+void enqueue_begins(struct task *p, u64 flags);
+void enqueue_ends(struct task *p, u64 flags);
+void running_begins(struct task *p);
+void running_ends(struct task *p, u64 slice);
+void looks_for_idle(struct task *p, u64 flags);
+
+/* How a task was taken out of a queue of the backend's. */
+enum taken {
+	BY_QUEUE, /* the first that may run there */
+	BY_ANSWER, /* this one, with a slice */
+	BY_CHOICE /* this one */
+};
+
+/* counts.c */
+void counts_reset(void);
+void notice_lost(void);
+void count_taken(const struct task *p, u64 dsq, enum taken how);
+void check_counts(void);
+void timer_begins(void);
+void timer_ends(void);
+
 /* effects.c */
+void effects_reset(void);
 void expect_insertion(struct task *p, const struct dsq *dsq);
 void expect_taken(struct task *p, s32 cpu);
 void forget_expected(struct task *p);
 void check_slice(struct task *p);
 void check_dispatched(s32 cpu, struct task *prev, bool moved);
 
+/* answers.c */
+void answers_reset(void);
+void expect_answer(u32 pid, u32 wait, u64 slice_ns, u32 queue, s32 cpu);
+void check_published(void);
+u64 passes_made(void);
+void moves_by_answer(void);
+void check_answers_taken(void);
+void check_wait_number(u32 wait);
+void wait_not_told(void);
+void daemon_leaves(void);
+void answers_come(void);
+void daemon_takes_turn(const struct task *p);
+void daemon_stands_by(struct task *p);
+void check_fall_back(const struct task *p);
+void dispatch_begins(s32 cpu);
+void check_turn(s32 cpu, struct task *prev, bool moved);
+
 /* picks.c */
 void picks_reset(void);
+void picks_catch_up(void);
+u32 picks_waiting(void);
+void picks_begin(void);
+void picks_end(void);
+void picks_disturbed(void);
+void check_figures(void);
 void check_notice(const struct sp_notice *notice);
 void check_answer(const struct task *p);
 
-#define CALL_OP(op, ...) \
+#define CALL_OP(op, ...) CALL_OP_AFTER((void)0, op, __VA_ARGS__)
+
+/* @first: what the model does, or keeps, within the callback before the backend. */
+#define CALL_OP_AFTER(first, op, ...) \
 	do { \
 		if (sim.ops->op) { \
 			struct task *sim_current = sim.cpu[sim.moment.here].curr; \
 			sim.report.callbacks++; \
-			sim.moment.undisturbed = true; \
+			moment_begins(); \
+			first; \
 			if (sim_current) \
 				sim_current->t.migration_disabled++; \
 			sim.ops->op(__VA_ARGS__); \

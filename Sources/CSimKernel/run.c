@@ -98,6 +98,10 @@ static void reset(const struct sim_machine *machine)
 	sim.moment = (struct moment){};
 	activities_reset();
 	sim.moved = 0;
+	inputs_reset();
+	effects_reset();
+	counts_reset();
+	answers_reset();
 	sim.backend_waiting = 0;
 	sim.ngroups = 0;
 	sim.daemon = NULL;

@@ -193,6 +193,7 @@ struct task *new_task(u32 group, s32 nice, struct affinity *affinity, u32 flags)
 
 	p->group = group;
 	p->class = CLASS_EXT;
+	p->told.claimed = -1;
 	p->t.pid = p->t.tgid = (int)free_pid();
 	p->t.flags = flags;
 	snprintf(p->t.comm, sizeof(p->t.comm), "group-%u", group);
@@ -244,7 +245,9 @@ static void select_cpu(struct task *p, u64 flags)
 		sim.moment.enqueueing = p;
 		if (curr)
 			curr->t.migration_disabled++;
+		moment_begins();
 		cpu = sim.ops->select_cpu(&p->t, p->cpu, flags);
+		looks_for_idle(p, flags);
 		if (curr)
 			curr->t.migration_disabled--;
 		sim.moment.enqueueing = NULL;
@@ -350,6 +353,7 @@ void fork_task(struct task *p)
 	sim.report.callbacks++;
 	if (sim.ops->init_task && sim.ops->init_task(&p->t, &args))
 		flaw(SIM_FLAW_REFUSED, "init_task refused pid %d", p->t.pid);
+	life_begins(p);
 	p->alive = true;
 	p->bursts = sim.groups[p->group].bursts;
 	new_burst(p);
@@ -517,7 +521,11 @@ void release_task(struct task *p)
 	note('x', p->cpu, (u32)p->t.pid);
 	if (p->class == CLASS_EXT)
 		CALL_OP(disable, &p->t);
+	sim.moment.exiting = p;
 	CALL_OP(exit_task, &p->t, &args);
+	if (sim.machine.mode == SIM_MODE_USER && p->told.known && !sim.moment.exit_told)
+		flaw(SIM_FLAW_INPUT, "nobody is told that pid %u is gone", p->told.pid);
+	sim.moment.exiting = NULL;
 	account(p);
 	p->t.pid = 0;
 	forget(p);
@@ -609,6 +617,7 @@ static void leave_class(struct task *p)
 		enqueue_rt(p);
 	}
 	CALL_OP(disable, &p->t);
+	p->told.wait = 0;
 }
 
 static void join_class(struct task *p)

@@ -24,6 +24,8 @@ public struct Outcome: Sendable {
             case queue, key, order, slice
             /// An event told the policy what was not so.
             case input
+            /// A CPU was not woken that had to be, or for nothing.
+            case kick
             /// The model contradicts itself.
             case model
 
@@ -40,6 +42,7 @@ public struct Outcome: Sendable {
                     case SIM_FLAW_ORDER: .order
                     case SIM_FLAW_SLICE: .slice
                     case SIM_FLAW_INPUT: .input
+                    case SIM_FLAW_KICK: .kick
                     default: .model
                     }
             }

@@ -123,6 +123,7 @@ enum sim_flaw {
 	SIM_FLAW_SLICE, /* another slice than decided */
 	SIM_FLAW_MODEL, /* the model contradicts itself */
 	SIM_FLAW_INPUT, /* an event told the policy what is not so */
+	SIM_FLAW_KICK, /* a CPU was not woken that had to be, or for nothing */
 };
 
 /* What the daemon's loop counted. */

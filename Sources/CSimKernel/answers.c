@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * User mode: the daemon's answers beside what its policy decided, how the backend carries
+ * them out, when the daemon has its turn, and what is done without it.
+ */
+#include "model.h"
+#include <stdlib.h>
+
+static struct {
+	struct sp_answer *answers; /* of this pass, in the order of the decisions */
+	u32 count, room;
+} due;
+static u64 published; /* answers that were looked at when they were published */
+static u64 come; /* those that were looked at when the backend had taken them */
+static u64 waits_come; /* of those, answers to a wait */
+static u64 moved; /* tasks that an answer let go */
+static u32 last_wait; /* the highest number so far */
+static u64 passes, passes_before; /* finished, and when it stood by last */
+static u64 turn_at; /* when a CPU gave way to the daemon; 0: it stands by */
+static bool was_gone;
+
+void answers_reset(void)
+{
+	due.count = 0;
+	published = come = waits_come = moved = 0;
+	last_wait = 0;
+	passes = passes_before = turn_at = 0;
+	was_gone = true;
+}
+
+/* ---- the daemon's side ---- */
+
+void expect_answer(u32 pid, u32 wait, u64 slice_ns, u32 queue, s32 cpu)
+{
+	if (due.count == due.room) {
+		due.room = due.room * 2 + 64;
+		due.answers = realloc(due.answers, due.room * sizeof(*due.answers));
+		if (!due.answers)
+			abort();
+	}
+	due.answers[due.count++] = (struct sp_answer){
+		.slice_ns = slice_ns > 0xffffffffULL ? 0xffffffffU : (u32)slice_ns,
+		.queue = (sp_u16)queue,
+		.cpu = (sp_s16)cpu,
+		.pid = pid,
+		.wait = wait,
+	};
+}
+
+/* A pass is over. */
+void check_published(void)
+{
+	const struct sp_answers *ring = sim_answers();
+	const struct sp_answer *is, *was;
+
+	passes++;
+	if (ring->daemon.answers_head - published != due.count)
+		flaw(SIM_FLAW_ORDER, "%llu answers are published, and %u were decided",
+		     ring->daemon.answers_head - published, due.count);
+	for (u32 i = 0; i < due.count; i++) {
+		is = &ring->ring[(published + i) & (SP_ANSWERS - 1)];
+		was = &due.answers[i];
+		if (is->pid != was->pid || is->wait != was->wait)
+			flaw(SIM_FLAW_ORDER,
+			     "pid %u, wait %u is answered, and not pid %u, wait %u",
+			     is->pid, is->wait, was->pid, was->wait);
+		if (is->slice_ns != was->slice_ns)
+			flaw(SIM_FLAW_SLICE, "pid %u is to run for %u ns, not %u",
+			     is->pid, was->slice_ns, is->slice_ns);
+		if (is->queue != was->queue || is->cpu != was->cpu)
+			flaw(SIM_FLAW_QUEUE,
+			     "pid %u is for CPU %d as of class %u, not %d and %u",
+			     is->pid, was->cpu, was->queue, is->cpu, is->queue);
+	}
+	published += due.count;
+	due.count = 0;
+	if (ring->daemon.passes != passes)
+		flaw(SIM_FLAW_COUNTERS, "%llu passes, and it were %llu",
+		     ring->daemon.passes, passes);
+	if (ring->daemon.waiting != picks_waiting())
+		flaw(SIM_FLAW_COUNTERS, "%llu wait in the daemon, and it were %u",
+		     ring->daemon.waiting, picks_waiting());
+}
+
+/* A wait began that there was no room to tell of. */
+void wait_not_told(void)
+{
+	last_wait++;
+}
+
+u64 passes_made(void)
+{
+	return passes;
+}
+
+/* ---- the backend's side ---- */
+
+static bool stands_in(const struct task *p, u64 id)
+{
+	return p->t.scx.dsq && p->t.scx.dsq->id == id;
+}
+
+/* What the backend took from the ring since: the classes that answers tell. */
+void answers_come(void)
+{
+	const struct sp_answers *ring = sim_answers();
+	const struct sp_answer *answer;
+	struct task *p;
+
+	if (ring->asked.tail > ring->daemon.answers_head)
+		flaw(SIM_FLAW_ORDER, "answers are taken that are not there");
+	for (; come < ring->asked.tail; come++) {
+		answer = &ring->ring[come & (SP_ANSWERS - 1)];
+		waits_come += answer->wait != 0;
+		p = task_by_pid(answer->pid);
+		if (!p)
+			continue;
+		p->told.queue = answer->queue;
+		if (answer->wait && answer->wait == p->told.wait &&
+		    stands_in(p, DSQ_HELD) && !sim.machine.overlap)
+			flaw(SIM_FLAW_ORDER, "the answer to pid %d is dropped",
+			     p->t.pid);
+	}
+}
+
+/* An answer is carried out. */
+void moves_by_answer(void)
+{
+	moved++;
+}
+
+void check_answers_taken(void)
+{
+	const u64 *c = sim.backend->status->counters;
+	u64 aside;
+
+	answers_come();
+	aside = waits_come - moved - c[SP_COUNT_STALE];
+	/* Those laid aside are tried again. */
+	if (aside > 8 || aside > c[SP_COUNT_EARLY])
+		flaw(SIM_FLAW_COUNTERS,
+		     "%llu answers: %llu carried out, %llu stale, %llu early", waits_come,
+		     moved, c[SP_COUNT_STALE], c[SP_COUNT_EARLY]);
+}
+
+/* The number of a wait that is told. */
+void check_wait_number(u32 wait)
+{
+	if (!wait || (s32)(wait - last_wait) > 1024 || (s32)(wait - last_wait) < -1024 ||
+	    wait == last_wait)
+		flaw(SIM_FLAW_INPUT, "wait %u comes after wait %u", wait, last_wait);
+	if ((s32)(wait - last_wait) > 0)
+		last_wait = wait;
+}
+
+/* ---- turns ---- */
+
+static bool is_overdue(void)
+{
+	return turn_at && sim.now - turn_at >= OVERDUE_NS;
+}
+
+/* The same as a backend may see it which looked at the clock before it was stopped. */
+static bool may_be_overdue(void)
+{
+	const u64 ns = sim.machine.overlap ? MS : 0;
+
+	return turn_at && sim.now + ns - turn_at >= OVERDUE_NS;
+}
+
+/* The daemon has nothing to read, to decide or to be carried out. */
+static bool knows_nobody(void)
+{
+	const struct sp_answers *ring = sim_answers();
+
+	return *(u64 *)sim_events_consumer() == *(u64 *)sim_events_producer() &&
+	       ring->asked.tail == ring->daemon.answers_head && !ring->daemon.waiting;
+}
+
+void daemon_takes_turn(const struct task *p)
+{
+	(void)p;
+	if (!turn_at)
+		turn_at = sim.now;
+	sim.counts[SP_COUNT_DAEMON_RUNS]++;
+	sim.moment.turn = true;
+	picks_disturbed();
+}
+
+/* It sleeps. */
+void daemon_leaves(void)
+{
+	was_gone = true;
+	turn_at = 0;
+}
+
+void daemon_stands_by(struct task *p)
+{
+	if (!stands_in(p, DSQ_DAEMON) || p->t.scx.slice != 20 * MS)
+		flaw(SIM_FLAW_QUEUE, "the daemon does not stand by");
+	/* Else it lost its CPU in the middle of a pass. */
+	if (was_gone || passes != passes_before)
+		turn_at = 0;
+	passes_before = passes;
+	was_gone = false;
+}
+
+/* @p is taken by arrival, past the daemon. */
+void check_fall_back(const struct task *p)
+{
+	const struct task *daemon = sim.daemon;
+
+	if (is_overdue())
+		sim.counts[SP_COUNT_OVERDUE]++;
+	if (!daemon || !is_queued(daemon) || is_overdue()) {
+		sim.counts[SP_COUNT_FALLBACK]++;
+		return;
+	}
+	sim.counts[SP_COUNT_LOST]++;
+	if (is_undisturbed() && !may_be_overdue() &&
+	    !(knows_nobody() && stands_in(daemon, DSQ_DAEMON)))
+		flaw(SIM_FLAW_ORDER, "pid %d is taken past the daemon, which is at work",
+		     p->t.pid);
+}
+
+/* Whether somebody stands in the queue who may run on @cpu, as far as is looked. */
+static bool has_task_for(u64 id, s32 cpu)
+{
+	const struct dsq *dsq = find_dsq_by_id(id, cpu);
+	u32 left = 32;
+
+	for (const struct task *p = dsq->head; p && left; p = p->next, left--)
+		if (allowed(p, cpu) && (!p->t.migration_disabled || p->cpu == cpu))
+			return true;
+	return dsq->q.nr > 32;
+}
+
+static void check_asked(s32 cpu, const struct task *prev)
+{
+	const struct sp_asked *asked = &((struct sp_answers *)sim_answers())->asked;
+	const u64 now = asked->now - NOW_ORIGIN;
+	const u64 unread = *(u64 *)sim_events_producer() - *(u64 *)sim_events_consumer();
+	bool goes = prev && is_queued(prev) && is_told_of(prev, 0);
+
+	if (asked->cpu != (u32)cpu)
+		flaw(SIM_FLAW_INPUT, "CPU %d asks, and the daemon is told of %u", cpu,
+		     asked->cpu);
+	if (now < sim.moment.began || now > sim.now)
+		flaw(SIM_FLAW_INPUT, "the daemon is asked at %llu, and not now, at %llu",
+		     now, sim.now);
+	if (asked->turns != sim.counts[SP_COUNT_DAEMON_RUNS] && is_undisturbed())
+		flaw(SIM_FLAW_INPUT, "the daemon is told of %llu turns, not %llu",
+		     asked->turns, sim.counts[SP_COUNT_DAEMON_RUNS]);
+	if (asked->prev_pid || asked->prev_generation) {
+		if (!prev || !is_queued(prev) || asked->prev_pid != prev->told.pid ||
+		    (prev->told.generation &&
+		     asked->prev_generation != prev->told.generation))
+			flaw(SIM_FLAW_INPUT, "CPU %d is asked for with pid %u, not its own",
+			     cpu, asked->prev_pid);
+	} else if (goes && prev->told.pid == (u32)prev->t.pid && is_undisturbed() &&
+		   unread <= SP_EVENT_RING / 2 && has_task_for(DSQ_HELD, cpu)) {
+		flaw(SIM_FLAW_INPUT, "CPU %d asks, and its pid %d is not told of", cpu,
+		     prev->t.pid);
+	}
+}
+
+void dispatch_begins(s32 cpu)
+{
+	(void)cpu;
+	sim.moment.turn = false;
+	sim.moment.sole = sim.moment.taken_told = 0;
+}
+
+/* Nobody came: who is here goes on, and for how long? */
+static void check_stays(s32 cpu, const struct task *prev)
+{
+	const bool held = has_task_for(DSQ_HELD, cpu);
+	const bool goes = prev && is_queued(prev) && !prev->daemon;
+	const struct task *daemon = sim.daemon;
+	u64 slice = sim.machine.policy.slice_max_ns;
+
+	if (held && daemon && is_queued(daemon) && !is_overdue()) {
+		sim.counts[SP_COUNT_RETRIED]++;
+		slice = RETRY_SLICE_NS;
+		/* One that it does not know waits until it is certain that it does not. */
+		if (is_undisturbed() && stands_in(daemon, DSQ_DAEMON) && !turn_at &&
+		    !knows_nobody())
+			flaw(SIM_FLAW_ORDER, "the daemon stands by, and CPU %d does not ask",
+			     cpu);
+	} else if (held && is_undisturbed() && find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32) {
+		flaw(SIM_FLAW_ORDER, "CPU %d takes nobody past the daemon, which is away",
+		     cpu);
+	}
+	if (!is_undisturbed())
+		return;
+	if (goes && prev->t.scx.slice != slice)
+		flaw(SIM_FLAW_SLICE, "pid %d was to go on for %llu ns, not %llu",
+		     prev->t.pid, slice, prev->t.scx.slice);
+	if (has_task_for(DSQ_PICKED_ON + (u32)cpu, cpu) ||
+	    (has_task_for(DSQ_PICKED, cpu) && find_dsq_by_id(DSQ_PICKED, 0)->q.nr <= 32))
+		flaw(SIM_FLAW_ORDER, "CPU %d takes nobody, and one is picked for it", cpu);
+}
+
+/* ops.dispatch returned. */
+void check_turn(s32 cpu, struct task *prev, bool came)
+{
+	const struct sp_answers *ring = sim_answers();
+
+	sim.report.effects++;
+	answers_come();
+	if (sim.moment.turn)
+		check_asked(cpu, prev);
+	if (sim.moment.sole != sim.moment.taken_told)
+		flaw(SIM_FLAW_INPUT, "CPU %d took %u alone, and told of %u", cpu,
+		     sim.moment.sole, sim.moment.taken_told);
+	if (!came) {
+		if (is_undisturbed() && ring->asked.tail != ring->daemon.answers_head)
+			flaw(SIM_FLAW_ORDER, "CPU %d leaves answers in the ring", cpu);
+		check_stays(cpu, prev);
+	}
+	if (prev && is_queued(prev) && prev->t.scx.slice && !prev->daemon &&
+	    sim.machine.policy.preempt && !(prev->t.flags & PF_KTHREAD))
+		sim.cpu[cpu].gives_way = prev->told.queue == SP_QUEUE_REGULAR;
+}
