@@ -128,6 +128,9 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 		daemon_since = now;
 	if (!take_from(&standing_by))
 		return 0; /* another CPU was faster, and wrote the same */
+	/* It may have had its turn there, and stood by anew, since the look above. */
+	if (!daemon_since)
+		daemon_since = now;
 	called_at = 0;
 	ring->asked.cpu = caller;
 	ring->asked.now = now;

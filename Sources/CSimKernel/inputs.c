@@ -259,7 +259,8 @@ static bool preempts(const struct task *p, u64 flags)
 
 	if (sim.machine.mode == SIM_MODE_BPF)
 		return p->has_wait && p->wait.action == SP_ACTION_PREEMPT;
-	return policy->preempt && p->told.queue == SP_QUEUE_PRIORITY &&
+	return policy->preempt && is_told_of(p, flags) &&
+	       p->told.queue == SP_QUEUE_PRIORITY &&
 	       (flags & SCX_ENQ_WAKEUP) && !p->told.sync;
 }
 
@@ -275,8 +276,8 @@ static void check_preemption(const struct task *p, u64 flags)
 		return;
 	if (sim.moment.preempts != wanted ||
 	    (wanted && sim.moment.preempted != cpu))
-		flaw(SIM_FLAW_KICK, "pid %d %s CPU %d away", p->t.pid,
-		     wanted ? "was to take" : "was not to take", cpu);
+		flaw(SIM_FLAW_KICK, "pid %d (class %u) %s CPU %d away", p->t.pid,
+		     p->told.queue, wanted ? "was to take" : "was not to take", cpu);
 }
 
 /* It is let run past the policy: at once where it is, else wherever somebody comes. */

@@ -170,6 +170,7 @@ struct moment {
 	u64 rescued, waiting, timer_ns; /* of the timer */
 	u32 sole, taken_told; /* tasks taken alone, and told of */
 	const struct task *taken; /* the last of them */
+	u64 tail; /* answers that were taken before ops.dispatch */
 	bool turn; /* the daemon was let run */
 	bool exit_told; /* user mode: that a task is gone was told, or was to be */
 	bool ring_full; /* user mode: a notice found no room */

@@ -706,7 +706,8 @@ void picks_end(void)
 		     ahead);
 	if (known)
 		check_left(cpu);
-	for (s32 idle = sim.idle_oldest; idle >= 0; idle = sim.cpu[idle].idle_newer)
+	/* A CPU that is stopped while it tells that it idles has not told yet. */
+	for (s32 idle = sim.machine.overlap ? -1 : sim.idle_oldest; idle >= 0; idle = sim.cpu[idle].idle_newer)
 		if (sim.cpu[idle].says_idle && sim.cpu[idle].said_at < pass.began &&
 		    (u32)idle / 64 < (cpus + 63) / 64)
 			check_left(idle);
