@@ -18,6 +18,7 @@ static u32 last_wait; /* the highest number so far */
 static u64 passes, passes_before; /* finished, and when it stood by last */
 static u64 turn_at; /* when a CPU gave way to the daemon; 0: it stands by */
 static u64 seen_at; /* when it had its last turn, or stood by last */
+static u64 slept_at; /* when the turn began in whose middle it slept; 0: it made a pass since */
 static bool was_gone;
 
 void answers_reset(void)
@@ -25,7 +26,7 @@ void answers_reset(void)
 	due.count = 0;
 	published = come = waits_come = moved = 0;
 	last_wait = 0;
-	passes = passes_before = turn_at = seen_at = 0;
+	passes = passes_before = turn_at = seen_at = slept_at = 0;
 	was_gone = true;
 }
 
@@ -165,8 +166,10 @@ static bool is_overdue(void)
 static bool may_be_overdue(void)
 {
 	const u64 ns = sim.machine.overlap ? MS : 0;
+	/* Nor may it have seen that the daemon slept in the middle of a pass. */
+	const u64 at = turn_at ? turn_at : slept_at;
 
-	return turn_at && sim.now + ns - turn_at >= OVERDUE_NS;
+	return at && sim.now + ns - at >= OVERDUE_NS;
 }
 
 /* The daemon has nothing to read, to decide or to be carried out. */
@@ -193,6 +196,8 @@ void daemon_takes_turn(const struct task *p)
 void daemon_leaves(void)
 {
 	was_gone = true;
+	if (turn_at)
+		slept_at = turn_at;
 	turn_at = 0;
 }
 
@@ -203,6 +208,8 @@ void daemon_stands_by(struct task *p)
 	/* Else it lost its CPU in the middle of a pass. */
 	if (was_gone || passes != passes_before)
 		turn_at = 0;
+	if (passes != passes_before)
+		slept_at = 0;
 	passes_before = passes;
 	seen_at = sim.now;
 	was_gone = false;
@@ -283,6 +290,8 @@ static void check_stays(s32 cpu, const struct task *prev)
 	const bool held = has_task_for(DSQ_HELD, cpu);
 	const bool goes = prev && is_queued(prev) && !prev->daemon;
 	const struct task *daemon = sim.daemon;
+	/* So long it may pass for one that is at work, or on its way. */
+	const bool missed = held && sim.now - seen_at <= OVERDUE_NS + 5 * MS;
 	u64 slice = sim.machine.policy.slice_max_ns;
 
 	if (held && daemon && is_queued(daemon) && !is_overdue()) {
@@ -294,14 +303,14 @@ static void check_stays(s32 cpu, const struct task *prev)
 			flaw(SIM_FLAW_ORDER, "the daemon stands by, and CPU %d does not ask",
 			     cpu);
 	} else if (held && is_undisturbed() && find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32 &&
-		   sim.now - seen_at > OVERDUE_NS + 5 * MS) {
-		/* So long it may pass for one that is at work, or on its way. */
+		   !missed) {
 		flaw(SIM_FLAW_ORDER, "CPU %d takes nobody past the daemon, which is away",
 		     cpu);
 	}
 	if (!is_undisturbed())
 		return;
-	if (goes && prev->t.scx.slice != slice)
+	if (goes && prev->t.scx.slice != slice &&
+	    !(missed && prev->t.scx.slice == RETRY_SLICE_NS))
 		flaw(SIM_FLAW_SLICE, "pid %d was to go on for %llu ns, not %llu",
 		     prev->t.pid, slice, prev->t.scx.slice);
 	if (has_task_for(DSQ_PICKED_ON + (u32)cpu, cpu) ||

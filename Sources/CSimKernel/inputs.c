@@ -311,7 +311,9 @@ static void check_held(const struct task *p)
 
 	if (sim.moment.idle_told && policy->idle == SP_IDLE_DIRECT)
 		wanted = SCX_DSQ_LOCAL;
-	if (sim.moment.ring_full && !is_undisturbed() && p->direct == SCX_DSQ_LOCAL)
+	/* Whether an idle CPU was found, nobody was told. */
+	if (sim.moment.ring_full && (!is_undisturbed() || comes_and_goes()) &&
+	    (p->direct == SCX_DSQ_LOCAL || p->direct == DSQ_PICKED))
 		return;
 	if (p->direct != wanted)
 		flaw(SIM_FLAW_QUEUE, "pid %d was to go to queue %llx, not %llx",

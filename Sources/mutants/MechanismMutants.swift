@@ -2,6 +2,7 @@
 import ArgumentParser
 import Foundation
 import Simulation
+import Synchronization
 
 /// Builds wrong mechanisms, from a table and mechanically, and shows that the simulated kernel's checks
 /// notice each.
@@ -22,7 +23,7 @@ struct MechanismMutants: ParsableCommand {
     @Option(help: "Only this part of all, as in 2/4.") var shard = "1/1"
     @Option(help: "Builds at one time, 1...64.") var jobs = 2
     @Option(help: "Random machines for each mutant, 1...100000.") var seeds = 150
-    @Flag(help: "Print what each was noticed by.") var verbose = false
+    @Flag(help: "Say at once of each what it was noticed by.") var verbose = false
     @Flag(help: "Leave the table out.") var noTable = false
     @Option(help: .hidden) var judge: String?
     @Option(help: .hidden) var modes = "bpf,user"
@@ -150,16 +151,32 @@ struct MechanismMutants: ParsableCommand {
         verdicts.initialize(repeating: .uncompiled, count: chosen.count)
         defer { verdicts.deallocate() }
         let command = self
-        // Each thread has indices of its own.
-        DispatchQueue.concurrentPerform(iterations: jobs) { job in
-            for number in stride(from: job, to: chosen.count, by: command.jobs) {
-                verdicts[number] = command.verdict(chosen[number], number, builds, originals)
-                if number % 50 == 0 {
-                    FileHandle.standardError.write(Data("\(number)/\(chosen.count)\n".utf8))
-                }
+        let next = Atomic<Int>(0)
+        // Each index is one thread's.
+        DispatchQueue.concurrentPerform(iterations: jobs) { _ in
+            while true {
+                let number = next.add(1, ordering: .relaxed).oldValue
+                guard number < chosen.count else { return }
+                let verdict = command.verdict(chosen[number], number, builds, originals)
+                verdicts[number] = verdict
+                command.tell(number, chosen, verdict)
             }
         }
         return (0..<chosen.count).map { verdicts[$0] }
+    }
+
+    /// How far it is.
+    private func tell(_ number: Int, _ chosen: [Candidate], _ verdict: Verdict) {
+        var line = number % 100 == 99 ? "\(number + 1)/\(chosen.count)\n" : ""
+        if verbose {
+            let identity = chosen[number].mutation.identity
+            switch verdict {
+            case .uncompiled: break
+            case .noticed(let by): line += "noticed\t\(identity)\t\(by)\n"
+            case .survived(let isSame): line += "survived\t\(identity)\t\(isSame ? "same" : "other")\n"
+            }
+        }
+        FileHandle.standardError.write(Data(line.utf8))
     }
 
     private func verdict(
@@ -193,10 +210,9 @@ struct MechanismMutants: ParsableCommand {
             switch verdict {
             case .uncompiled:
                 if candidate.isWritten { fail("an edit of the table does not compile: \(identity)") }
-            case .noticed(let by):
+            case .noticed:
                 counts.compiled += 1
                 counts.noticed += 1
-                if verbose { print("noticed\t\(identity)\t\(by)") }
             case .survived(let isSame):
                 counts.compiled += 1
                 counts.survived += 1
