@@ -63,7 +63,8 @@ let package = Package(
             plugins: ["BuildBPF"]),
 
         // The BPF objects travel inside the binary.
-        .executableTarget(name: "build-bpf", swiftSettings: strict),
+        .target(name: "SwiftToBPF", swiftSettings: optimised),
+        .executableTarget(name: "build-bpf", dependencies: ["SwiftToBPF"], swiftSettings: strict),
         .plugin(name: "BuildBPF", capability: .buildTool(), dependencies: ["build-bpf"]),
         .target(
             name: "KernelLink",
@@ -174,6 +175,7 @@ let package = Package(
                 "Simulation", "CSimKernel", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink",
             ],
             swiftSettings: strict),
+        .testTarget(name: "SwiftToBPFTests", dependencies: ["SwiftToBPF"], swiftSettings: strict),
         .testTarget(
             name: "OutputTests",
             dependencies: ["Output"],

@@ -10,15 +10,18 @@
 #include "common.bpf.h"
 #include "taken_cpu.bpf.h"
 #include "groups.bpf.h"
-#include "policy.h"
+#include "policy_twin.h"
 
 #define DSQ_REGULAR 16
 #define DSQ_PRIORITY 17
 
-/* Not static: clang would narrow the addresses, which it sees as flags. */
+/*
+ * Not static: clang would narrow the addresses, which it sees as flags, and the state
+ * to the part of it that a policy uses.
+ */
 struct sp_dsq regular = { .id = DSQ_REGULAR };
 struct sp_dsq priority = { .id = DSQ_PRIORITY };
-static struct sp_global global;
+struct sp_global global;
 
 static __always_inline bool has_classes(void)
 {

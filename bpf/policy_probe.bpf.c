@@ -10,7 +10,7 @@
 
 #define SP_HAVE_TYPES
 #include "description.bpf.h"
-#include "policy.h"
+#include "policy_twin.h"
 #include "probe.h"
 
 char _license[] SEC("license") = "GPL";

@@ -4,7 +4,8 @@ import PackagePlugin
 
 /// Compiles `bpf/*.bpf.c` with clang and hands each object to the target as a Swift source; gives
 /// a target without BPF programs a stamp of the shared headers, since SwiftPM does not rebuild
-/// Swift code when a C header that it imports changes.
+/// Swift code when a C header that it imports changes. The BPF programs are made a second time with the
+/// policy of `Sources/PolicyModel` in them.
 @main
 struct BuildBPF: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
@@ -36,7 +37,8 @@ struct BuildBPF: BuildToolPlugin {
                     outputFiles: [output])
             ]
         }
-        return files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }.map { source in
+        let programs = files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }
+        return try [compileSwift(tool, context, bpf: folder, headers + programs)] + programs.map { source in
             let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
             let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
             return .buildCommand(
@@ -44,5 +46,20 @@ struct BuildBPF: BuildToolPlugin {
                 arguments: ["compile", name, source.path, output.path],
                 inputFiles: headers + [source], outputFiles: [output])
         }
+    }
+
+    /// All sources of the module, as they stand: what the programs do not call is not linked.
+    private func compileSwift(
+        _ tool: URL, _ context: PluginContext, bpf: URL, _ inputs: [URL]
+    ) throws -> Command {
+        let root = context.package.directoryURL
+        let sources = try FileManager.default.contentsOfDirectory(
+            at: root.appending(path: "Sources/PolicyModel"), includingPropertiesForKeys: nil
+        ).filter { $0.pathExtension == "swift" }.sorted { $0.path < $1.path }
+        let output = context.pluginWorkDirectoryURL.appending(path: "swift_twin.swift")
+        return .buildCommand(
+            displayName: "Compiling the Swift policy for BPF", executable: tool,
+            arguments: ["compile-swift", root.path, bpf.path, output.path] + sources.map(\.path),
+            inputFiles: inputs + sources, outputFiles: [output])
     }
 }

@@ -5,7 +5,7 @@
  * so that it can be set back.
  */
 #include "backend.h"
-#include "policy.h"
+#include "policy_twin.h"
 
 #define sp_decide(policy, global, task, event, decision) \
 	(sp_decide((policy), (global), (task), (event), (decision)), \

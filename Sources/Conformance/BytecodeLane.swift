@@ -1,20 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
-import KernelLink
+public import KernelLink
 
-/// The C policy, compiled for BPF, admitted by the verifier and run by the kernel.
+/// A policy, compiled for BPF, admitted by the verifier and run by the kernel: the C one, or one in Swift.
 public final class BytecodeLane: Lane {
-    public let name = LaneKind.bytecode.rawValue
+    public let name: String
+    /// Nil for the C policy.
+    private let twin: SwiftTwin?
     private let memory: ProbeMemory
     private var program: ProbeProgram?
 
+    /// The C policy.
     /// - Throws: `missing` if this process may not load BPF programs or the kernel has no such
     ///   programs; `failed` if it refuses the memory.
-    public init() throws(LaneError) {
-        let lane = LaneKind.bytecode.rawValue
-        if let obstacle = ProbeProgram.obstacle() {
+    public convenience init() throws(LaneError) {
+        try self.init(lane: LaneKind.bytecode.rawValue, nil)
+    }
+
+    /// A policy in Swift: the described one, or another that the build compiled for BPF.
+    /// - Throws: as above; `missing` too if the build could not compile it.
+    public convenience init(_ twin: SwiftTwin) throws(LaneError) {
+        try self.init(lane: LaneKind.swiftBytecode.rawValue, twin)
+    }
+
+    private init(lane: String, _ twin: SwiftTwin?) throws(LaneError) {
+        if let obstacle = twin?.obstacle ?? ProbeProgram.obstacle() {
             throw .missing(lane: lane, reason: obstacle)
         }
+        name = lane
+        self.twin = twin
         do throws(ProbeError) {
             memory = try ProbeMemory()
         } catch {
@@ -25,7 +39,12 @@ public final class BytecodeLane: Lane {
     /// - Throws: `failed` with the verifier's log if the program is refused.
     public func load(_ policy: sp_policy) throws(LaneError) {
         do throws(ProbeError) {
-            program = try ProbeProgram(policy, memory: memory)
+            program =
+                if let twin {
+                    try ProbeProgram(twin, policy, memory: memory)
+                } else {
+                    try ProbeProgram(policy, memory: memory)
+                }
         } catch {
             throw .failed(lane: name, reason: error.description)
         }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+import KernelLink
 import PolicyModel
 
 /// One execution of the policy. Lanes are compared; a lane is used by one thread at a time.
@@ -48,6 +49,11 @@ public enum LaneKind: String, CaseIterable, Sendable {
     case native
     /// `sp_decide`, compiled for BPF and run by the kernel.
     case bytecode
+    /// `DescribedPolicy`, compiled for BPF and run by the kernel.
+    case swiftBytecode = "swift-bytecode"
+
+    /// Whether it executes the C policy, which does not know rules that only Swift has.
+    public var isC: Bool { self == .native || self == .bytecode }
 
     /// - Throws: `LaneError.missing` if the lane cannot run here, `failed` if it should.
     public func makeLane() throws(LaneError) -> any Lane {
@@ -55,6 +61,7 @@ public enum LaneKind: String, CaseIterable, Sendable {
         case .swift: SwiftLane(name: rawValue, DescribedPolicy.init)
         case .native: NativeLane()
         case .bytecode: try BytecodeLane()
+        case .swiftBytecode: try BytecodeLane(.ofDescription)
         }
     }
 }

@@ -39,6 +39,15 @@ public struct ProbeProgram: ~Copyable {
         try self.init(.policy_probe, policy, memory: memory)
     }
 
+    /// The policy in Swift as bytecode.
+    /// - Throws: `unavailable` with the reason if the build could not make it.
+    public init(
+        _ twin: SwiftTwin, _ policy: sp_policy, memory: borrowing ProbeMemory
+    ) throws(ProbeError) {
+        guard let probe = twin.objects?.probe else { throw .unavailable(twin.obstacle ?? "") }
+        try self.init(probe, policy, memory: memory)
+    }
+
     /// As above, with another object file.
     init(
         _ image: BPFObject, _ policy: sp_policy, memory: borrowing ProbeMemory

@@ -4,6 +4,30 @@ public import CSchedProto
 /// The policy that a description says. Twin: `bpf/policy.h`, function by function.
 @frozen
 public struct DescribedPolicy: Policy {
+    #if hasFeature(Embedded)
+    // In the kernel both stay where they are: no more is read than is needed, and nothing is written that
+    // did not change, as in the C twin. All rules below are the same.
+    @usableFromInline let policyAt: UnsafePointer<sp_policy>
+    @usableFromInline let globalAt: UnsafeMutablePointer<sp_global>
+
+    @inlinable
+    public var policy: sp_policy {
+        @inline(__always) unsafeAddress { policyAt }
+    }
+
+    @inlinable
+    public var global: sp_global {
+        @inline(__always) unsafeAddress { UnsafePointer(globalAt) }
+        @inline(__always) nonmutating unsafeMutableAddress { globalAt }
+    }
+
+    /// The policy whose description and state are there.
+    @inlinable
+    public init(_ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>) {
+        policyAt = policy
+        globalAt = global
+    }
+    #else
     /// The description; valid, see `PolicyDescription`.
     public let policy: sp_policy
     /// What the policy remembers beside its tasks.
@@ -12,8 +36,16 @@ public struct DescribedPolicy: Policy {
     @inlinable
     public init(_ policy: sp_policy) {
         self.policy = policy
-        global = sp_global()
-        global.threshold = Self.thresholdMax(policy)
+        global = Self.firstState(policy)
+    }
+    #endif
+
+    /// The state before the first event.
+    @inlinable
+    static func firstState(_ policy: sp_policy) -> sp_global {
+        var global = sp_global()
+        global.threshold = thresholdMax(policy)
+        return global
     }
 
     @inlinable @inline(__always)

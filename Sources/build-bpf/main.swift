@@ -1,58 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-// Run by the build plugin: compiles one BPF program into a Swift source that holds the object,
-// writes a stamp of the shared headers, or embeds the shipped descriptions.
+// Run by the build plugins: compiles one BPF program into a Swift source that holds the object, does so
+// with a policy in Swift in it, writes a stamp of the shared headers, or embeds the shipped descriptions.
 import Foundation
-
-/// Says what went wrong and ends the build.
-func fail(_ message: String) -> Never {
-    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
-    exit(1)
-}
-
-/// clang: `$CLANG`, the one beside the running Swift compiler, or the first on PATH.
-func findClang() -> String {
-    let environment = ProcessInfo.processInfo.environment
-    if let named = environment["CLANG"], !named.isEmpty { return named }
-    let folders = (environment["PATH"] ?? "/usr/bin").split(separator: ":").map(String.init)
-    let files = FileManager.default
-    for folder in folders where files.isExecutableFile(atPath: "\(folder)/swift") {
-        let real = URL(fileURLWithPath: "\(folder)/swift").resolvingSymlinksInPath()
-        let beside = real.deletingLastPathComponent().appending(path: "clang").path
-        if files.isExecutableFile(atPath: beside) { return beside }
-    }
-    for folder in folders where files.isExecutableFile(atPath: "\(folder)/clang") {
-        return "\(folder)/clang"
-    }
-    fail("no clang found: it compiles the BPF programs. Run 'make setup', or set CLANG.")
-}
-
-/// Runs a program to its end; without `isQuiet` what it says goes to the build's own output.
-func run(_ program: String, _ arguments: [String], isQuiet: Bool = false) -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    process.standardInput = FileHandle.nullDevice
-    if isQuiet {
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-    }
-    do {
-        try process.run()
-    } catch {
-        fail("\(program) cannot be run: \(error.localizedDescription)")
-    }
-    process.waitUntilExit()
-    return process.terminationStatus
-}
-
-func write(_ text: String, to path: String) {
-    do {
-        try text.write(toFile: path, atomically: true, encoding: .utf8)
-    } catch {
-        fail("\(path) cannot be written: \(error.localizedDescription)")
-    }
-}
+import SwiftToBPF
 
 /// What clang is called with for every BPF program.
 func options(including folder: String) -> [String] {
@@ -101,6 +52,49 @@ func compile(name: String, source: String, output: String) {
         """, to: output)
 }
 
+/// Both BPF programs with a policy in Swift in them, as one Swift source. Where that cannot be had, it says
+/// why instead: the policy still runs in user mode.
+/// - Parameter root: the folder that files are named from in messages.
+func compileSwift(root: String, bpf: String, output: String, exports: SwiftExports, sources: [String]) {
+    func relative(_ text: String) -> String { text.replacingOccurrences(of: "\(root)/", with: "") }
+    var objects: [String] = []
+    do throws(Obstacle) {
+        let policy = try SwiftPolicy(bpf: bpf, sources: sources, exports: exports, scratch: output)
+        for (name, program) in [("swift_probe", "policy_probe"), ("swift_mode", "bpf_mode")] {
+            let linked = try policy.link(program)
+            let traps = linked.traps.map { trap in
+                let place = trap.place.map { literal(relative($0.description)) } ?? "nil"
+                return ".init(\(trap.number), at: \(place), \(literal(trap.failure)))"
+            }
+            objects.append(
+                """
+                (
+                    name: "\(name)", base64: "\(Data(linked.bytes).base64EncodedString())",
+                    traps: [\(traps.joined(separator: ", "))] as [SwiftTrap]
+                )
+                """)
+        }
+    } catch {
+        let reason = relative(error.reason)
+        FileHandle.standardError.write(Data("warning: no Swift policy for the kernel: \(reason)\n".utf8))
+        write(exports.source(obstacle: literal(reason)), to: output)
+        return
+    }
+    write(exports.source(probe: objects[0], mode: objects[1]), to: output)
+}
+
+/// A Swift string literal.
+func literal(_ text: String) -> String {
+    let escaped = text.unicodeScalars.map { scalar -> String in
+        switch scalar {
+        case "\\", "\"": "\\\(scalar)"
+        case "\n": "\\n"
+        default: scalar.value < 32 ? " " : String(scalar)
+        }
+    }
+    return "\"\(escaped.joined())\""
+}
+
 /// Debian keeps the headers of one architecture in a folder of their own.
 func machineInclude() -> String {
     #if arch(arm64)
@@ -139,8 +133,20 @@ func embed(output: String, files: [String]) {
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch (arguments.first, arguments.count) {
 case ("compile", 4): compile(name: arguments[1], source: arguments[2], output: arguments[3])
+case ("compile-swift", 5...):
+    compileSwift(
+        root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .described,
+        sources: Array(arguments.dropFirst(4)))
+case ("compile-own", 6...):
+    compileSwift(
+        root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .own(type: arguments[4]),
+        sources: Array(arguments.dropFirst(5)))
 case ("stamp", 3...): stamp(output: arguments[1], headers: Array(arguments.dropFirst(2)))
 case ("embed", 3...): embed(output: arguments[1], files: Array(arguments.dropFirst(2)))
 default:
-    fail("usage: build-bpf compile NAME SOURCE OUTPUT | stamp OUTPUT HEADER... | embed OUTPUT FILE...")
+    fail(
+        """
+        usage: build-bpf compile NAME SOURCE OUTPUT | compile-swift ROOT HEADERS OUTPUT SOURCE... | \
+        compile-own ROOT HEADERS OUTPUT TYPE SOURCE... | stamp OUTPUT HEADER... | embed OUTPUT FILE...
+        """)
 }

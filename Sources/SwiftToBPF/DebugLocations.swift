@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// A place in a Swift source.
+public struct SourcePlace: Hashable, Sendable, CustomStringConvertible {
+    /// As the compiler was given it.
+    public let file: String
+    /// From 1.
+    public let line: Int
+    /// From 1.
+    public let column: Int
+
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    public var description: String { "\(file):\(line):\(column)" }
+}
+
+/// The debug locations of a module of LLVM IR: `!N = !DILocation(…)` and what those refer to.
+struct DebugLocations {
+    /// Each numbered entry of metadata, by its number.
+    private let entries: [Int: Substring]
+    /// The files whose places are of use; those of the standard library are not.
+    private let sources: Set<String>
+
+    init(_ lines: [Substring], sources: Set<String>) {
+        var entries: [Int: Substring] = [:]
+        for line in lines where line.hasPrefix("!") {
+            guard let equals = line.firstIndex(of: "="), let number = Int(line[..<equals].dropFirst().dropLast())
+            else { continue }
+            entries[number] = line[line.index(after: equals)...]
+        }
+        self.entries = entries
+        self.sources = sources
+    }
+
+    /// The number behind `!dbg` of an instruction.
+    static func location(of instruction: Substring) -> Int? {
+        guard let mark = instruction.range(of: "!dbg !") else { return nil }
+        return Int(instruction[mark.upperBound...].prefix { $0.isNumber })
+    }
+
+    /// Where an instruction comes from: the innermost place that is in one of the sources.
+    func place(_ location: Int) -> SourcePlace? {
+        var next: Int? = location
+        // Bounded, since text that is no IR might be a circle.
+        for _ in 0..<1000 {
+            guard let number = next, let entry = entries[number] else { return nil }
+            if let line = Self.number("line", in: entry), line > 0, let scope = Self.reference("scope", in: entry),
+                let file = file(of: scope), sources.contains(file)
+            {
+                return SourcePlace(file: file, line: line, column: Self.number("column", in: entry) ?? 1)
+            }
+            next = Self.reference("inlinedAt", in: entry)
+        }
+        return nil
+    }
+
+    /// What Swift's compiler says of a trap: the name of the function that it pretends was inlined.
+    func failure(_ location: Int) -> String? {
+        guard let entry = entries[location], let scope = Self.reference("scope", in: entry),
+            let name = entries[scope].flatMap({ Self.text("name", in: $0) }),
+            name.hasPrefix("Swift runtime failure: ")
+        else { return nil }
+        return String(name.dropFirst("Swift runtime failure: ".count))
+    }
+
+    private func file(of scope: Int) -> String? {
+        guard let entry = entries[scope], let number = Self.reference("file", in: entry),
+            let file = entries[number], let name = Self.text("filename", in: file)
+        else { return nil }
+        if name.hasPrefix("/") { return name }
+        guard let folder = Self.text("directory", in: file), !folder.isEmpty else { return name }
+        return sources.contains(name) ? name : "\(folder)/\(name)"
+    }
+
+    private static func value(_ key: String, in entry: Substring) -> Substring? {
+        for mark in ["(\(key): ", " \(key): "] {
+            if let found = entry.range(of: mark) { return entry[found.upperBound...] }
+        }
+        return nil
+    }
+
+    private static func number(_ key: String, in entry: Substring) -> Int? {
+        value(key, in: entry).flatMap { Int($0.prefix { $0.isNumber }) }
+    }
+
+    private static func reference(_ key: String, in entry: Substring) -> Int? {
+        guard let value = value(key, in: entry), value.first == "!" else { return nil }
+        return Int(value.dropFirst().prefix { $0.isNumber })
+    }
+
+    private static func text(_ key: String, in entry: Substring) -> String? {
+        guard let value = value(key, in: entry), value.first == "\"" else { return nil }
+        return String(value.dropFirst().prefix { $0 != "\"" })
+    }
+}
+
+extension Substring {
+    /// Where `text` stands first; the standard library has no such thing without Foundation.
+    func range(of text: String) -> Range<Index>? {
+        let wanted = Array(text.utf8)
+        let bytes = utf8
+        guard let first = wanted.first else { return nil }
+        var start = bytes.startIndex
+        while let place = bytes[start...].firstIndex(of: first) {
+            var index = place
+            var matched = 0
+            while matched < wanted.count, index < bytes.endIndex, bytes[index] == wanted[matched] {
+                index = bytes.index(after: index)
+                matched += 1
+            }
+            if matched == wanted.count { return place..<index }
+            start = bytes.index(after: place)
+        }
+        return nil
+    }
+}

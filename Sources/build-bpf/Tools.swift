@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import Foundation
+
+/// Says what went wrong and ends the build.
+func fail(_ message: String) -> Never {
+    FileHandle.standardError.write(Data("error: \(message)\n".utf8))
+    exit(1)
+}
+
+/// The first program of that name on PATH.
+func onPath(_ name: String) -> String? {
+    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
+    return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
+}
+
+/// The folder of the running Swift compiler's programs, behind all links.
+func toolchainFolder() -> URL? {
+    onPath("swift").map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().deletingLastPathComponent() }
+}
+
+/// clang: `$CLANG`, the one beside the running Swift compiler, or the first on PATH.
+func findClang() -> String {
+    if let named = ProcessInfo.processInfo.environment["CLANG"], !named.isEmpty { return named }
+    if let beside = toolchainFolder()?.appending(path: "clang").path,
+        FileManager.default.isExecutableFile(atPath: beside)
+    {
+        return beside
+    }
+    if let clang = onPath("clang") { return clang }
+    fail("no clang found: it compiles the BPF programs. Run 'make setup', or set CLANG.")
+}
+
+/// Runs a program to its end; without `isQuiet` what it says goes to the build's own output.
+func run(_ program: String, _ arguments: [String], isQuiet: Bool = false) -> Int32 {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    if isQuiet {
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+    }
+    do {
+        try process.run()
+    } catch {
+        fail("\(program) cannot be run: \(error.localizedDescription)")
+    }
+    process.waitUntilExit()
+    return process.terminationStatus
+}
+
+func write(_ text: String, to path: String) {
+    do {
+        try text.write(toFile: path, atomically: true, encoding: .utf8)
+    } catch {
+        fail("\(path) cannot be written: \(error.localizedDescription)")
+    }
+}
+
+/// Runs a program to its end. Returns its status, what it printed, and what it complained of.
+func capture(_ program: String, _ arguments: [String]) -> (status: Int32, output: String, errors: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.standardInput = FileHandle.nullDevice
+    // Into files: a pipe that nobody empties would hold the program up.
+    let folder = FileManager.default.temporaryDirectory.appending(path: "build-bpf.\(getpid()).\(UInt64.random(in: 0 ... .max))")
+    defer { try? FileManager.default.removeItem(at: folder) }
+    do {
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let files = [folder.appending(path: "output"), folder.appending(path: "errors")]
+        for file in files { _ = FileManager.default.createFile(atPath: file.path, contents: nil) }
+        process.standardOutput = try FileHandle(forWritingTo: files[0])
+        process.standardError = try FileHandle(forWritingTo: files[1])
+        try process.run()
+        process.waitUntilExit()
+        let texts = try files.map { String(decoding: try Data(contentsOf: $0), as: UTF8.self) }
+        return (process.terminationStatus, texts[0], texts[1])
+    } catch {
+        return (127, "", "\(program) cannot be run: \(error.localizedDescription)")
+    }
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The policy that a BPF program decides by: the C one; or, where the build says so,
+ * the Swift one, whose code it links into the program (Sources/build-bpf).
+ */
+#ifndef SCHED_PROTO_POLICY_TWIN_H
+#define SCHED_PROTO_POLICY_TWIN_H
+
+#ifdef SP_SWIFT_TWIN
+#include "policy_swift.h"
+#else
+#include "policy.h"
+#endif
+
+#endif
