@@ -32,12 +32,25 @@ public struct DivergenceReport {
         .suspect(Set(differing.map(\.name)), of: differs, in: trace.policy)
     }
 
+    /// The lanes, those together that answer alike, in the order of their first ones.
+    private var sides: [[String]] {
+        let answers = mismatch.outcomes.map { outcome in OutcomeField.all.map { $0.text(outcome) } }
+        return answers.indices.filter { answers.firstIndex(of: answers[$0]) == $0 }.map { first in
+            answers.indices.filter { answers[$0] == answers[first] }.map { lanes[$0] }
+        }
+    }
+
     /// The lane that is alone with its answer, where there are more than two.
     private var odd: String? {
-        let answers = mismatch.outcomes.map { outcome in OutcomeField.all.map { $0.text(outcome) } }
-        guard answers.count > 2 else { return nil }
-        let alone = answers.indices.filter { index in answers.count { $0 == answers[index] } == 1 }
-        return alone.count == 1 ? lanes[alone[0]] : nil
+        let alone = sides.filter { $0.count == 1 }
+        return lanes.count > 2 && alone.count == 1 ? alone[0][0] : nil
+    }
+
+    /// Who is against whom; empty where two lanes leave no doubt about that.
+    private var opponents: String {
+        if let odd { return "; \(odd) is alone with its answer" }
+        if lanes.count < 3 { return "" }
+        return "; " + sides.map { $0.joined(separator: " and ") }.joined(separator: " against ")
     }
 
     /// In a few lines: what differs, between whom, and where it is computed.
@@ -46,7 +59,7 @@ public struct DivergenceReport {
         let names = differing.map(\.name).joined(separator: ", ")
         let (swift, c) = (suspect.swift, suspect.c)
         return """
-            in answer to \(kind): \(names)\(odd.map { "; \($0) is alone with its answer" } ?? "")
+            in answer to \(kind): \(names)\(opponents)
             look first at: \(swift) in \(suspect.swiftFile), \(c) in \(suspect.cFile)
             """
     }
@@ -114,6 +127,7 @@ public struct DivergenceReport {
         return .object([
             ("differing", .strings(differing.map(\.name))),
             ("alone", odd.map { .string($0) } ?? .null),
+            ("sides", .array(sides.map { .strings($0) })),
             (
                 "suspect",
                 .object([

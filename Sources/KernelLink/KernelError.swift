@@ -9,8 +9,12 @@ public struct KernelError: Error, Sendable, CustomStringConvertible {
     public let errno: Int32
     /// What else was said, such as the end of the verifier's log; may be empty.
     public let details: String
+    /// The call failed because the verifier does not admit a policy in Swift: why, where, and what to
+    /// write instead. Nil for any other reason.
+    public let refusal: String?
 
-    public init(_ call: String, errno: Int32, details: String = "") {
+    public init(_ call: String, errno: Int32, details: String = "", refusal: String? = nil) {
+        self.refusal = refusal
         self.call = call
         self.errno = errno
         self.details = details

@@ -65,7 +65,7 @@ public struct ProbeProgram: ~Copyable {
         guard let opened else { throw .refused(LibbpfLog.text(since: mark)) }
         let loaded: Int32
         do throws(ProbeError) {
-            loaded = try Self.load(opened, policy, memory, since: mark)
+            loaded = try Self.load(opened, policy, memory, since: mark, image.traps)
         } catch {
             bpf_object__close(opened)
             throw error
@@ -80,7 +80,7 @@ public struct ProbeProgram: ~Copyable {
 
     private static func load(
         _ object: OpaquePointer, _ policy: sp_policy, _ memory: borrowing ProbeMemory,
-        since mark: LibbpfLog.Mark
+        since mark: LibbpfLog.Mark, _ traps: [SwiftTrap]
     ) throws(ProbeError) -> Int32 {
         for (name, map) in memory.maps {
             let status = bpf_map__reuse_fd(bpf_object__find_map_by_name(object, name), map)
@@ -88,7 +88,8 @@ public struct ProbeProgram: ~Copyable {
         }
         try write(policy, into: object)
         guard bpf_object__load(object) == 0 else {
-            throw .refused(LibbpfLog.text(since: mark))
+            let why = SwiftRefusal.explain(LibbpfLog.text(since: mark, lines: .max), traps)
+            throw .refused((why.map { $0 + "\n" } ?? "") + LibbpfLog.text(since: mark))
         }
         let program = bpf_object__find_program_by_name(object, "decide_batch")
         return bpf_program__fd(program)

@@ -11,12 +11,22 @@ public struct Scheduler: ~Copyable {
         case bpf
     }
 
+    /// Which of a policy's executions decides in BPF mode.
+    public enum Twin: Sendable {
+        /// The C policy.
+        case c
+        /// The same Swift that decides in user mode, compiled for BPF.
+        case swift(SwiftTwin)
+    }
+
     /// What is set before loading; it cannot be changed afterwards.
     public struct Configuration: Sendable {
         public var mode: Mode
         public var policy: sp_policy
         /// The policy's name, the last part of the scheduler's: `sched_proto_MODE_NAME`.
         public var policyName: String
+        /// BPF mode: who decides.
+        public var twin = Twin.c
         /// Only tasks that ask for SCHED_EXT.
         public var partial = false
         /// User mode: the daemon is asked even where one task waits and a CPU has no other.
@@ -29,6 +39,15 @@ public struct Scheduler: ~Copyable {
             self.mode = mode
             self.policy = policy
             self.policyName = policyName
+        }
+
+        /// "c" or "swift" in BPF mode; nil in user mode.
+        public var twinName: String? {
+            switch (mode, twin) {
+            case (.user, _): nil
+            case (.bpf, .c): "c"
+            case (.bpf, .swift): "swift"
+            }
         }
 
         /// The name under which the kernel shows the scheduler; it keeps 127 letters.
@@ -51,10 +70,10 @@ public struct Scheduler: ~Copyable {
     /// Loads the program: the verifier has seen it, no task is scheduled by it yet.
     public init(_ configuration: Configuration) throws(KernelError) {
         LibbpfLog.install()
-        let program = configuration.mode == .user ? BPFObject.user_mode : BPFObject.bpf_mode
+        let program = try Self.program(configuration)
         let object = try Self.open(program)
         do throws(KernelError) {
-            try Self.load(object, configuration)
+            try Self.load(object, configuration, program.traps)
             memory = try StatusMemory(object)
         } catch {
             bpf_object__close(object)
@@ -68,6 +87,21 @@ public struct Scheduler: ~Copyable {
         if let switchLink { bpf_link__destroy(switchLink) }
         if let link { bpf_link__destroy(link) }
         bpf_object__close(object)
+    }
+
+    private static func program(_ configuration: Configuration) throws(KernelError) -> BPFObject {
+        switch (configuration.mode, configuration.twin) {
+        case (.user, _): return .user_mode
+        case (.bpf, .c): return .bpf_mode
+        case (.bpf, .swift(let twin)):
+            guard let objects = twin.objects else {
+                let reason = twin.obstacle ?? ""
+                throw KernelError(
+                    "bpf_object__open", errno: ENOENT,
+                    refusal: "the build could not compile the policy for the kernel: \(reason)")
+            }
+            return objects.mode
+        }
     }
 
     private static func open(_ program: BPFObject) throws(KernelError) -> OpaquePointer {
@@ -87,14 +121,19 @@ public struct Scheduler: ~Copyable {
     }
 
     private static func load(
-        _ object: OpaquePointer, _ configuration: Configuration
+        _ object: OpaquePointer, _ configuration: Configuration, _ traps: [SwiftTrap]
     ) throws(KernelError) {
         let mark = LibbpfLog.mark()
         try configure(object, configuration)
         let result = bpf_object__load(object)
         if result != 0 {
+            var refusal: String?
+            if case .swift = configuration.twin, configuration.mode == .bpf {
+                refusal = SwiftRefusal.explain(LibbpfLog.text(since: mark, lines: .max), traps)
+            }
             throw KernelError(
-                "bpf_object__load", errno: -result, details: LibbpfLog.text(since: mark))
+                "bpf_object__load", errno: -result, details: LibbpfLog.text(since: mark),
+                refusal: refusal)
         }
     }
 

@@ -7,7 +7,8 @@ import UserMode
 extension Report {
     /// What a session has to say, for people or for programs.
     enum Message {
-        case beginning(policy: String, mode: String, release: String, cpus: UInt64)
+        /// - Parameter twin: BPF mode: c or swift; nil in user mode.
+        case beginning(policy: String, mode: String, twin: String?, release: String, cpus: UInt64)
         case attached(String, state: String)
         case statistics(Sample, since: Sample)
         /// Why it detaches now.
@@ -27,8 +28,10 @@ extension Report.Message {
     /// Lines for people.
     var text: [String] {
         switch self {
-        case .beginning(let policy, let mode, let release, let cpus):
-            ["policy \(Printable.line(policy)) in \(mode) mode, Linux \(release), \(cpus) CPUs"]
+        case .beginning(let policy, let mode, let twin, let release, let cpus):
+            [
+                "policy \(Printable.line(policy)) in \(mode) mode\(twin == "swift" ? " (Swift twin)" : ""), Linux \(release), \(cpus) CPUs"
+            ]
         case .attached(let name, let state): ["attached: \(name), state \(state)"]
         case .statistics(let now, let before): [Report.line(now, since: before)]
         case .detaching(let reason): ["\(reason): detaching"]
@@ -45,13 +48,13 @@ extension Report.Message {
     /// One object.
     var json: JSONText {
         switch self {
-        case .beginning(let policy, let mode, let release, let cpus):
+        case .beginning(let policy, let mode, let twin, let release, let cpus):
             Self.object(
                 "beginning",
                 [
                     ("policy", .string(policy)), ("mode", .string(mode)), ("kernel", .string(release)),
                     ("cpus", .number(cpus)),
-                ])
+                ] + (twin.map { [("twin", .string($0))] } ?? []))
         case .attached(let name, let state):
             Self.object("attached", [("scheduler", .string(name)), ("state", .string(state))])
         case .statistics(let now, let before):

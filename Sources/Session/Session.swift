@@ -177,7 +177,7 @@ public struct Session: Sendable {
     ) throws(SessionError) -> Part {
         tell(
             .beginning(
-                policy: scheduler.policyName, mode: scheduler.mode.rawValue,
+                policy: scheduler.policyName, mode: scheduler.mode.rawValue, twin: scheduler.twinName,
                 release: Preflight.kernelRelease,
                 cpus: UInt64(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
         do throws(KernelError) {

@@ -10,10 +10,17 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
     case unsupported(KernelError)
     /// Somebody attached another scheduler a moment before us.
     case overtaken(String)
+    /// The verifier does not admit a policy in Swift, or the build could not compile it for the kernel:
+    /// why, where, and what to write instead; and what else was said.
+    case refused(String, details: String)
     /// A call failed.
     case kernel(KernelError)
 
     init(_ error: KernelError) {
+        if let refusal = error.refusal {
+            self = .refused(refusal, details: error.details)
+            return
+        }
         switch error.errno {
         case EBUSY: self = .overtaken(Preflight.attachedScheduler ?? "unknown")
         case ESRCH, ENOENT, EOPNOTSUPP, EINVAL:
@@ -28,7 +35,7 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .obstacles(let obstacles): obstacles.contains { $0.kind == .busy }
         case .overtaken: true
-        case .unsupported, .kernel: false
+        case .unsupported, .refused, .kernel: false
         }
     }
 
@@ -42,6 +49,8 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
         case .overtaken(let name):
             return
                 "another sched_ext scheduler is attached: '\(name)'; end it first, the kernel has room for one"
+        case .refused(let reason, let details):
+            return details.isEmpty ? reason : "\(reason)\nThe kernel's word on it:\n\(details)"
         case .kernel(let error):
             return "\(error)"
         }

@@ -8,15 +8,19 @@ import PolicyText
 struct ConformCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conform",
-        abstract: "Compare the executions of a policy: Swift, native C, and C as BPF bytecode.",
+        abstract: "Compare the executions of a policy: Swift and C, both natively and as BPF bytecode.",
         discussion: """
-            Random traces are decided by all lanes, and every byte of every answer is compared.
+            Random traces are decided by all lanes, and every byte of every answer is compared. The lanes \
+            are swift, native (C for this machine), bytecode (C in the kernel), and swift-bytecode (the same \
+            Swift, compiled for BPF, in the kernel), which is left out, and that is said, where the build \
+            could not make it.
 
             Exit status: 0 if all agree, 4 if they differ, 5 if they agree on less than was asked for \
             (--exhaustive that ran out of time, a trace without events), 64 wrong usage, 65 for a trace \
             file that is damaged or of another version, 66 no such policy or file, 73 a trace cannot be \
-            recorded, 74 standard output cannot be written, 77 if a lane cannot run here, 78 if a policy \
-            uses a rule that has no C twin yet.
+            recorded, 74 standard output cannot be written, 69 or 77 if a lane cannot run here, 78 if a policy \
+            uses a rule that has no C twin yet, unless only \
+            --lanes swift,swift-bytecode are compared.
             """)
 
     @OptionGroup var what: ConformOptions
@@ -62,8 +66,11 @@ struct ConformOptions: ParsableArguments {
     @Option(help: "Seed of the random policies and traces. Default: a random one, printed.")
     var seed: UInt64?
 
-    @Option(help: "Lanes to compare, two or more of swift, native, bytecode.")
-    var lanes: LaneList = LaneList(kinds: LaneKind.allCases)
+    @Option(
+        help:
+            "Lanes to compare, two or more of swift, native, bytecode, swift-bytecode. Default: all that the build made."
+    )
+    var lanes: LaneList?
 
     @Flag(help: "Print the summary, and a divergence, as JSON.")
     var json = false
@@ -136,7 +143,6 @@ struct LaneList: ExpressibleByArgument {
         self.kinds = kinds
     }
 
-    var defaultValueDescription: String { text }
     var text: String { kinds.map(\.rawValue).joined(separator: ",") }
 }
 

@@ -221,7 +221,7 @@ extension ConformRun {
             let trace = Trace(policy: found.trace.policy, events: smaller.events)
             return (trace, smaller.mismatch)
         } catch {
-            throw Failure(error, options)
+            throw Failure(error)
         }
     }
 

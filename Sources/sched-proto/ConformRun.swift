@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Conformance
+import KernelLink
 import Output
 import PolicyModel
 import PolicyText
@@ -10,6 +11,7 @@ struct ConformRun {
     let options: ConformOptions
     let seed: UInt64
     let harness: Harness
+    private let kinds: [LaneKind]
     private let begin = ContinuousClock.now
 
     /// - Throws: status 77 if a lane that is asked for cannot run here, before anything is decided.
@@ -17,14 +19,22 @@ struct ConformRun {
         self.options = options
         self.seed = seed
         var lanes: [any Lane] = []
-        for kind in options.lanes.kinds {
+        kinds = options.lanes?.kinds ?? Self.lanesOfThisBuild()
+        for kind in kinds {
             do throws(LaneError) {
                 lanes.append(try kind.makeLane())
             } catch {
-                throw Failure(error, options)
+                throw Failure(error)
             }
         }
         harness = Harness(lanes)
+    }
+
+    /// All lanes. Without the Swift policy as bytecode, which not every toolchain can make, it says so.
+    private static func lanesOfThisBuild() -> [LaneKind] {
+        guard let obstacle = SwiftTwin.ofDescription.obstacle else { return LaneKind.allCases }
+        ConformOutput.note("without the lane swift-bytecode: \(Printable.line(obstacle))")
+        return LaneKind.allCases.filter { $0 != .swiftBytecode }
     }
 
     /// Random traces.
@@ -103,7 +113,7 @@ struct ConformRun {
         } catch {
             throw Failure(error, path)
         }
-        try RunCommand.requireTwins(file.trace.policy, name: path)
+        try requireTwins(file.trace.policy, name: path)
         let verdict = try deciding { _ throws(LaneError) in
             try Replay(on: harness).run(file)
         }
@@ -161,7 +171,7 @@ struct ConformRun {
         do throws(LaneError) {
             return try body(&progress)
         } catch {
-            throw Failure(error, options)
+            throw Failure(error)
         }
     }
 
@@ -177,8 +187,7 @@ struct ConformRun {
         var subjects: [Campaign.Subject] = []
         for name in names {
             let description = try Self.load(name, options.settings)
-            // Lanes of which one does not know a rule have to differ, which says nothing.
-            try RunCommand.requireTwins(description)
+            try requireTwins(description.policy, name: description.name)
             subjects.append(.init(name: name, policy: description.policy))
         }
         return subjects
@@ -215,7 +224,17 @@ struct ConformRun {
     }
 
     private var lanesOption: String {
-        options.lanes.kinds == LaneKind.allCases ? "" : " --lanes \(options.lanes.text)"
+        options.lanes.map { " --lanes \($0.text)" } ?? ""
+    }
+
+    /// Lanes of which one does not know a rule have to differ, which says nothing.
+    private func requireTwins(_ policy: sp_policy, name: String) throws(Failure) {
+        guard kinds.contains(where: \.isC), let missing = RunCommand.missingTwins(policy, name: name) else {
+            return
+        }
+        throw Failure(
+            "\(missing); --lanes swift,swift-bytecode compares Swift with itself, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
+            .configuration)
     }
 
     /// The command line that decides a file's trace again.
@@ -229,12 +248,14 @@ struct ConformRun {
 }
 
 extension Failure {
-    init(_ error: LaneError, _ options: ConformOptions) {
+    init(_ error: LaneError) {
         switch error {
-        case .missing(let lane, _):
-            let others = LaneKind.allCases.map(\.rawValue).filter { $0 != lane }
+        case .missing(let lane, _) where lane == LaneKind.swiftBytecode.rawValue:
+            let isBuilt = SwiftTwin.ofDescription.obstacle == nil
             self.init(
-                "\(error). Without it: --lanes \(others.joined(separator: ","))", .noPermission)
+                "\(error). Without it: --lanes \(isBuilt ? "swift,native" : "swift,native,bytecode")",
+                isBuilt ? .noPermission : .unavailable)
+        case .missing: self.init("\(error). Without it: --lanes swift,native", .noPermission)
         case .failed:
             self.init(error.description, .software)
         }

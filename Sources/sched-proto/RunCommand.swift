@@ -11,6 +11,15 @@ public import UserMode
 
 extension Scheduler.Mode: ExpressibleByArgument {}
 extension Fault: ExpressibleByArgument {}
+
+/// Which execution of the policy BPF mode takes.
+enum TwinChoice: String, CaseIterable, ExpressibleByArgument {
+    case c
+    case swift
+    /// C where it knows all rules, else Swift.
+    case auto
+}
+
 extension Session.Options.Format: ExpressibleByArgument {}
 
 /// Schedules this machine: the command's main work, and its default.
@@ -25,7 +34,8 @@ struct RunCommand: ParsableCommand {
             Exit status: 0 asked to end, 3 ended by the kernel (and --restart used up, if given), \
             64 wrong usage, 65 wrong description, 66 no such policy, 69 kernel without support, \
             71 failed call, 74 ended as asked, but output was lost to a full disk, say, 75 another \
-            scheduler is attached, 77 not allowed, 78 a rule that has no BPF twin yet (--mode bpf). A \
+            scheduler is attached, 77 not allowed, 78 a rule that has no BPF twin yet (--mode bpf --twin c), or a \
+            policy in Swift that the verifier does not admit (--twin swift; it says where and why). A \
             restart that fails is a used one; the last one's status counts.
 
             Nothing waits for whoever reads the output: lines that cannot be written are dropped, and \
@@ -34,6 +44,12 @@ struct RunCommand: ParsableCommand {
 
     @Option(help: "Where the policy is executed: user (Swift daemon) or bpf (in the kernel).")
     var mode = Scheduler.Mode.user
+
+    @Option(
+        help: ArgumentHelp(
+            "BPF mode: who decides. c: the C policy, which may lack a rule (status 78). swift: the Swift policy itself, compiled for BPF. auto: C if it has all rules, else Swift.",
+            discussion: "Default: c."))
+    var twin: TwinChoice?
 
     @Option(
         help: "A shipped policy's name, or the path of a description (with a slash or .yaml).",
@@ -100,6 +116,10 @@ struct RunCommand: ParsableCommand {
         guard (0...1000).contains(restart) else {
             throw ValidationError("--restart \(restart): allowed are 0...1000")
         }
+        if let twin, mode == .user {
+            throw ValidationError(
+                "--twin \(twin.rawValue) is for BPF mode: in user mode the Swift policy decides")
+        }
         if let fault, mode != .user {
             throw ValidationError("--fault \(fault) is for user mode: in BPF mode there is no daemon")
         }
@@ -122,7 +142,7 @@ struct RunCommand: ParsableCommand {
         var failure: Failure?
         do throws(Failure) {
             let session = Session(
-                try scheduler(), options: options, say: { lines.say($0) },
+                try scheduler { lines.warn(Failure.text($0)) }, options: options, say: { lines.say($0) },
                 warn: { lines.warn(Failure.text($0)) })
             if let eviction = try Self.run(session).eviction { failure = Failure(eviction, .evicted) }
         } catch {
@@ -131,12 +151,13 @@ struct RunCommand: ParsableCommand {
         Failure.end(failure, after: lines)
     }
 
+    /// - Parameter note: is told which twin was chosen.
     /// - Throws: if the policy cannot be had, or not in this mode.
-    private func scheduler() throws(Failure) -> Scheduler.Configuration {
+    private func scheduler(note: (String) -> Void) throws(Failure) -> Scheduler.Configuration {
         let description = try Self.description(policy, settings)
-        if mode == .bpf { try Self.requireTwins(description) }
         var scheduler = Scheduler.Configuration(
             mode: mode, policy: description.policy, policyName: description.name)
+        if mode == .bpf { scheduler.twin = try chosenTwin(description, note: note) }
         scheduler.partial = partial
         scheduler.askAlways = askAlways
         scheduler.watchdogMs = UInt32(watchdog) * 1000
@@ -174,22 +195,40 @@ struct RunCommand: ParsableCommand {
         }
     }
 
-    /// BPF mode executes only what was written in C: a rule that is Swift's alone is refused.
-    static func requireTwins(_ description: PolicyDescription) throws(Failure) {
-        try requireTwins(description.policy, name: description.name)
+    /// - Throws: if C is asked for and lacks a rule, or Swift and the build could not make it.
+    private func chosenTwin(
+        _ description: PolicyDescription, note: (String) -> Void
+    ) throws(Failure) -> Scheduler.Twin {
+        let missing = Self.missingTwins(description.policy, name: description.name)
+        let swift = SwiftTwin.ofDescription
+        switch twin ?? .c {
+        case .auto where missing == nil:
+            note("--twin auto: the C twin decides, which has all rules of '\(description.name)'")
+            return .c
+        case .c:
+            guard let missing else { return .c }
+            throw Failure(
+                "\(missing); run it with --mode user, or in the kernel as it is with --twin swift, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
+                .configuration)
+        case .auto, .swift:
+            if let obstacle = swift.obstacle {
+                throw Failure(
+                    "this build has no Swift policy for the kernel: \(Printable.line(obstacle))", .unavailable)
+            }
+            if let missing, twin == .auto { note("--twin auto: the Swift twin decides; \(missing)") }
+            return .swift(swift)
+        }
     }
 
-    /// The same for a policy that has no description, such as that of a recorded trace.
-    static func requireTwins(_ policy: sp_policy, name: String) throws(Failure) {
+    /// Which rules of a policy only Swift has; nil if C has all.
+    static func missingTwins(_ policy: sp_policy, name: String) -> String? {
         let twins = BPFMode.Twins()
-        let missing = missingTwins(
+        let missing = PolicyText.missingTwins(
             of: policy, orders: twins.orders, slices: twins.slices, classes: twins.classes,
             bursts: twins.bursts)
-        if missing.isEmpty { return }
+        if missing.isEmpty { return nil }
         let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
-        throw Failure(
-            "policy '\(Printable.line(name))' uses a rule that has no BPF twin yet: \(rules); run it with --mode user, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
-            .configuration)
+        return "policy '\(Printable.line(name))' uses a rule that has no BPF twin yet: \(rules)"
     }
 }
 
@@ -216,6 +255,7 @@ extension Failure {
                 }
             case .unsupported: .unavailable
             case .overtaken: .temporary
+            case .refused: .configuration
             case .kernel: .osError
             }
         self.init(error.description, code)

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What the verifier's log says of a policy in Swift, in the words of its author: where, why, and what to
+/// write instead.
+enum SwiftRefusal {
+    /// - Parameters:
+    ///   - log: the verifier's, at least its end.
+    ///   - traps: those of the program.
+    /// - Returns: nil if it is not about the policy, as far as can be seen.
+    static func explain(_ log: String, _ traps: [SwiftTrap]) -> String? {
+        let lines = log.split(separator: "\n")
+        if let trap = trap(lines, traps) {
+            return """
+                the policy can trap in the kernel, \(trap.place.map { "at \($0)" } ?? place(lines)): \(trap.failure)
+                \(advice(trap.failure))
+                """
+        }
+        guard let near = lastPlace(lines) else { return nil }
+        if let sign = endless.first(where: { sign in lines.contains { $0.contains(sign) } }) {
+            return """
+                the policy has a loop whose end the verifier does not see, near \(near) (\(sign))
+                write a loop with a bound that is a number, such as 'for i in 0..<8', and leave it early if need be
+                """
+        }
+        if lines.contains(where: { $0.contains("stack depth") || $0.contains("stack size") || $0.contains("invalid write to stack") }) {
+            return """
+                the policy needs more memory for its own variables than the 512 bytes that there are, near \(near)
+                keep large arrays in the policy's own state, and pass small values
+                """
+        }
+        return "the verifier does not admit what the policy does near \(near); its reason stands at the end of its log"
+    }
+
+    private static let endless = [
+        "infinite loop detected", "back-edge from insn", "BPF program is too large", "jumps is too complex",
+    ]
+
+    /// The trap that the verifier came to: it names a helper that there is not, by number.
+    private static func trap(_ lines: [Substring], _ traps: [SwiftTrap]) -> SwiftTrap? {
+        for line in lines.reversed() where line.contains("unknown#") {
+            guard let number = line.split(separator: "#").last.flatMap({ Int32($0.prefix { $0.isNumber }) })
+            else { continue }
+            return traps.first { $0.number == number }
+        }
+        return nil
+    }
+
+    private static func place(_ lines: [Substring]) -> String {
+        lastPlace(lines).map { "near \($0)" } ?? "in a function of the standard library"
+    }
+
+    /// The Swift line before which the verifier stopped: `; text @ File.swift:12`, and before Linux 6.9
+    /// the text alone.
+    private static func lastPlace(_ lines: [Substring]) -> String? {
+        for line in lines.reversed() where line.contains(".swift:") {
+            guard line.hasPrefix(";") || line.contains("; "), let at = line.lastIndex(of: "@") else { continue }
+            let place = line[line.index(after: at)...].drop { $0 == " " }
+            let text = line[..<at].drop { $0 == ";" || $0 == " " }
+            return "\(place) ('\(text.trimmed)')"
+        }
+        return nil
+    }
+
+    /// What to write instead; by Swift's own words for the trap.
+    static func advice(_ failure: String) -> String {
+        let known: [(String, String)] = [
+            (
+                "arithmetic overflow",
+                "write &+, &- or &*, which wrap, or compare before: 'a > b ? a &- b : 0'"
+            ),
+            ("Division by zero", "divide by what cannot be 0: 'a / max(b, 1)', or 'b == 0 ? 0 : a / b'"),
+            (
+                "Index out of",
+                "mask the index to a size that is a power of two, 'table[Int(i & 7)]' of an InlineArray<8, …>, or take min(i, 7)"
+            ),
+            ("found nil", "write 'if let', 'guard let' or '??' in place of '!'"),
+            (
+                "Not enough bits",
+                "write UInt32(truncatingIfNeeded: x), which takes the low bits, or UInt32(clamping: x)"
+            ),
+            ("Negative value", "write UInt64(bitPattern: x), UInt64(clamping: x) or max(x, 0) first"),
+            ("Range requires", "write a range whose bounds are numbers, or stride"),
+            ("loop induction", "write a range whose bounds are numbers"),
+            ("shift", "write &<< or &>>, which mask the distance"),
+        ]
+        return known.first { failure.contains($0.0) }?.1
+            ?? "write it so that it has an answer for every value: in the kernel nothing may end the program"
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: Substring {
+        var text = self
+        while text.last == " " { text = text.dropLast() }
+        return text
+    }
+}
