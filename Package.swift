@@ -27,6 +27,7 @@ let package = Package(
             targets: [
                 "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session", "Output",
             ]),
+        .plugin(name: "PolicyInKernel", targets: ["PolicyInKernel"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
@@ -66,6 +67,8 @@ let package = Package(
         .target(name: "SwiftToBPF", swiftSettings: optimised),
         .executableTarget(name: "build-bpf", dependencies: ["SwiftToBPF"], swiftSettings: strict),
         .plugin(name: "BuildBPF", capability: .buildTool(), dependencies: ["build-bpf"]),
+        // For packages with a policy of their own.
+        .plugin(name: "PolicyInKernel", capability: .buildTool(), dependencies: ["build-bpf"]),
         .target(
             name: "KernelLink",
             dependencies: ["CLibbpf", "CSchedProto", "PolicyModel", "Output"],

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * BPF mode: the policy of policy.h decides inside the kernel. Two queues, both
- * ordered by the policy's key; the process that attached this only watches.
+ * BPF mode: the policy of policy.h, or one in Swift, decides inside the kernel. Two
+ * queues, both ordered by the policy's key; the process that attached this only watches.
  *
- * The policy's state beside its tasks is shared by all CPUs and written without
- * a lock: an update of vtime_now, of the threshold or of an average may be lost
+ * The described policy's state beside its tasks is shared by all CPUs and written
+ * without a lock: an update of vtime_now, of the threshold or of an average may be lost
  * to one made at the same moment, which moves a key by one charge at most.
  */
 #include "common.bpf.h"
 #include "taken_cpu.bpf.h"
 #include "groups.bpf.h"
-#include "policy_twin.h"
+#include "locked_state.bpf.h"
 
 #define DSQ_REGULAR 16
 #define DSQ_PRIORITY 17
@@ -23,9 +23,24 @@ struct sp_dsq regular = { .id = DSQ_REGULAR };
 struct sp_dsq priority = { .id = DSQ_PRIORITY };
 struct sp_global global;
 
+/* Whether tasks may wait in the priority queue. Of a policy of one's own nothing is known. */
 static __always_inline bool has_classes(void)
 {
+#ifdef SP_OWN_POLICY
+	return true;
+#else
 	return described()->classes != SP_CLASSES_NONE;
+#endif
+}
+
+/* Whether keys differ; else queues are in the order of arrival. */
+static __always_inline bool has_keys(void)
+{
+#ifdef SP_OWN_POLICY
+	return true;
+#else
+	return described()->order != SP_ORDER_FIFO;
+#endif
 }
 
 /*
@@ -98,11 +113,11 @@ static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 	u64 slice = described()->slice_max_ns;
 
 	count(SP_COUNT_ENQUEUED);
-	/* Ties go by arrival, and these keys are all the same. */
-	if (described()->order == SP_ORDER_FIFO)
-		sp_dsq_insert(p, dsq, slice, enq_flags);
-	else
+	/* Ties go by arrival, and without keys all are the same. */
+	if (has_keys())
 		sp_dsq_insert_vtime(p, dsq, slice, key, enq_flags);
+	else
+		sp_dsq_insert(p, dsq, slice, enq_flags);
 }
 
 /*
@@ -205,13 +220,13 @@ static __always_inline bool look(s32 cpu, struct sp_event *event)
 	event->flags |= SP_EVENT_LOOKED;
 	if (find_first(&regular, cpu, &first)) {
 		event->flags |= SP_EVENT_FIRST;
-		if (described()->order != SP_ORDER_FIFO)
+		if (has_keys())
 			event->first[SP_QUEUE_REGULAR] = first.key;
 		event->since[SP_QUEUE_REGULAR] = first.since;
 	}
 	if (has_classes() && find_first(&priority, cpu, &first)) {
 		event->flags |= SP_EVENT_FIRST_PRIORITY;
-		if (described()->order != SP_ORDER_FIFO)
+		if (has_keys())
 			event->first[SP_QUEUE_PRIORITY] = first.key;
 		event->since[SP_QUEUE_PRIORITY] = first.since;
 	}

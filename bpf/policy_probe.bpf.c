@@ -75,6 +75,7 @@ static long decide_one(__u32 index, struct batch *batch)
 		batch->phase = batch->phase + 1 < batch->period ? batch->phase + 1 : 0;
 	}
 	sp_decide(policy, global, task, event, &outcome->decision);
+	sp_observe(global);
 	outcome->task = *task;
 	outcome->global = *global;
 	batch->decided++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The policy that a BPF program decides by: the C one; or, where the build says so,
- * the Swift one, whose code it links into the program (Sources/build-bpf).
+ * one in Swift, whose code it links into the program (Sources/build-bpf).
  */
 #ifndef SCHED_PROTO_POLICY_TWIN_H
 #define SCHED_PROTO_POLICY_TWIN_H
@@ -10,6 +10,11 @@
 #include "policy_swift.h"
 #else
 #include "policy.h"
+#endif
+
+/* Brings *@global, which the comparison looks at, up to date: where it is not the state itself. */
+#ifndef sp_observe
+#define sp_observe(global) ((void)0)
 #endif
 
 #endif

@@ -8,7 +8,8 @@ let package = Package(
     targets: [
         .target(
             name: "RoundRobin",
-            dependencies: [.product(name: "SchedProto", package: "sched-proto")]),
+            dependencies: [.product(name: "SchedProto", package: "sched-proto")],
+            plugins: [.plugin(name: "PolicyInKernel", package: "sched-proto")]),
         .executableTarget(
             name: "own-policy",
             dependencies: ["RoundRobin", .product(name: "SchedProto", package: "sched-proto")]),

@@ -68,7 +68,7 @@ public struct Session: Sendable {
         try run(DescribedPolicy(scheduler.policy))
     }
 
-    /// Runs a policy of one's own in user mode; BPF mode executes the description.
+    /// Runs a policy of one's own in user mode; BPF mode executes the twin that the configuration names.
     ///
     /// Catches SIGINT, SIGTERM and SIGHUP for the whole process while it runs.
     public func run(_ policy: some Policy & Sendable) throws(SessionError) -> Ending {

@@ -83,7 +83,8 @@ public struct PolicyIR {
     public let text: String
     /// Every trap in it, of which most are optimised away.
     public let traps: [Trap]
-    private let lines: [Substring]
+    /// The lines of functions that the exported ones come to.
+    private let reached: [Substring]
     private let locations: DebugLocations
 
     /// - Parameters:
@@ -91,25 +92,68 @@ public struct PolicyIR {
     ///   - triple: the machine that it was asked for.
     ///   - bpf: what the C compiler that goes on with it says of BPF.
     ///   - sources: the policy's files, as the compiler was given them.
-    public init(_ ir: String, compiledFor triple: String, bpf: Target, sources: [String]) throws(Refusal) {
+    ///   - exports: the functions that are called from C.
+    public init(
+        _ ir: String, compiledFor triple: String, bpf: Target, sources: [String], exports: [String]
+    ) throws(Refusal) {
         guard let source = Target(of: ir) else { throw .noTarget }
         guard source.triple == triple else { throw .otherTarget(found: source.triple, expected: triple) }
         guard source.memoryLayout == bpf.memoryLayout else {
             throw .otherLayout(found: source.layout, bpf: bpf.layout)
         }
-        lines = ir.split(separator: "\n", omittingEmptySubsequences: false)
+        let lines = ir.split(separator: "\n", omittingEmptySubsequences: false)
+        reached = Self.reached(lines, from: exports)
         locations = DebugLocations(lines, sources: Set(sources))
         let groups = try Self.groupsOfFunctions(lines)
         var traps: [Trap] = []
         var output = ""
         output.reserveCapacity(ir.utf8.count)
+        var isAfterTrap = false
         for line in lines {
+            if isAfterTrap && line.hasPrefix("  unreachable") {
+                output += Self.endless(traps.count)
+                isAfterTrap = false
+                continue
+            }
+            let before = traps.count
             guard let rewritten = try Self.rewrite(line, to: bpf, groups, locations, &traps) else { continue }
+            isAfterTrap = traps.count > before
             output += rewritten
             output += "\n"
         }
         text = output
         self.traps = traps
+    }
+
+    /// The lines of those functions that the named ones call, or name, and so on.
+    private static func reached(_ lines: [Substring], from exports: [String]) -> [Substring] {
+        var bodies: [Substring: ArraySlice<Substring>] = [:]
+        var open: (name: Substring, start: Int)?
+        for (number, line) in lines.enumerated() {
+            if line.hasPrefix("define "), let name = symbols(in: line).first { open = (name, number + 1) }
+            if line == "}", let function = open {
+                bodies[function.name] = lines[function.start..<number]
+                open = nil
+            }
+        }
+        var wanted = exports.map { Substring($0) }
+        var known = Set(wanted)
+        var reached: [Substring] = []
+        while let name = wanted.popLast() {
+            guard let body = bodies[name] else { continue }
+            reached += body
+            for symbol in body.flatMap(symbols) where known.insert(symbol).inserted { wanted.append(symbol) }
+        }
+        return reached
+    }
+
+    /// The global names in a line, without quotes.
+    private static func symbols(in line: Substring) -> [Substring] {
+        line.split(separator: "@").dropFirst().compactMap { rest in
+            if rest.first == "\"" { return rest.dropFirst().prefix { $0 != "\"" } }
+            let name = rest.prefix { $0.isLetter || $0.isNumber || "._$-".contains($0) }
+            return name.isEmpty ? nil : name
+        }
     }
 
     /// The groups of attributes of functions that are defined here.
@@ -185,8 +229,13 @@ public struct PolicyIR {
         return words
     }
 
-    /// The call that stands for a trap; nil if the line is none. What follows it in IR is `unreachable`,
-    /// for which no code is made, and the verifier wants an exit at the end of a function.
+    /// What follows a trap in place of `unreachable`: for that LLVM 21 makes a call of a function that only
+    /// new kernels have, and older ones no code at all, so that a program might end without an exit.
+    private static func endless(_ number: Int) -> String {
+        "  br label %sp_trap_\(number)\nsp_trap_\(number):\n  br label %sp_trap_\(number)\n"
+    }
+
+    /// The call that stands for a trap; nil if the line is none.
     private static func trap(
         _ line: Substring, _ locations: DebugLocations, _ traps: inout [Trap]
     ) -> String? {
@@ -199,7 +248,7 @@ public struct PolicyIR {
                 Trap(
                     number: number, place: location.flatMap(locations.place),
                     failure: location.flatMap(locations.failure) ?? "a trap"))
-            let asm = "call void asm sideeffect \"call \(number)\\0Aexit\", \"\"()"
+            let asm = "call void asm sideeffect \"call \(number)\", \"\"()"
             return "\(line[..<call.lowerBound])\(asm)\(line[line.index(after: end)...])"
         }
         return nil
@@ -248,7 +297,7 @@ public struct PolicyIR {
 
     private func places(_ isUse: (Substring) -> Bool) -> [SourcePlace] {
         var found: [SourcePlace] = []
-        for line in lines where line.hasPrefix("  ") && isUse(line) {
+        for line in reached where isUse(line) {
             guard let place = DebugLocations.location(of: line).flatMap(locations.place),
                 !found.contains(place)
             else { continue }

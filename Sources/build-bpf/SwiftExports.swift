@@ -19,6 +19,14 @@ enum SwiftExports {
         }
     }
 
+    /// What C calls.
+    var functions: [String] {
+        switch self {
+        case .described: ["sp_swift_start", "sp_swift_decide"]
+        case .own: ["sp_own_start", "sp_own_decide", "sp_own_global", "sp_own_size", "sp_own_is_plain", "sp_own_alignment"]
+        }
+    }
+
     /// A Swift source.
     var text: String {
         switch self {
@@ -77,12 +85,13 @@ enum SwiftExports {
         }
 
         @_cdecl("sp_own_size")
-        public func sp_own_size() -> UInt64 {
-            _isPOD(\(type).self) ? UInt64(MemoryLayout<\(type)>.size) : UInt64.max
-        }
+        public func sp_own_size() -> Int { MemoryLayout<\(type)>.size }
+
+        @_cdecl("sp_own_is_plain")
+        public func sp_own_is_plain() -> Bool { _isPOD(\(type).self) }
 
         @_cdecl("sp_own_alignment")
-        public func sp_own_alignment() -> UInt64 { UInt64(MemoryLayout<\(type)>.alignment) }
+        public func sp_own_alignment() -> Int { MemoryLayout<\(type)>.alignment }
 
         """
     }
@@ -144,9 +153,10 @@ enum SwiftExports {
     /// Whether the state has a place: a policy's type is a plain value of a size that is known.
     func check(_ ir: String) throws(Obstacle) {
         guard case .own(let type) = self else { return }
-        guard let size = Self.constant("sp_own_size", in: ir), let alignment = Self.constant("sp_own_alignment", in: ir)
+        guard let size = Self.constant("sp_own_size", in: ir).flatMap({ Int($0) }),
+            let alignment = Self.constant("sp_own_alignment", in: ir).flatMap({ Int($0) })
         else { throw Obstacle(reason: "the size of \(type) is not known when it is compiled") }
-        guard size != UInt64.max else {
+        guard Self.constant("sp_own_is_plain", in: ir) == "true" else {
             throw Obstacle(
                 reason: "\(type) holds references (a class, an array, a closure); in the kernel a policy is a struct of numbers, tuples, enums and InlineArray"
             )
@@ -158,15 +168,13 @@ enum SwiftExports {
         }
     }
 
-    /// The number that a function of IR returns, if it is one.
-    private static func constant(_ function: String, in ir: String) -> UInt64? {
+    /// What a function of IR returns, if that is a constant.
+    private static func constant(_ function: String, in ir: String) -> Substring? {
         let lines = ir.split(separator: "\n")
         guard let begin = lines.firstIndex(where: { $0.hasPrefix("define ") && $0.contains("@\(function)(") })
         else { return nil }
-        for line in lines[begin...].dropFirst().prefix(8) where line.hasPrefix("  ret i64 ") {
-            let word = line.dropFirst("  ret i64 ".count).prefix { $0 != "," }
-            return Int64(word).map { UInt64(bitPattern: $0) } ?? UInt64(word)
-        }
-        return nil
+        let body = lines[begin...].dropFirst().prefix { $0 != "}" }
+        let returned = body.first { $0.hasPrefix("  ret ") }?.split(separator: " ")
+        return returned.flatMap { $0.count > 2 ? $0[2].prefix { $0 != "," } : nil }
     }
 }

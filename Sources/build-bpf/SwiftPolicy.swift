@@ -28,7 +28,7 @@ struct SwiftPolicy {
         toolchain = try SwiftToolchain()
         let text = try Self.compile(toolchain, bpf: bpf, sources: sources, exports: exports, scratch: scratch)
         try exports.check(text)
-        ir = try Self.retarget(text, toolchain, sources)
+        ir = try Self.retarget(text, toolchain, sources, exports)
         bitcode = scratch + ".bc"
         write(ir.text, to: scratch + ".bpf.ll")
         let assembled = capture(
@@ -73,7 +73,7 @@ struct SwiftPolicy {
     }
 
     private static func retarget(
-        _ text: String, _ toolchain: SwiftToolchain, _ sources: [String]
+        _ text: String, _ toolchain: SwiftToolchain, _ sources: [String], _ exports: SwiftExports
     ) throws(Obstacle) -> PolicyIR {
         let empty = capture(
             toolchain.clang, ["-target", "bpf", "-S", "-emit-llvm", "-x", "c", "/dev/null", "-o", "-"])
@@ -83,7 +83,9 @@ struct SwiftPolicy {
                     + SwiftToolchain.firstError(empty.errors))
         }
         do throws(PolicyIR.Refusal) {
-            return try PolicyIR(text, compiledFor: SwiftToolchain.triple, bpf: target, sources: sources)
+            return try PolicyIR(
+                text, compiledFor: SwiftToolchain.triple, bpf: target, sources: sources,
+                exports: exports.functions)
         } catch {
             throw Obstacle(reason: "the LLVM IR of \(toolchain.version) is not what this build knows: \(error)")
         }
@@ -96,7 +98,7 @@ struct SwiftPolicy {
             toolchain.clang,
             options(including: bpf) + exports.definitions + [
                 // Traps are cold; apart from the rest they would be functions of their own.
-                "-mllvm", "-hot-cold-split=false",
+                "-Xclang", "-fno-split-cold-code",
                 "-Xclang", "-mlink-builtin-bitcode", "-Xclang", bitcode,
                 "-c", "\(bpf)/\(name).bpf.c", "-o", object,
             ])

@@ -6,8 +6,11 @@ import PolicyText
 import RoundRobin
 import Session
 
-// Schedules this machine round robin, for as many seconds as the first argument says, else for 5.
-let seconds = CommandLine.arguments.dropFirst().first.flatMap { UInt64($0) } ?? 5
+// Schedules this machine round robin: `own-policy [SECONDS [bpf]]`, for 5 seconds if it does not say. With bpf
+// the same policy decides in the kernel, compiled for it by the plugin PolicyInKernel.
+let arguments = CommandLine.arguments.dropFirst()
+let seconds = arguments.first.flatMap { UInt64($0) } ?? 5
+let mode: Scheduler.Mode = arguments.dropFirst().first == "bpf" ? .bpf : .user
 
 Console.prepare()
 do {
@@ -15,8 +18,9 @@ do {
     let mechanism = try PolicySource.load(nameOrPath: "fifo", settings: ["slice.max=4ms"])
     var options = Session.Options()
     options.durationNs = seconds * 1_000_000_000
-    let scheduler = Scheduler.Configuration(
-        mode: .user, policy: mechanism.policy, policyName: "round-robin")
+    var scheduler = Scheduler.Configuration(
+        mode: mode, policy: mechanism.policy, policyName: "round-robin")
+    scheduler.twin = .swift(RoundRobin.twin)
     // Whoever reads this may stop to: the thread that watches the scheduler must not wait for it.
     let lines = try LineWriter()
     let session = Session(scheduler, options: options) { lines.say($0) }

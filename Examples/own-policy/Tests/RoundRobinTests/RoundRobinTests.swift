@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Conformance
+import Glibc
 import PolicyModel
 import PolicyText
 import RoundRobin
@@ -53,6 +54,21 @@ import Testing
                 return isEmptyRun || !allowed(events[index]).contains(decision.action)
             }
             #expect(strange.isEmpty)
+        }
+    }
+
+    /// What the kernel runs decides what the daemon decides: the same source, compiled twice. Needs root.
+    @Test(.enabled(if: geteuid() == 0, "needs root"), arguments: TraceSource.allCases)
+    func theKernelDecidesAlike(source: TraceSource) throws {
+        let described = try PolicySource.load(nameOrPath: "fifo").policy
+        let lanes: [any Lane] = [SwiftLane(name: "swift") { _ in RoundRobin() }, try BytecodeLane(RoundRobin.twin)]
+        let harness = Harness(lanes)
+        try harness.load(described)
+        for seed in 1...10 as ClosedRange<UInt64> {
+            var events = [sp_event](repeating: sp_event(), count: 50_000)
+            events.withUnsafeMutableBufferPointer { source.fill($0, seed: seed, policy: described) }
+            let mismatch = try events.withUnsafeBufferPointer { try harness.run($0) }
+            #expect(mismatch == nil, "seed \(seed)")
         }
     }
 
