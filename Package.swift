@@ -168,7 +168,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests",
-            dependencies: ["Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink"],
+            dependencies: [
+                "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink", "build-bpf",
+            ],
             path: "Tests/Conformance",
             exclude: ["Corpus", "record-corpus.sh"],
             swiftSettings: strict),

@@ -10,14 +10,25 @@
 
 #ifndef SP_OWN_POLICY
 
-/* The policy that a description says. Twins of sp_policy_start() and sp_decide(). */
+/* The policy that a description says. */
 void sp_swift_start(const struct sp_policy *policy, struct sp_global *global);
 void sp_swift_decide(const struct sp_policy *policy, struct sp_global *global,
 		     struct sp_task *task, const struct sp_event *event,
 		     struct sp_decision *decision);
 
-#define sp_policy_start sp_swift_start
-#define sp_decide sp_swift_decide
+static sp_inline void sp_policy_start(const struct sp_policy *policy,
+				      struct sp_global *global)
+{
+	sp_swift_start(policy, global);
+}
+
+static sp_inline void sp_decide(const struct sp_policy *policy,
+				struct sp_global *global, struct sp_task *task,
+				const struct sp_event *event,
+				struct sp_decision *decision)
+{
+	sp_swift_decide(policy, global, task, event, decision);
+}
 
 #else
 

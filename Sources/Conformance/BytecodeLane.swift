@@ -36,7 +36,8 @@ public final class BytecodeLane: Lane {
         }
     }
 
-    /// - Throws: `failed` with the verifier's log if the program is refused.
+    /// - Throws: `failed` with the verifier's log if the program is refused; `refused` if that is for what
+    ///   a policy in Swift does.
     public func load(_ policy: sp_policy) throws(LaneError) {
         do throws(ProbeError) {
             program =
@@ -46,6 +47,7 @@ public final class BytecodeLane: Lane {
                     try ProbeProgram(policy, memory: memory)
                 }
         } catch {
+            if case .swift = error { throw .refused(lane: name, reason: error.description) }
             throw .failed(lane: name, reason: error.description)
         }
     }
@@ -63,6 +65,15 @@ public final class BytecodeLane: Lane {
             throw .failed(lane: name, reason: error.description)
         }
         throw .failed(lane: name, reason: "it has no description")
+    }
+
+    /// How large the loaded program is.
+    public func size() throws(LaneError) -> ProbeProgram.Size? {
+        do throws(ProbeError) {
+            return try program?.size()
+        } catch {
+            throw .failed(lane: name, reason: error.description)
+        }
     }
 
     public func forget(_ events: UnsafeBufferPointer<sp_event>) {

@@ -32,11 +32,14 @@ public enum LaneError: Error, CustomStringConvertible {
     case missing(lane: String, reason: String)
     /// The lane ran and failed, which says as much as a divergence.
     case failed(lane: String, reason: String)
+    /// The verifier does not admit the policy in Swift: why, where, and what to write instead.
+    case refused(lane: String, reason: String)
 
     public var description: String {
         switch self {
         case .missing(let lane, let reason): "the \(lane) lane cannot run: \(reason)"
         case .failed(let lane, let reason): "the \(lane) lane failed: \(reason)"
+        case .refused(let lane, let reason): "the \(lane) lane cannot load the policy: \(reason)"
         }
     }
 }

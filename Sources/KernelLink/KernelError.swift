@@ -11,9 +11,9 @@ public struct KernelError: Error, Sendable, CustomStringConvertible {
     public let details: String
     /// The call failed because the verifier does not admit a policy in Swift: why, where, and what to
     /// write instead. Nil for any other reason.
-    public let refusal: String?
+    public let refusal: SwiftRefusal?
 
-    public init(_ call: String, errno: Int32, details: String = "", refusal: String? = nil) {
+    public init(_ call: String, errno: Int32, details: String = "", refusal: SwiftRefusal? = nil) {
         self.refusal = refusal
         self.call = call
         self.errno = errno

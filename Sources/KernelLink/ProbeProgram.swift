@@ -9,6 +9,8 @@ public enum ProbeError: Error, CustomStringConvertible {
     case unavailable(String)
     /// The kernel refused this very program: the end of libbpf's and the verifier's log.
     case refused(String)
+    /// The same of a policy in Swift: why, where, and what to write instead.
+    case swift(SwiftRefusal)
     /// A call failed that had to work.
     case failed(String)
 
@@ -16,6 +18,8 @@ public enum ProbeError: Error, CustomStringConvertible {
         switch self {
         case .unavailable(let reason): reason
         case .refused(let log): "the kernel refused the probe program:\n\(log)"
+        case .swift(let refusal):
+            refusal.details.isEmpty ? refusal.text : "\(refusal.text)\n\(refusal.details)"
         case .failed(let what): what
         }
     }
@@ -45,12 +49,12 @@ public struct ProbeProgram: ~Copyable {
         _ twin: SwiftTwin, _ policy: sp_policy, memory: borrowing ProbeMemory
     ) throws(ProbeError) {
         guard let probe = twin.objects?.probe else { throw .unavailable(twin.obstacle ?? "") }
-        try self.init(probe, policy, memory: memory)
+        try self.init(probe, policy, memory: memory, isSwift: true)
     }
 
     /// As above, with another object file.
     init(
-        _ image: BPFObject, _ policy: sp_policy, memory: borrowing ProbeMemory
+        _ image: BPFObject, _ policy: sp_policy, memory: borrowing ProbeMemory, isSwift: Bool = false
     ) throws(ProbeError) {
         LibbpfLog.install()
         let mark = LibbpfLog.mark()
@@ -65,7 +69,7 @@ public struct ProbeProgram: ~Copyable {
         guard let opened else { throw .refused(LibbpfLog.text(since: mark)) }
         let loaded: Int32
         do throws(ProbeError) {
-            loaded = try Self.load(opened, policy, memory, since: mark, image.traps)
+            loaded = try Self.load(opened, policy, memory, since: mark, image.traps, isSwift: isSwift)
         } catch {
             bpf_object__close(opened)
             throw error
@@ -80,7 +84,7 @@ public struct ProbeProgram: ~Copyable {
 
     private static func load(
         _ object: OpaquePointer, _ policy: sp_policy, _ memory: borrowing ProbeMemory,
-        since mark: LibbpfLog.Mark, _ traps: [SwiftTrap]
+        since mark: LibbpfLog.Mark, _ traps: [SwiftTrap], isSwift: Bool
     ) throws(ProbeError) -> Int32 {
         for (name, map) in memory.maps {
             let status = bpf_map__reuse_fd(bpf_object__find_map_by_name(object, name), map)
@@ -88,8 +92,10 @@ public struct ProbeProgram: ~Copyable {
         }
         try write(policy, into: object)
         guard bpf_object__load(object) == 0 else {
-            let why = SwiftRefusal.explain(LibbpfLog.text(since: mark, lines: .max), traps)
-            throw .refused((why.map { $0 + "\n" } ?? "") + LibbpfLog.text(since: mark))
+            if isSwift, let refusal = SwiftRefusal(LibbpfLog.text(since: mark, lines: .max), traps) {
+                throw .swift(refusal)
+            }
+            throw .refused(LibbpfLog.text(since: mark))
         }
         let program = bpf_object__find_program_by_name(object, "decide_batch")
         return bpf_program__fd(program)
@@ -132,6 +138,24 @@ public struct ProbeProgram: ~Copyable {
 }
 
 extension ProbeProgram {
+    /// How large a program is.
+    public struct Size: Sendable {
+        /// Instructions that are left when the verifier has taken out those of rules not used.
+        public let instructions: Int
+        /// Instructions that it looked at, each as often as it did.
+        public let verified: Int
+    }
+
+    /// Of the program as it is loaded.
+    /// - Throws: `failed` if the kernel does not say.
+    public func size() throws(ProbeError) -> Size {
+        var info = bpf_prog_info()
+        var length = UInt32(MemoryLayout<bpf_prog_info>.size)
+        let status = bpf_prog_get_info_by_fd(program, &info, &length)
+        guard status == 0 else { throw .failed("asking for the program's size", status) }
+        return Size(instructions: Int(info.xlated_prog_len) / 8, verified: Int(info.verified_insns))
+    }
+
     /// Why no probe program can run here, or nil if one can: the process lacks a privilege, or
     /// the kernel lacks a feature. Nothing else counts as an obstacle.
     public static func obstacle() -> String? {

@@ -95,10 +95,9 @@ public struct Scheduler: ~Copyable {
         case (.bpf, .c): return .bpf_mode
         case (.bpf, .swift(let twin)):
             guard let objects = twin.objects else {
-                let reason = twin.obstacle ?? ""
                 throw KernelError(
                     "bpf_object__open", errno: ENOENT,
-                    refusal: "the build could not compile the policy for the kernel: \(reason)")
+                    refusal: SwiftRefusal(obstacle: twin.obstacle ?? ""))
             }
             return objects.mode
         }
@@ -127,9 +126,9 @@ public struct Scheduler: ~Copyable {
         try configure(object, configuration)
         let result = bpf_object__load(object)
         if result != 0 {
-            var refusal: String?
+            var refusal: SwiftRefusal?
             if case .swift = configuration.twin, configuration.mode == .bpf {
-                refusal = SwiftRefusal.explain(LibbpfLog.text(since: mark, lines: .max), traps)
+                refusal = SwiftRefusal(LibbpfLog.text(since: mark, lines: .max), traps)
             }
             throw KernelError(
                 "bpf_object__load", errno: -result, details: LibbpfLog.text(since: mark),

@@ -2,17 +2,41 @@
 
 /// What the verifier's log says of a policy in Swift, in the words of its author: where, why, and what to
 /// write instead.
-enum SwiftRefusal {
+public struct SwiftRefusal: Sendable {
+    /// Two lines: where and why, and what to write instead.
+    public let text: String
+    /// The end of the log; empty where the text says all of it.
+    public let details: String
+
     /// - Parameters:
     ///   - log: the verifier's, at least its end.
     ///   - traps: those of the program.
     /// - Returns: nil if it is not about the policy, as far as can be seen.
+    init?(_ log: String, _ traps: [SwiftTrap]) {
+        guard let text = Self.explain(log, traps) else { return nil }
+        self.text = text
+        let isTrap = text.hasPrefix(Self.trapping)
+        details = isTrap ? "" : log.split(separator: "\n").suffix(40).joined(separator: "\n")
+    }
+
+    /// Nothing more can be had than why the build made no program.
+    init(obstacle: String) {
+        text = "the build could not compile the policy for the kernel: \(obstacle)"
+        details = ""
+    }
+
+    private static let trapping = "the policy can trap in the kernel"
+
     static func explain(_ log: String, _ traps: [SwiftTrap]) -> String? {
         let lines = log.split(separator: "\n")
         if let trap = trap(lines, traps) {
+            let others = traps.filter { $0.number != trap.number }.compactMap { trap in
+                trap.place.map { "\($0) (\(trap.failure))" }
+            }
+            let rest = others.isEmpty ? "" : "\nnot optimised away either: \(others.prefix(8).joined(separator: ", "))"
             return """
-                the policy can trap in the kernel, \(trap.place.map { "at \($0)" } ?? place(lines)): \(trap.failure)
-                \(advice(trap.failure))
+                \(trapping), at \(trap.place ?? place(lines)): \(trap.failure)
+                \(advice(trap.failure))\(rest)
                 """
         }
         guard let near = lastPlace(lines) else { return nil }
@@ -46,7 +70,7 @@ enum SwiftRefusal {
     }
 
     private static func place(_ lines: [Substring]) -> String {
-        lastPlace(lines).map { "near \($0)" } ?? "in a function of the standard library"
+        lastPlace(lines) ?? "a function of the standard library"
     }
 
     /// The Swift line before which the verifier stopped: `; text @ File.swift:12`, and before Linux 6.9

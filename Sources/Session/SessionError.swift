@@ -11,14 +11,14 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
     /// Somebody attached another scheduler a moment before us.
     case overtaken(String)
     /// The verifier does not admit a policy in Swift, or the build could not compile it for the kernel:
-    /// why, where, and what to write instead; and what else was said.
-    case refused(String, details: String)
+    /// why, where, and what to write instead.
+    case refused(SwiftRefusal)
     /// A call failed.
     case kernel(KernelError)
 
     init(_ error: KernelError) {
         if let refusal = error.refusal {
-            self = .refused(refusal, details: error.details)
+            self = .refused(refusal)
             return
         }
         switch error.errno {
@@ -49,8 +49,9 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
         case .overtaken(let name):
             return
                 "another sched_ext scheduler is attached: '\(name)'; end it first, the kernel has room for one"
-        case .refused(let reason, let details):
-            return details.isEmpty ? reason : "\(reason)\nThe kernel's word on it:\n\(details)"
+        case .refused(let refusal):
+            return refusal.details.isEmpty
+                ? refusal.text : "\(refusal.text)\nThe kernel's word on it:\n\(refusal.details)"
         case .kernel(let error):
             return "\(error)"
         }

@@ -26,7 +26,12 @@ struct BenchConformance: ParsableCommand {
     func run() throws {
         print("| execution | million events/s, median (least...most) |\n|---|--:|")
         for line in try comparison() { print(line) }
-        print("\n| tasks | Swift | native C | bytecode | daemon: wait and pick |\n|--:|--:|--:|--:|--:|")
+        print("\n| policy | C, instructions | Swift | ratio | C, verified | Swift | ratio |")
+        print("|---|--:|--:|--:|--:|--:|--:|")
+        for line in try sizes() { print(line) }
+        print("\nOf the bytecode: what is left of the program for this policy, and what the verifier looked at.")
+        print("\n| tasks | Swift | native C | bytecode | Swift bytecode | daemon: wait and pick |")
+        print("|--:|--:|--:|--:|--:|--:|")
         for tasks in [10, 1000, 100_000] { print(try scaling(tasks)) }
         print(
             "\nTasks: ns for an event; the last column is one event read and one task picked from the run queue."
@@ -63,11 +68,31 @@ struct BenchConformance: ParsableCommand {
             }
             speeds[harness.lanes.count].append(events / Self.seconds(whole))
         }
-        let names = harness.lanes.map(\.name) + ["all three, with their traces, compared"]
+        let names = harness.lanes.map(\.name) + ["all of them, with their traces, compared"]
         let medians = speeds.map { $0.sorted()[$0.count / 2] }
         return zip(names, speeds).map { name, values in
             "| \(name) | \(Self.text(values.sorted()[values.count / 2])) (\(Self.text(values.min() ?? 0))...\(Self.text(values.max() ?? 0))) |"
-        } + ["| Swift / native C | \(Self.text(medians[0] / medians[1])) |"]
+        } + [
+            "| Swift / native C | \(Self.text(medians[0] / medians[1])) |",
+            "| Swift bytecode / bytecode | \(Self.text(medians[3] / medians[2])) |",
+        ]
+    }
+
+    /// The two twins as bytecode, policy by policy.
+    private func sizes() throws -> [String] {
+        let (c, swift) = (try BytecodeLane(), try BytecodeLane(.ofDescription))
+        return try PolicySource.shipped().map { description in
+            try c.load(description.policy)
+            try swift.load(description.policy)
+            guard let c = try c.size(), let swift = try swift.size() else {
+                throw ValidationError("a program without a size")
+            }
+            func columns(_ c: Int, _ swift: Int) -> String {
+                "\(c) | \(swift) | \(Self.text(Double(swift) / Double(max(c, 1))))"
+            }
+            return "| \(description.name) | \(columns(c.instructions, swift.instructions)) | "
+                + "\(columns(c.verified, swift.verified)) |"
+        }
     }
 
     /// One event after the other, each of another task.

@@ -66,13 +66,9 @@ func compileSwift(root: String, bpf: String, output: String, exports: SwiftExpor
                 let place = trap.place.map { literal(relative($0.description)) } ?? "nil"
                 return ".init(\(trap.number), at: \(place), \(literal(trap.failure)))"
             }
+            let base64 = Data(linked.bytes).base64EncodedString()
             objects.append(
-                """
-                (
-                    name: "\(name)", base64: "\(Data(linked.bytes).base64EncodedString())",
-                    traps: [\(traps.joined(separator: ", "))] as [SwiftTrap]
-                )
-                """)
+                "(name: \"\(name)\", base64: \"\(base64)\", traps: [\(traps.joined(separator: ", "))] as [SwiftTrap])")
         }
     } catch {
         let reason = relative(error.reason)

@@ -256,8 +256,8 @@ extension Failure {
                 "\(error). Without it: --lanes \(isBuilt ? "swift,native" : "swift,native,bytecode")",
                 isBuilt ? .noPermission : .unavailable)
         case .missing: self.init("\(error). Without it: --lanes swift,native", .noPermission)
-        case .failed:
-            self.init(error.description, .software)
+        case .failed: self.init(error.description, .software)
+        case .refused: self.init(error.description, .configuration)
         }
     }
 
