@@ -84,7 +84,7 @@ let package = Package(
             swiftSettings: strict,
             plugins: ["BuildBPF"]),
 
-        // The proof: traces, three executions, the first divergence.
+        // The proof: traces, four executions, the first divergence.
         .target(
             name: "Conformance",
             dependencies: ["PolicyModel", "CSchedProto", "KernelLink", "Output"],

@@ -18,7 +18,7 @@ expect_within() {
 }
 
 # scheduled OPTION...: attaches; in a case without a mode the kernel's own scheduler does it all.
-scheduled() { [[ $mode == none ]] || start --stats 0 "$@"; }
+scheduled() { [[ $mode == none ]] || start --stats 0 ${twin:+--twin "$twin"} "$@"; }
 
 # at_rest: detaches, and all was well.
 at_rest() {

@@ -18,6 +18,12 @@ add() {
 	case_commands[$1/$2]=${*:4}
 }
 
+# by_swift COMMAND...: in BPF mode, the Swift policy decides in the place of the C twin.
+by_swift() {
+	twin=swift
+	"$@"
+}
+
 # both NAME DESCRIPTION COMMAND...: a case for each mode.
 both() {
 	add user "$@"

@@ -54,8 +54,9 @@ kernel_table() {
 	for folder in "$@"; do
 		kernel_row "$folder"
 	done
-	for mode in bpf user; do
-		printf '\nWhat the verifier looked at in %s mode: instructions processed and, in brackets, states kept; the larger of fair and interactive.\n\n' "$mode"
+	for mode in bpf swift user; do
+		printf '\nWhat the verifier looked at in %s: instructions processed and, in brackets, states kept; the larger of fair and interactive.\n\n' \
+			"$([[ $mode == swift ]] && echo 'bpf mode, by the Swift twin' || echo "$mode mode")"
 		program_table "$mode" "$@"
 	done
 }

@@ -6,7 +6,7 @@
 # wakeups and starvation; with the wrong queue served first, starvation; with every slice the longest, slices-shared and
 # slices-weighted. Under the kernel's own scheduler, arrival would fail: 113 of 120 tasks ran out of order.
 guest_options=(--cpus 4 --instruction-ns 4)
-lasts=5
+lasts=6
 
 both shares "fair: busy loops get CPU time by their weights, pinned, on two CPUs of four, and anywhere" shares
 add none shares "the same loops, pinned, under the kernel's own scheduler" shares
@@ -20,6 +20,10 @@ both bursts "deadline: who runs in short bursts is served first" bursts
 both places "tasks run on the CPUs that they are bound to, and on no others; nobody else keeps these CPUs" places
 both idle-cpu "idle-cpu: direct and queue" idle_cpu
 both extremes "fair: nice 19 beside nice -20 waits for twice wait-max at most" extremes
+add bpf shares-swift "shares by the Swift twin" by_swift shares
+add bpf slices-swift "slices-shared by the Swift twin" by_swift slices_shared
+add bpf wakeups-swift "wakeups by the Swift twin" by_swift wakeups
+add bpf starvation-swift "starvation by the Swift twin" by_swift starvation
 both hog "deadline: a loop that had a CPU to itself goes on beside 40 tasks that wake each other" hog
 
 . "$here/effects.sh"

@@ -4,6 +4,7 @@
 
 for policy in fair interactive; do
 	both "verdict-$policy" "$policy: loads, schedules a short load, gives the machine back; the verifier's figures" verdict "$policy"
+	add bpf "verdict-$policy-swift" "the same by the Swift twin" by_swift verdict "$policy"
 done
 both weights "fair: CPU time of busy loops by their weights" weights
 both preference "interactive: a task that sleeps often does not wait behind busy loops" preference
@@ -23,8 +24,8 @@ verifier_figures() {
 }
 
 verdict() { # POLICY
-	local figures=$SCHED_PROTO_OUT/verifier-$mode-$1
-	start --policy "$1" --stats 0.5 --verbose
+	local figures=$SCHED_PROTO_OUT/verifier-${twin:-$mode}-$1
+	start ${twin:+--twin "$twin"} --policy "$1" --stats 0.5 --verbose
 	verifier_figures "$dir/err" >"$figures"
 	(($(wc -l <"$figures") >= 8)) || complain "the verifier's figures of $(wc -l <"$figures") programs, expected 8 and more"
 	expect_equal "the name in root/ops" "sched_proto_${mode}_$1" "$(ops)"
