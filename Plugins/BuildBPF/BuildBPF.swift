@@ -38,14 +38,15 @@ struct BuildBPF: BuildToolPlugin {
             ]
         }
         let programs = files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }
-        return try [compileSwift(tool, context, bpf: folder, headers + programs)] + programs.map { source in
-            let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
-            let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
-            return .buildCommand(
-                displayName: "Compiling \(source.lastPathComponent)", executable: tool,
-                arguments: ["compile", name, source.path, output.path],
-                inputFiles: headers + [source], outputFiles: [output])
-        }
+        return try [compileSwift(tool, context, bpf: folder, headers + programs)]
+            + programs.map { source in
+                let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
+                let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
+                return .buildCommand(
+                    displayName: "Compiling \(source.lastPathComponent)", executable: tool,
+                    arguments: ["compile", name, source.path, output.path],
+                    inputFiles: headers + [source], outputFiles: [output])
+            }
     }
 
     /// All sources of the module, as they stand: what the programs do not call is not linked.

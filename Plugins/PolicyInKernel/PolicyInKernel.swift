@@ -16,7 +16,8 @@ struct PolicyInKernel: BuildToolPlugin {
         let output = context.pluginWorkDirectoryURL.appending(path: "\(target.name)+Twin.swift")
         return [
             .buildCommand(
-                displayName: "Compiling \(target.name) for BPF", executable: try context.tool(named: "build-bpf").url,
+                displayName: "Compiling \(target.name) for BPF",
+                executable: try context.tool(named: "build-bpf").url,
                 arguments: [
                     "compile-own", context.package.directoryURL.path, bpf.path, output.path, target.name,
                 ] + (own + library).map(\.path),
@@ -29,7 +30,8 @@ struct PolicyInKernel: BuildToolPlugin {
         for dependency in target.recursiveTargetDependencies where dependency.name == "CSchedProto" {
             return dependency.directoryURL.deletingLastPathComponent()
         }
-        throw Problem(description: "the target \(target.name) has to depend on the product SchedProto or PolicyModel")
+        throw Problem(
+            description: "the target \(target.name) has to depend on the product SchedProto or PolicyModel")
     }
 
     private static func files(in folder: URL, endings: [String]) throws -> [URL] {

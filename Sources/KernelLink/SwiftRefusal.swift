@@ -33,7 +33,9 @@ public struct SwiftRefusal: Sendable {
             let others = traps.filter { $0.number != trap.number }.compactMap { trap in
                 trap.place.map { "\($0) (\(trap.failure))" }
             }
-            let rest = others.isEmpty ? "" : "\nnot optimised away either: \(others.prefix(8).joined(separator: ", "))"
+            let rest =
+                others.isEmpty
+                ? "" : "\nnot optimised away either: \(others.prefix(8).joined(separator: ", "))"
             return """
                 \(trapping), at \(trap.place ?? place(lines)): \(trap.failure)
                 \(advice(trap.failure))\(rest)
@@ -46,13 +48,16 @@ public struct SwiftRefusal: Sendable {
                 write a loop with a bound that is a number, such as 'for i in 0..<8', and leave it early if need be
                 """
         }
-        if lines.contains(where: { $0.contains("stack depth") || $0.contains("stack size") || $0.contains("invalid write to stack") }) {
+        if lines.contains(where: {
+            $0.contains("stack depth") || $0.contains("stack size") || $0.contains("invalid write to stack")
+        }) {
             return """
                 the policy needs more memory for its own variables than the 512 bytes that there are, near \(near)
                 keep large arrays in the policy's own state, and pass small values
                 """
         }
-        return "the verifier does not admit what the policy does near \(near); its reason stands at the end of its log"
+        return
+            "the verifier does not admit what the policy does near \(near); its reason stands at the end of its log"
     }
 
     private static let endless = [
@@ -77,7 +82,9 @@ public struct SwiftRefusal: Sendable {
     /// the text alone.
     private static func lastPlace(_ lines: [Substring]) -> String? {
         for line in lines.reversed() where line.contains(".swift:") {
-            guard line.hasPrefix(";") || line.contains("; "), let at = line.lastIndex(of: "@") else { continue }
+            guard line.hasPrefix(";") || line.contains("; "), let at = line.lastIndex(of: "@") else {
+                continue
+            }
             let place = line[line.index(after: at)...].drop { $0 == " " }
             let text = line[..<at].drop { $0 == ";" || $0 == " " }
             return "\(place) ('\(text.trimmed)')"

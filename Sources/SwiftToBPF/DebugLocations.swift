@@ -28,7 +28,8 @@ struct DebugLocations {
     init(_ lines: [Substring], sources: Set<String>) {
         var entries: [Int: Substring] = [:]
         for line in lines where line.hasPrefix("!") {
-            guard let equals = line.firstIndex(of: "="), let number = Int(line[..<equals].dropFirst().dropLast())
+            guard let equals = line.firstIndex(of: "="),
+                let number = Int(line[..<equals].dropFirst().dropLast())
             else { continue }
             entries[number] = line[line.index(after: equals)...]
         }
@@ -48,7 +49,8 @@ struct DebugLocations {
         // Bounded, since text that is no IR might be a circle.
         for _ in 0..<1000 {
             guard let number = next, let entry = entries[number] else { return nil }
-            if let line = Self.number("line", in: entry), line > 0, let scope = Self.reference("scope", in: entry),
+            if let line = Self.number("line", in: entry), line > 0,
+                let scope = Self.reference("scope", in: entry),
                 let file = file(of: scope), sources.contains(file)
             {
                 return SourcePlace(file: file, line: line, column: Self.number("column", in: entry) ?? 1)

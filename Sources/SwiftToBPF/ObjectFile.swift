@@ -38,7 +38,9 @@ public struct ObjectFile {
         var callsPointers = false
         for section in sections {
             if section.type == 2, sections.indices.contains(section.link) {
-                for (name, isDefined, isFunction) in Self.symbols(bytes, section, names: sections[section.link]) {
+                for (name, isDefined, isFunction) in Self.symbols(
+                    bytes, section, names: sections[section.link])
+                {
                     if !isDefined { needed.append(name) }
                     if isDefined && isFunction { functions.append(name) }
                 }

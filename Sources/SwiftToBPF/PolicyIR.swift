@@ -196,7 +196,8 @@ public struct PolicyIR {
         else { throw .attributes(line: String(line)) }
         let number = line[line.index(after: mark)...].prefix { $0.isNumber }
         let dropped: Set<Substring> = [
-            "noinline", "optnone", "optsize", "minsize", "ssp", "sspreq", "sspstrong", "nounwind", "alwaysinline",
+            "noinline", "optnone", "optsize", "minsize", "ssp", "sspreq", "sspstrong", "nounwind",
+            "alwaysinline",
         ]
         // Those in quotes are of the machine's own: CPU, features, frame pointers.
         var words = words(line[line.index(after: open)..<close]).filter { word in
@@ -240,7 +241,8 @@ public struct PolicyIR {
         _ line: Substring, _ locations: DebugLocations, _ traps: inout [Trap]
     ) -> String? {
         for name in ["@llvm.trap(", "@llvm.ubsantrap(", "@llvm.debugtrap("] {
-            guard let call = line.range(of: "call void \(name)"), let end = line[call.upperBound...].firstIndex(of: ")")
+            guard let call = line.range(of: "call void \(name)"),
+                let end = line[call.upperBound...].firstIndex(of: ")")
             else { continue }
             let number = firstTrap + Int32(traps.count)
             let location = DebugLocations.location(of: line)
@@ -288,7 +290,8 @@ public struct PolicyIR {
     public var indirectCalls: [SourcePlace] {
         places { line in
             guard let call = line.range(of: "call ") else { return false }
-            guard let open = line[call.upperBound...].firstIndex(of: "("), line.range(of: " asm ") == nil else {
+            guard let open = line[call.upperBound...].firstIndex(of: "("), line.range(of: " asm ") == nil
+            else {
                 return false
             }
             return line[call.upperBound..<open].split(separator: " ").last?.hasPrefix("%") == true

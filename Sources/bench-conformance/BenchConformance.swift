@@ -29,7 +29,9 @@ struct BenchConformance: ParsableCommand {
         print("\n| policy | C, instructions | Swift | ratio | C, verified | Swift | ratio |")
         print("|---|--:|--:|--:|--:|--:|--:|")
         for line in try sizes() { print(line) }
-        print("\nOf the bytecode: what is left of the program for this policy, and what the verifier looked at.")
+        print(
+            "\nOf the bytecode: what is left of the program for this policy, and what the verifier looked at."
+        )
         print("\n| tasks | Swift | native C | bytecode | Swift bytecode | daemon: wait and pick |")
         print("|--:|--:|--:|--:|--:|--:|")
         for tasks in [10, 1000, 100_000] { print(try scaling(tasks)) }

@@ -23,7 +23,11 @@ enum SwiftExports {
     var functions: [String] {
         switch self {
         case .described: ["sp_swift_start", "sp_swift_decide"]
-        case .own: ["sp_own_start", "sp_own_decide", "sp_own_global", "sp_own_size", "sp_own_is_plain", "sp_own_alignment"]
+        case .own:
+            [
+                "sp_own_start", "sp_own_decide", "sp_own_global", "sp_own_size", "sp_own_is_plain",
+                "sp_own_alignment",
+            ]
         }
     }
 
@@ -172,12 +176,14 @@ enum SwiftExports {
         else { throw Obstacle(reason: "the size of \(type) is not known when it is compiled") }
         guard Self.constant("sp_own_is_plain", in: ir) == "true" else {
             throw Obstacle(
-                reason: "\(type) holds references (a class, an array, a closure); in the kernel a policy is a struct of numbers, tuples, enums and InlineArray"
+                reason:
+                    "\(type) holds references (a class, an array, a closure); in the kernel a policy is a struct of numbers, tuples, enums and InlineArray"
             )
         }
         guard size <= Self.stateBytesMax, alignment <= 8 else {
             throw Obstacle(
-                reason: "\(type) is of \(size) bytes, aligned to \(alignment); in the kernel a policy has \(Self.stateBytesMax) at most, aligned to 8"
+                reason:
+                    "\(type) is of \(size) bytes, aligned to \(alignment); in the kernel a policy has \(Self.stateBytesMax) at most, aligned to 8"
             )
         }
     }

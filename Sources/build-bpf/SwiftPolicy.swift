@@ -57,7 +57,8 @@ struct SwiftPolicy {
                 "-swift-version", "6", "-enable-upcoming-feature", "InternalImportsByDefault",
                 "-enforce-exclusivity=unchecked", "-parse-as-library", "-suppress-warnings",
                 // A file that imports this module is in it then, see docs/ARCHITECTURE.md.
-                "-module-name", "PolicyModel", "-package-name", "sched_proto", "-I", bpf, "-Xcc", "-ffreestanding", "-gline-tables-only",
+                "-module-name", "PolicyModel", "-package-name", "sched_proto", "-I", bpf, "-Xcc",
+                "-ffreestanding", "-gline-tables-only",
                 // Optimised once, for BPF: loops of another target's make have bounds that the verifier misses.
                 "-Xfrontend", "-disable-llvm-optzns", "-emit-ir", "-o", output, source,
             ] + sources)
@@ -87,7 +88,8 @@ struct SwiftPolicy {
                 text, compiledFor: SwiftToolchain.triple, bpf: target, sources: sources,
                 exports: exports.functions)
         } catch {
-            throw Obstacle(reason: "the LLVM IR of \(toolchain.version) is not what this build knows: \(error)")
+            throw Obstacle(
+                reason: "the LLVM IR of \(toolchain.version) is not what this build knows: \(error)")
         }
     }
 
@@ -104,9 +106,11 @@ struct SwiftPolicy {
             ])
         guard linked.status == 0 else {
             throw Obstacle(
-                reason: "it cannot be compiled into \(name).bpf.c: " + SwiftToolchain.firstError(linked.errors))
+                reason: "it cannot be compiled into \(name).bpf.c: "
+                    + SwiftToolchain.firstError(linked.errors))
         }
-        guard let data = FileManager.default.contents(atPath: object), let file = ObjectFile([UInt8](data)) else {
+        guard let data = FileManager.default.contents(atPath: object), let file = ObjectFile([UInt8](data))
+        else {
             throw Obstacle(reason: "\(object) is no BPF object")
         }
         if let leftover = leftover(of: file) { throw Obstacle(reason: leftover) }
@@ -128,7 +132,8 @@ struct SwiftPolicy {
                 + ": no class, array that grows, string, existential (any P) or recursion"
         }
         if file.callsPointers {
-            return "it calls through a pointer, which the kernel does not admit" + Self.places(ir.indirectCalls)
+            return "it calls through a pointer, which the kernel does not admit"
+                + Self.places(ir.indirectCalls)
                 + ": no existential (any P) and no closure that is kept"
         }
         return nil

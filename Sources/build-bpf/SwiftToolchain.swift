@@ -35,12 +35,15 @@ struct SwiftToolchain {
         clang = programs.appending(path: "bin/clang").path
         guard FileManager.default.isExecutableFile(atPath: clang) else {
             throw Obstacle(
-                reason: "there is no \(clang): the clang of Swift's own toolchain has to read what \(compiler) writes")
+                reason:
+                    "there is no \(clang): the clang of Swift's own toolchain has to read what \(compiler) writes"
+            )
         }
         let library = URL(fileURLWithPath: resources)
             .appending(path: "embedded/Swift.swiftmodule/\(Self.triple).swiftmodule").path
         guard FileManager.default.fileExists(atPath: library) else {
-            throw Obstacle(reason: "this toolchain has no Embedded Swift for \(Self.triple): \(library) is missing")
+            throw Obstacle(
+                reason: "this toolchain has no Embedded Swift for \(Self.triple): \(library) is missing")
         }
     }
 

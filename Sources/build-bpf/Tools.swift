@@ -64,7 +64,8 @@ func capture(_ program: String, _ arguments: [String]) -> (status: Int32, output
     process.arguments = arguments
     process.standardInput = FileHandle.nullDevice
     // Into files: a pipe that nobody empties would hold the program up.
-    let folder = FileManager.default.temporaryDirectory.appending(path: "build-bpf.\(getpid()).\(UInt64.random(in: 0 ... .max))")
+    let folder = FileManager.default.temporaryDirectory.appending(
+        path: "build-bpf.\(getpid()).\(UInt64.random(in: 0 ... .max))")
     defer { try? FileManager.default.removeItem(at: folder) }
     do {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

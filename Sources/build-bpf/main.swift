@@ -68,7 +68,8 @@ func compileSwift(root: String, bpf: String, output: String, exports: SwiftExpor
             }
             let base64 = Data(linked.bytes).base64EncodedString()
             objects.append(
-                "(name: \"\(name)\", base64: \"\(base64)\", traps: [\(traps.joined(separator: ", "))] as [SwiftTrap])")
+                "(name: \"\(name)\", base64: \"\(base64)\", traps: [\(traps.joined(separator: ", "))] as [SwiftTrap])"
+            )
         }
     } catch {
         let reason = relative(error.reason)

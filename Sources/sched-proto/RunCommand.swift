@@ -213,7 +213,8 @@ struct RunCommand: ParsableCommand {
         case .auto, .swift:
             if let obstacle = swift.obstacle {
                 throw Failure(
-                    "this build has no Swift policy for the kernel: \(Printable.line(obstacle))", .unavailable)
+                    "this build has no Swift policy for the kernel: \(Printable.line(obstacle))", .unavailable
+                )
             }
             if let missing, twin == .auto { note("--twin auto: the Swift twin decides; \(missing)") }
             return .swift(swift)

@@ -18,7 +18,8 @@ struct OwnPolicy {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let source = folder.appending(path: "Own.swift")
-        let text = "public import CSchedProto\npublic import PolicyModel\n\npublic struct Own: Policy {\n\(members)\n}\n"
+        let text =
+            "public import CSchedProto\npublic import PolicyModel\n\npublic struct Own: Policy {\n\(members)\n}\n"
         try text.write(to: source, atomically: true, encoding: .utf8)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         marked = (lines.firstIndex { $0.hasSuffix("// HERE") } ?? -1) + 1
@@ -53,7 +54,8 @@ struct OwnPolicy {
         if let obstacle = text.firstMatch(of: #/obstacle: "(.*)"\)/#) {
             return SwiftTwin(obstacle: String(obstacle.1))
         }
-        let objects = text.matches(of: #/name: "(\w+)", base64: "([^"]*)", traps: \[(.*)\] as/#).map { match in
+        let objects = text.matches(of: #/name: "(\w+)", base64: "([^"]*)", traps: \[(.*)\] as/#).map {
+            match in
             let traps = match.3.matches(of: #/\.init\((\d+), at: ("([^"]*)"|nil), "([^"]*)"\)/#).map { trap in
                 SwiftTrap(Int32(trap.1) ?? 0, at: trap.3.map(String.init), String(trap.4))
             }

@@ -133,7 +133,10 @@ import Testing
 
     static let constructs = [
         ("a class", "final class Box { var value: UInt64 = 0 }\n let box = Box()", "box.value", "Own"),
-        ("an array that grows", "", "{ var all = [event.now]; all.append(event.key); return all.reduce(0, &+) }()", "HERE"),
+        (
+            "an array that grows", "",
+            "{ var all = [event.now]; all.append(event.key); return all.reduce(0, &+) }()", "HERE"
+        ),
         ("a string", "", "UInt64(String(event.now).count)", "HERE"),
         ("another module", "func day() -> UInt64 { UInt64(Date().timeIntervalSince1970) }", "day()", "Date"),
         ("much state", "var table = InlineArray<1000, UInt64>(repeating: 7)", "table[3]", "8000"),

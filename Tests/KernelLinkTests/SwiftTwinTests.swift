@@ -38,7 +38,9 @@ import Testing
         #expect(refusal?.details == "")
     }
 
-    @Test(arguments: ["infinite loop detected at insn 45", "BPF program is too large. Processed 1000001 insn"])
+    @Test(arguments: [
+        "infinite loop detected at insn 45", "BPF program is too large. Processed 1000001 insn",
+    ])
     func aLoopIsExplained(sign: String) {
         let log = "; while x != 1 { @ Mine.swift:30\n45: (05) goto pc-3\n\(sign)\n"
         let refusal = SwiftRefusal(log, [])
@@ -49,6 +51,8 @@ import Testing
 
     /// Nothing is made up where the log does not speak of Swift.
     @Test func anotherReasonIsLeftAlone() {
-        #expect(SwiftRefusal("libbpf: failed to find BTF\n; decide(x) @ bpf_mode.bpf.c:12\ninvalid access", []) == nil)
+        #expect(
+            SwiftRefusal("libbpf: failed to find BTF\n; decide(x) @ bpf_mode.bpf.c:12\ninvalid access", [])
+                == nil)
     }
 }

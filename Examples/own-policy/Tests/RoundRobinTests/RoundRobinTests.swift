@@ -61,7 +61,9 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "needs root"), arguments: TraceSource.allCases)
     func theKernelDecidesAlike(source: TraceSource) throws {
         let described = try PolicySource.load(nameOrPath: "fifo").policy
-        let lanes: [any Lane] = [SwiftLane(name: "swift") { _ in RoundRobin() }, try BytecodeLane(RoundRobin.twin)]
+        let lanes: [any Lane] = [
+            SwiftLane(name: "swift") { _ in RoundRobin() }, try BytecodeLane(RoundRobin.twin),
+        ]
         let harness = Harness(lanes)
         try harness.load(described)
         for seed in 1...10 as ClosedRange<UInt64> {
