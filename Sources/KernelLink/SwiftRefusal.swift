@@ -41,13 +41,15 @@ public struct SwiftRefusal: Sendable {
                 \(advice(trap.failure))\(rest)
                 """
         }
-        guard let near = lastPlace(lines) else { return nil }
-        if let sign = endless.first(where: { sign in lines.contains { $0.contains(sign) } }) {
+        if let sign = endless.first(where: { sign in lines.contains { $0.contains(sign) } }),
+            let near = lastPlace(lines, orBefore: true)
+        {
             return """
                 the policy has a loop whose end the verifier does not see, near \(near) (\(sign))
                 write a loop with a bound that is a number, such as 'for i in 0..<8', and leave it early if need be
                 """
         }
+        guard let near = lastPlace(lines) else { return nil }
         if lines.contains(where: {
             $0.contains("stack depth") || $0.contains("stack size") || $0.contains("invalid write to stack")
         }) {
@@ -75,19 +77,17 @@ public struct SwiftRefusal: Sendable {
     }
 
     private static func place(_ lines: [Substring]) -> String {
-        lastPlace(lines) ?? "a function of the standard library"
+        lastPlace(lines, orBefore: true) ?? "a function of the standard library"
     }
 
-    /// The Swift line before which the verifier stopped: `; text @ File.swift:12`, and before Linux 6.9
-    /// the text alone.
-    private static func lastPlace(_ lines: [Substring]) -> String? {
-        for line in lines.reversed() where line.contains(".swift:") {
-            guard line.hasPrefix(";") || line.contains("; "), let at = line.lastIndex(of: "@") else {
-                continue
-            }
+    /// The Swift line before which the verifier stopped: `; text @ File.swift:12`, since Linux 6.9.
+    /// - Parameter orBefore: a line of C may stand after it.
+    private static func lastPlace(_ lines: [Substring], orBefore: Bool = false) -> String? {
+        for line in lines.reversed() where line.hasPrefix("; ") {
+            guard let at = line.lastIndex(of: "@") else { continue }
             let place = line[line.index(after: at)...].drop { $0 == " " }
-            let text = line[..<at].drop { $0 == ";" || $0 == " " }
-            return "\(place) ('\(text.trimmed)')"
+            if place.contains(".swift:") { return "\(place) ('\(line[..<at].dropFirst(2).trimmed)')" }
+            if !orBefore { return nil }
         }
         return nil
     }

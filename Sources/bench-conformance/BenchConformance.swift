@@ -26,12 +26,15 @@ struct BenchConformance: ParsableCommand {
     func run() throws {
         print("| execution | million events/s, median (least...most) |\n|---|--:|")
         for line in try comparison() { print(line) }
-        print("\n| policy | C, instructions | Swift | ratio | C, verified | Swift | ratio |")
+        print("\n| policy | C, size | Swift | ratio | C, verified | Swift | ratio |")
         print("|---|--:|--:|--:|--:|--:|--:|")
         for line in try sizes() { print(line) }
         print(
-            "\nOf the bytecode: what is left of the program for this policy, and what the verifier looked at."
-        )
+            """
+
+            Instructions of the bytecode: those that are left of the program for this policy, and those that the \
+            verifier looked at. Those that an event takes show in its time, in a guest of virtual time exactly.
+            """)
         print("\n| tasks | Swift | native C | bytecode | Swift bytecode | daemon: wait and pick |")
         print("|--:|--:|--:|--:|--:|--:|")
         for tasks in [10, 1000, 100_000] { print(try scaling(tasks)) }

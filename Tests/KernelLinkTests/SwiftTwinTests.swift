@@ -49,6 +49,15 @@ import Testing
         #expect(refusal?.details.contains(sign) == true)
     }
 
+    /// The last line counts: what the mechanism does is not the policy's.
+    @Test func aRefusalOfTheMechanismIsNoneOfThePolicy() {
+        let log =
+            "; a &+ b @ Mine.swift:3\n1: (0f) r1 += r2\n; insert(p) @ bpf_mode.bpf.c:9\n2: (85) call x\nR1 is bad\n"
+        #expect(SwiftRefusal(log, []) == nil)
+        let other = "; insert(p) @ bpf_mode.bpf.c:9\n; table[i] @ Mine.swift:3\nR1 unbounded memory access\n"
+        #expect(SwiftRefusal(other, [])?.text.contains("near Mine.swift:3 ('table[i]')") == true)
+    }
+
     /// Nothing is made up where the log does not speak of Swift.
     @Test func anotherReasonIsLeftAlone() {
         #expect(
