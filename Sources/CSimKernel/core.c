@@ -48,7 +48,7 @@ static void put_where_chosen(struct task *p, u64 flags)
 	bool prio = p->direct_prio;
 
 	p->direct = 0;
-	expect_insertion(p, dsq);
+	expect_insertion(p, dsq, direct_flags);
 	if (is_local(dsq) && dsq->cpu != p->cpu) {
 		if (p->t.migration_disabled || !allowed(p, dsq->cpu))
 			flaw(SIM_FLAW_REFUSED,
@@ -158,6 +158,18 @@ void change_ends(struct task *p, u64 flags)
 
 /* ---- which task is next ---- */
 
+static bool consume_global(s32 cpu)
+{
+	struct task *p;
+
+	if (!sim.replaying)
+		return consume(&sim.global_dsq, cpu);
+	p = replay_takes(&sim.global_dsq, cpu);
+	if (p)
+		take(p, cpu);
+	return p;
+}
+
 static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 {
 	struct cpu *rq = &sim.cpu[cpu];
@@ -166,6 +178,7 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 
 	do {
 		before = rq->local.q.nr;
+		sim.moment.has_moved = false;
 		sim.moment.in_dispatch = true;
 		sim.moment.has_served = sim.moment.served_prev = false;
 		sim.moment.dispatching = prev && prev->class == CLASS_EXT ? prev : NULL;
@@ -183,9 +196,10 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 			*keep = true;
 			return true;
 		}
-		if (rq->local.q.nr || consume(&sim.global_dsq, cpu))
+		if (rq->local.q.nr || consume_global(cpu))
 			return true;
-	} while (rq->local.q.nr != before && --loops);
+		/* Who was fetched, and is gone already: another may be found. */
+	} while (sim.moment.has_moved && --loops);
 	return false;
 }
 
@@ -200,7 +214,7 @@ static void balance(s32 cpu, struct task *prev, bool *keep)
 	rq->released = false;
 	if (queued && prev->t.scx.slice)
 		*keep = true;
-	else if (!rq->local.q.nr && !consume(&sim.global_dsq, cpu) &&
+	else if (!rq->local.q.nr && !consume_global(cpu) &&
 		 !(rq->online && dispatch_loop(cpu, prev, queued, keep)))
 		*keep = queued && !(sim.ops->flags & SP_OPS_ENQ_LAST);
 	rq->in_balance = false;
@@ -215,11 +229,16 @@ static struct task *pick_next(s32 cpu, struct task *prev)
 
 	if (rt_goes_on)
 		return prev;
-	/* A real-time task that was woken is found after ext.c was asked. */
-	if (!(prev && prev->class == CLASS_RT && rq->rt_head)) {
+	/* Up to 6.18 a real-time task that was woken is found after ext.c was asked. */
+	if (!rq->rt_head || !(sim.machine.kernel == SIM_LINUX_7_3 ||
+			      (prev && prev->class == CLASS_RT))) {
+		if (sim.replaying)
+			replay_asks(cpu, prev);
 		balance(cpu, prev, &keep);
 		if (!rq->rt_head) {
 			next = keep ? prev : rq->local.head;
+			if (sim.replaying && !keep)
+				next = replay_picks(next);
 			if (next && !next->t.scx.slice)
 				next->t.scx.slice = SLICE_DFL;
 			return next;
@@ -242,6 +261,8 @@ static void put_prev(s32 cpu, struct task *prev, struct task *next)
 		set_idle(cpu, false, true);
 		return;
 	}
+	/* The clock has gone on where a task was fetched from another CPU. */
+	update_curr(cpu);
 	prev->on_cpu = false;
 	if (prev->class != CLASS_EXT)
 		return;
@@ -312,6 +333,8 @@ static void switch_to(s32 cpu, struct task *prev, struct task *next)
 	rq->generation++;
 	put_prev(cpu, prev, next);
 	set_next(cpu, next);
+	if (sim.replaying)
+		next = replay_switched(cpu, next);
 	rq->curr = next;
 	note('s', cpu, next ? (u32)next->t.pid : 0);
 	if (!next)
@@ -340,6 +363,8 @@ static void schedule_locked(s32 cpu, enum leave then)
 	if (!rq->online)
 		push_away(cpu);
 	next = pick_next(cpu, prev);
+	/* Also of a kick that came while this CPU was looking. */
+	rq->need_resched = false;
 	if (next != prev) {
 		if (prev && then == SLEEPS)
 			prev->t.nvcsw++;

@@ -55,6 +55,9 @@ struct dsq *find_dsq_by_id(u64 id, s32 local_cpu)
 	if (id == SCX_DSQ_GLOBAL_ID)
 		return &sim.global_dsq;
 	dsq = *place_of(id);
+	/* It was made before the log began. */
+	if (!dsq && sim.replaying && !scx_bpf_create_dsq(id, -1))
+		dsq = *place_of(id);
 	if (!dsq)
 		flaw(SIM_FLAW_REFUSED, "there is no DSQ %llu", id);
 	return dsq ? dsq : &sim.global_dsq;
@@ -130,13 +133,15 @@ void dsq_insert(struct dsq *dsq, struct task *p, bool prio, u64 flags)
 		     p->on_cpu ? "runs" : "stands in another queue");
 	if (p->t.scx.dsq)
 		return;
+	if (sim.replaying)
+		replay_inserts(dsq, p, flags);
 	if (dsq->q.nr && prio != !!dsq->order.root)
 		flaw(SIM_FLAW_REFUSED, "DSQ %llu has tasks by vtime and by arrival",
 		     dsq->q.id);
 	p->dsq_seq = ++dsq->seq;
 	if (prio) {
 		p->node.key = p->t.scx.dsq_vtime;
-		p->node.seq = dsq->seq;
+		p->node.seq = (u64)dsq->seq << 16; /* room for dsq_put_behind */
 		order_insert(&dsq->order, &p->node);
 		before = order_previous(&p->node);
 		link_behind(dsq, p,
@@ -163,6 +168,8 @@ void dsq_remove(struct task *p)
 
 	if (!dsq)
 		return;
+	if (sim.replaying)
+		p->left_at = replay_leaves_at();
 	for (struct iterator *it = dsq->iterators; it; it = it->other)
 		if (it->next == p)
 			it->next = p->next;
@@ -196,24 +203,59 @@ static void to_local(struct task *p, s32 cpu, u64 flags, enum taken how)
 	if (was_backends)
 		expect_taken(p, cpu);
 	forget_expected(p);
+	if (sim.replaying)
+		replay_moves(p, &sim.cpu[cpu].local);
 	dsq_insert(&sim.cpu[cpu].local, p, false, flags);
 }
 
-/* Takes the first task that may run on @cpu. */
+/* To the place behind @other, which stands in the same queue, at the same key. */
+void dsq_put_behind(struct task *p, struct task *other)
+{
+	struct dsq *dsq = (struct dsq *)p->t.scx.dsq;
+
+	*(p->prev ? &p->prev->next : &dsq->head) = p->next;
+	*(p->next ? &p->next->prev : &dsq->tail) = p->prev;
+	if (p->node.seq) {
+		order_remove(&dsq->order, &p->node);
+		p->node.seq = other->node.seq + 1;
+		order_insert(&dsq->order, &p->node);
+	}
+	link_behind(dsq, p, other);
+}
+
+static struct task *from(struct task *p, s32 cpu)
+{
+	while (p && p->cpu != cpu && !may_move(p, cpu) &&
+	       !is_mistake(SIM_MISTAKE_AFFINITY))
+		p = p->next;
+	return p;
+}
+
+/* The first task that may run on @cpu, and the one after it. */
+struct task *first_for(const struct dsq *dsq, s32 cpu)
+{
+	if (is_mistake(SIM_MISTAKE_ORDER) && dsq->tail && may_move(dsq->tail, cpu))
+		return dsq->tail;
+	return from(dsq->head, cpu);
+}
+
+struct task *next_for(const struct task *p, s32 cpu)
+{
+	return from(p->next, cpu);
+}
+
+void take(struct task *p, s32 cpu)
+{
+	to_local(p, cpu, 0, BY_QUEUE);
+}
+
 bool consume(struct dsq *dsq, s32 cpu)
 {
-	struct task *p = dsq->head;
+	struct task *p = first_for(dsq, cpu);
 
-	if (is_mistake(SIM_MISTAKE_ORDER) && dsq->tail && may_move(dsq->tail, cpu))
-		p = dsq->tail;
-	for (; p; p = p->next) {
-		if (p->cpu != cpu && !may_move(p, cpu) &&
-		    !is_mistake(SIM_MISTAKE_AFFINITY))
-			continue;
-		to_local(p, cpu, 0, BY_QUEUE);
-		return true;
-	}
-	return false;
+	if (p)
+		take(p, cpu);
+	return p;
 }
 
 bool scx_bpf_dsq_move_to_local(u64 id)
@@ -221,7 +263,10 @@ bool scx_bpf_dsq_move_to_local(u64 id)
 	point();
 	if (!sim.moment.in_dispatch)
 		flaw(SIM_FLAW_REFUSED, "move_to_local outside of ops.dispatch");
-	return consume(find_dsq_by_id(id, sim.moment.here), sim.moment.here);
+	if (!consume(find_dsq_by_id(id, sim.moment.here), sim.moment.here))
+		return false;
+	sim.moment.has_moved = true;
+	return true;
 }
 
 /* Noted here, and carried out when the callback has returned. */
@@ -275,6 +320,11 @@ int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *opaque, u64 id, u64 flags)
 	return 0;
 }
 
+bool has_task(const struct bpf_iter_scx_dsq *opaque, const struct task *p)
+{
+	return p->t.scx.dsq == &((const struct iterator *)opaque)->dsq->q;
+}
+
 static inline bool is_newer(const struct task *p, const struct iterator *it)
 {
 	return (s32)(p->dsq_seq - it->seq) > 0;
@@ -322,6 +372,8 @@ static void to_queue(struct task *p, struct dsq *to, u64 flags)
 	dsq_remove(p);
 	if (was_backends && !is_backends(to))
 		forget_expected(p);
+	if (sim.replaying)
+		replay_moves(p, to);
 	dsq_insert(to, p, false, flags);
 }
 
@@ -361,20 +413,26 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 	return true;
 }
 
-/* Only from ops.cpu_release, in 6.18. */
+/* Only from ops.cpu_release, in 6.18. All are out before the first comes back. */
 u32 scx_bpf_reenqueue_local(void)
 {
-	struct dsq *local = &sim.cpu[sim.moment.here].local;
-	struct task *last = local->tail, *p;
+	struct task *p = sim.cpu[sim.moment.here].local.head, *next;
+	struct task *first = NULL, **end = &first;
 	u32 count = 0;
 
-	/* Each once: it may come back to this queue, behind the last. */
-	while (last && (p = local->head)) {
+	for (; p; p = next) {
+		next = p->next;
+		if (p->moving)
+			continue; /* the stopper is about to take it anyway */
 		dsq_remove(p);
+		p->rt_next = NULL;
+		*end = p;
+		end = &p->rt_next;
+	}
+	for (p = first; p; p = next) {
+		next = p->rt_next;
 		do_enqueue(p, SCX_ENQ_REENQ);
 		count++;
-		if (p == last)
-			break;
 	}
 	return count;
 }

@@ -119,7 +119,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 /* ---- effects ---- */
 
 /* It is about to be put into @dsq: as decided? */
-void expect_insertion(struct task *p, const struct dsq *dsq)
+void expect_insertion(struct task *p, const struct dsq *dsq, u64 flags)
 {
 	const struct sp_decision *d = &p->wait;
 
@@ -147,8 +147,11 @@ void expect_insertion(struct task *p, const struct dsq *dsq)
 		flaw(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu", p->t.pid,
 		     d->key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
 	p->expected.pid = (u32)p->t.pid;
-	expect(&p->expected, p->affinity, d->queue, p->direct_prio ? d->key : 0,
-	       p->told.since);
+	if (!p->direct_prio && (flags & SCX_ENQ_HEAD))
+		expect_ahead(&p->expected, p->affinity, d->queue, p->told.since);
+	else
+		expect(&p->expected, p->affinity, d->queue,
+		       p->direct_prio ? d->key : 0, p->told.since);
 }
 
 void forget_expected(struct task *p)

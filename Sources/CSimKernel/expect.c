@@ -6,12 +6,15 @@
  */
 #include "model.h"
 
-static u64 arrivals; /* how many waited so far */
+/* Places by arrival: behind all others, or before them. */
+#define FIRST_PLACE (1ULL << 62)
+
+static u64 arrivals, heads; /* how many waited so far, and came to the head */
 static u32 lengths[SP_QUEUES];
 
 void expect_reset(void)
 {
-	arrivals = 0;
+	arrivals = heads = 0;
 	lengths[0] = lengths[1] = 0;
 }
 
@@ -35,8 +38,21 @@ void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 ke
 	it->queue = queue & 1;
 	it->node.key = key;
 	it->since = since;
-	it->node.seq = ++arrivals;
+	it->node.seq = FIRST_PLACE + ++arrivals;
 	expect_again(it);
+}
+
+/*
+ * The kernel puts a task that comes from a higher priority to the head of a queue by arrival,
+ * whatever a scheduler says (SCX_ENQ_HEAD).
+ */
+void expect_ahead(struct expectation *it, struct affinity *affinity, u32 queue,
+		  u64 since)
+{
+	expect(it, affinity, queue, 0, since);
+	order_remove(&affinity->expected[it->queue], &it->node);
+	it->node.seq = FIRST_PLACE - ++heads;
+	order_insert(&affinity->expected[it->queue], &it->node);
 }
 
 void expect_no_more(struct expectation *it)

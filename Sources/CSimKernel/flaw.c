@@ -10,6 +10,10 @@ void flaw(enum sim_flaw flaw, const char *format, ...)
 
 	if (sim.report.flaw)
 		return;
+	/* Of a log no policy is known that a scheduler could be compared with. */
+	if (sim.replaying && flaw != SIM_FLAW_REFUSED && flaw != SIM_FLAW_LOST &&
+	    flaw != SIM_FLAW_MODEL)
+		return;
 	sim.report.flaw = flaw;
 	va_start(arguments, format);
 	vsnprintf(sim.report.text, sizeof(sim.report.text), format, arguments);

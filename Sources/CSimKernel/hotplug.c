@@ -53,9 +53,10 @@ void stop(s32 cpu, struct task *p, u32 life)
 		return;
 	lock_task(p);
 	lock_cpu(cpu);
-	p->moving = false;
 	if (p->life == life && sim.cpu[cpu].curr == p && !allowed(p, cpu))
 		migrate_running(p);
+	if (p->life == life)
+		p->moving = false;
 	unlock_cpu(cpu);
 	if (p->life == life)
 		move_if_it_must(p);

@@ -118,13 +118,16 @@ void irq_work(s32 cpu)
 void set_idle(s32 cpu, bool idle, bool notify)
 {
 	sim.cpu[cpu].gives_way = false;
+	if (sim.replaying && notify)
+		replay_peeks();
+	mask_set(&sim.idle_mask, (u32)cpu,
+		 sim.replaying ? replay_idle_changes(cpu, idle) : idle);
 	if (notify) {
 		sim.cpu[cpu].says_idle = idle && sim.cpu[cpu].online;
 		sim.cpu[cpu].said_at = sim.now;
 		CALL_OP(update_idle, cpu, idle);
 		cpu_idles(cpu, idle);
 	}
-	mask_set(&sim.idle_mask, (u32)cpu, idle);
 }
 
 bool scx_bpf_test_and_clear_cpu_idle(s32 cpu)
@@ -137,6 +140,8 @@ bool scx_bpf_test_and_clear_cpu_idle(s32 cpu)
 		mask_set(&sim.idle_mask, (u32)cpu, false);
 		sim.moment.claimed = cpu;
 	}
+	if (was && sim.replaying)
+		replay_idle_changes(cpu, false);
 	return was;
 }
 
@@ -169,6 +174,8 @@ s32 scx_bpf_pick_idle_cpu(const struct cpumask *mask, u64 flags)
 	*next = (u32)cpu + 1;
 	mask_set(&sim.idle_mask, (u32)cpu, false);
 	sim.moment.claimed = cpu;
+	if (sim.replaying)
+		replay_idle_changes(cpu, false);
 	return cpu;
 }
 
@@ -185,7 +192,11 @@ static s32 select_cpu_dfl(const struct task *p, s32 prev_cpu, u64 wake_flags)
 	const struct cpu *waker = &sim.cpu[sim.moment.here];
 	bool prev = allowed(p, prev_cpu);
 
-	if (wake_flags & SCX_WAKE_SYNC) {
+	/*
+	 * 6.18 has this as well, but looks in the mask of the waker's node, which stays empty
+	 * unless a scheduler asks for masks of nodes: no log of it shows it.
+	 */
+	if ((wake_flags & SCX_WAKE_SYNC) && sim.machine.kernel == SIM_LINUX_7_3) {
 		if (prev && scx_bpf_test_and_clear_cpu_idle(prev_cpu))
 			return prev_cpu;
 		if (!waker->local.q.nr && any_idle() && allowed(p, sim.moment.here) &&

@@ -121,6 +121,10 @@ struct task {
 	u32 class;
 	u32 group, life; /* a new life with each fork: old events know the old one */
 	bool alive, on_cpu, daemon, zombie;
+	u32 came_at,
+		/* of a log: the lines at which it came into its queue, and left */
+		left_at;
+	bool guessed; /* of a log: its slice is not known yet */
 	s32 nice;
 	u64 exec_start;
 	u64 burst; /* CPU time left of it */
@@ -153,7 +157,7 @@ struct task {
 /* What the call of a backend that goes on is about. */
 struct moment {
 	s32 here; /* the CPU that executes */
-	bool in_dispatch, has_served, served_prev, undisturbed;
+	bool in_dispatch, has_served, has_moved, served_prev, undisturbed;
 	struct sp_decision served; /* the answer to the dispatch that goes on */
 	struct task *starting,
 		*dispatching; /* whose ops.running, or CPU's ops.dispatch */
@@ -216,6 +220,7 @@ enum event_kind {
 	EVENT_RESUME, /* an activity goes on */
 };
 
+typedef __u8 u8;
 typedef __u16 u16;
 
 struct event {
@@ -234,6 +239,7 @@ struct sim {
 	struct sim_group_report group_reports[SIM_GROUPS];
 	u32 wait_buckets[SIM_GROUPS][SIM_WAIT_BUCKETS];
 	u64 now, random, hash;
+	bool replaying; /* a log of a real kernel, instead of events of its own */
 	u32 cpus, online;
 	struct moment moment;
 	u64 counts[SP_COUNTERS]; /* what the backend's counters have to be */
@@ -297,6 +303,7 @@ void flaw(enum sim_flaw flaw, const char *format, ...)
 void note(u32 what, s32 cpu, u32 pid);
 
 /* run.c */
+void machine_reset(const struct sim_machine *machine);
 void happen(const struct event *event);
 
 /* activities.c */
@@ -357,6 +364,12 @@ bool is_local(const struct dsq *dsq);
 bool is_backends(const struct dsq *dsq);
 void dsq_insert(struct dsq *dsq, struct task *p, bool prio, u64 flags);
 void dsq_remove(struct task *p);
+/* Whether it stands in the queue that an iterator is of. */
+bool has_task(const struct bpf_iter_scx_dsq *it, const struct task *p);
+void dsq_put_behind(struct task *p, struct task *other);
+struct task *first_for(const struct dsq *dsq, s32 cpu);
+struct task *next_for(const struct task *p, s32 cpu);
+void take(struct task *p, s32 cpu);
 bool consume(struct dsq *dsq, s32 cpu);
 
 /* idle.c */
@@ -391,8 +404,11 @@ void wake(struct task *p, u64 flags);
 void burst_over(struct task *p);
 void exit_task(struct task *p);
 struct affinity *affinity_of(const struct sim_mask *mask);
+void use_affinity(struct task *p, struct affinity *affinity);
 void set_affinity(struct task *p, struct affinity *affinity);
 void set_nice(struct task *p, s32 nice);
+void set_weight(struct task *p, u32 weight);
+void rename_task(struct task *p, s32 pid);
 void set_class(struct task *p, u32 class);
 void enqueue_rt(struct task *p);
 void take_from_rt(struct task *p);
@@ -436,6 +452,8 @@ void check_end(void);
 void expect_reset(void);
 void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 key,
 	    u64 since);
+void expect_ahead(struct expectation *it, struct affinity *affinity, u32 queue,
+		  u64 since);
 void expect_again(struct expectation *it);
 void expect_no_more(struct expectation *it);
 u32 expected_length(u32 queue);
@@ -474,7 +492,7 @@ void timer_ends(void);
 
 /* effects.c */
 void effects_reset(void);
-void expect_insertion(struct task *p, const struct dsq *dsq);
+void expect_insertion(struct task *p, const struct dsq *dsq, u64 flags);
 void expect_taken(struct task *p, s32 cpu);
 void forget_expected(struct task *p);
 void check_slice(struct task *p);
@@ -507,6 +525,20 @@ void picks_disturbed(void);
 void check_figures(void);
 void check_notice(const struct sp_notice *notice);
 void check_answer(const struct task *p);
+
+/* replay.c: what the model is about to do has to be in the log. */
+extern struct sim_replayed sim_replayed;
+void replay_inserts(const struct dsq *dsq, const struct task *p, u64 flags);
+void replay_moves(struct task *p, const struct dsq *to);
+u32 replay_leaves_at(void);
+void replay_peeks(void);
+struct task *replay_picks(struct task *next);
+struct task *replay_takes(const struct dsq *dsq, s32 cpu);
+bool replay_idle_changes(s32 cpu, bool idle);
+extern u32 replay_at;
+void replay_asks(s32 cpu, const struct task *prev);
+struct task *replay_switched(s32 cpu, struct task *next);
+s32 replay_cpu_for(const struct task *p);
 
 #define CALL_OP(op, ...) CALL_OP_AFTER((void)0, op, __VA_ARGS__)
 

@@ -81,7 +81,7 @@ static void start_cpus(void)
 	sim.online = sim.cpus;
 }
 
-static void reset(const struct sim_machine *machine)
+void machine_reset(const struct sim_machine *machine)
 {
 	sim.machine = *machine;
 	sim.cpus = machine->cpus;
@@ -93,6 +93,7 @@ static void reset(const struct sim_machine *machine)
 	for (u32 i = 0; i < SIM_GROUPS; i++)
 		sim.group_reports[i].least_ns = ~0ULL;
 	sim.now = 0;
+	sim.replaying = false;
 	sim.random = machine->seed;
 	sim.hash = 0xcbf29ce484222325ULL;
 	sim.moment = (struct moment){};
@@ -121,7 +122,7 @@ void sim_start(const struct sim_machine *machine)
 {
 	const bool always = machine->ask_always;
 
-	reset(machine);
+	machine_reset(machine);
 	set_back(sim.backend);
 	set_constant(sim.backend->description, &machine->policy,
 		     sizeof(machine->policy));

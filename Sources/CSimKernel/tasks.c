@@ -115,7 +115,7 @@ struct affinity *affinity_of(const struct sim_mask *mask)
 	return affinity;
 }
 
-static void use_affinity(struct task *p, struct affinity *affinity)
+void use_affinity(struct task *p, struct affinity *affinity)
 {
 	p->affinity = affinity;
 	p->t.cpus_ptr = (const struct cpumask *)&affinity->mask;
@@ -127,6 +127,8 @@ s32 fallback_cpu(struct task *p)
 {
 	u32 start = (u32)chance(sim.cpus);
 
+	if (sim.replaying)
+		return replay_cpu_for(p);
 	for (u32 i = 0; i < sim.cpus; i++) {
 		u32 cpu = start + i < sim.cpus ? start + i : start + i - sim.cpus;
 
@@ -285,6 +287,10 @@ void enqueue_rt(struct task *p)
 {
 	struct cpu *rq;
 
+	if (sim.replaying) {
+		p->t.scx.flags |= SCX_TASK_QUEUED;
+		return; /* the log says where it runs */
+	}
 	select_rt_cpu(p);
 	rq = &sim.cpu[p->cpu];
 	p->t.scx.flags |= SCX_TASK_QUEUED;
@@ -544,7 +550,10 @@ void exit_task(struct task *p)
 
 /* ---- changes from outside ---- */
 
-/* A task that waits where it may not run is moved; one that runs there, by the stopper. */
+/*
+ * A task that waits where it may not run is moved; one that runs there, by the
+ * stopper.
+ */
 void move_if_it_must(struct task *p)
 {
 	s32 from = lock_cpu_of(p), to;
@@ -595,7 +604,15 @@ void set_affinity(struct task *p, struct affinity *affinity)
 	unlock_task(p);
 }
 
-void set_nice(struct task *p, s32 nice)
+/* Another pid than the next free one. */
+void rename_task(struct task *p, s32 pid)
+{
+	by_pid[p->t.pid] = NULL;
+	p->t.pid = p->t.tgid = pid;
+	by_pid[pid] = p;
+}
+
+static void put_weight(struct task *p, s32 nice, u32 weight)
 {
 	s32 cpu;
 
@@ -604,9 +621,22 @@ void set_nice(struct task *p, s32 nice)
 	note('n', p->cpu, (u32)p->t.pid);
 	change_begins(p);
 	weigh(p, nice);
+	if (weight)
+		p->t.scx.weight = weight;
 	change_ends(p, 0);
 	unlock_cpu(cpu);
 	unlock_task(p);
+}
+
+void set_nice(struct task *p, s32 nice)
+{
+	put_weight(p, nice, 0);
+}
+
+/* Of a group as well, which the table of nice values does not have. */
+void set_weight(struct task *p, u32 weight)
+{
+	put_weight(p, p->nice, weight);
 }
 
 static void leave_class(struct task *p)
@@ -623,14 +653,16 @@ static void leave_class(struct task *p)
 static void join_class(struct task *p)
 {
 	p->class = CLASS_EXT;
+	if (sim.machine.kernel == SIM_LINUX_7_3)
+		p->t.scx.slice = 0;
 	/* It may have changed while another class had the task. */
 	CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
 	if (is_queued(p) && !p->on_cpu) {
 		take_from_rt(p);
 		begins_to_wait(p);
 	}
-	change_ends(p, 0);
-	resched(p->cpu);
+	/* Since it comes from a higher priority. */
+	change_ends(p, SCX_ENQ_HEAD);
 }
 
 void set_class(struct task *p, u32 class)

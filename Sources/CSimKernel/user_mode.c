@@ -10,7 +10,10 @@
 	"sim_user_rodata"
 #pragma clang attribute push(__attribute__((internal_linkage)), \
 			     apply_to = any(function, variable(is_global)))
-/* Pages of its own for the constants, which are made writable: gold puts code beside them. */
+/*
+ * Pages of its own for the constants, which are made writable: gold puts code beside
+ * them.
+ */
 static const char before[4096] __attribute__((used, aligned(4096))) = { 1 };
 #include "user_mode.bpf.c"
 static const char behind[4096] __attribute__((used, aligned(4096))) = { 1 };

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Runs scenarios, one at a time: the model and the backends are static data of this process.
 public enum Simulator {
-    private static let oneAtATime = Mutex(())
+    static let oneAtATime = Mutex(())
 
     /// Runs a scenario to its end or its first flaw. The same scenario gives the same outcome, always.
     public static func run(_ scenario: Scenario) -> Outcome {

@@ -25,6 +25,8 @@ struct SimulateCommand: ParsableCommand {
         Failure.ending { () throws(Failure) in
             if let path = task.replay {
                 try Self.show(Self.read(path))
+            } else if let path = task.log {
+                try Self.check(path)
             } else if task.bench {
                 try SimulateBench.run(machine)
             } else if task.campaign != nil || task.seconds != nil {
@@ -43,6 +45,21 @@ struct SimulateCommand: ParsableCommand {
             return try Scenario(text: text)
         } catch {
             throw Failure("\(Printable.line(path)): \(error)", .badData)
+        }
+    }
+
+    /// Holds what a real kernel did against the model.
+    private static func check(_ path: String) throws(Failure) {
+        guard let text = FileManager.default.contents(atPath: path) else {
+            throw Failure("\(Printable.line(path)): cannot be read", .noInput)
+        }
+        let verdict = KernelLog.check(Array(text))
+        if verdict.line == 0, let refusal = verdict.refusal {
+            throw Failure("\(Printable.line(path)): \(refusal)", .badData)
+        }
+        print(verdict)
+        if let refusal = verdict.refusal {
+            throw Failure("the model does something else: \(refusal)", .diverged)
         }
     }
 
@@ -71,6 +88,11 @@ struct SimulateTask: ParsableArguments {
     @Option(help: ArgumentHelp("Run a scenario that was kept.", valueName: "file"))
     var replay: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Hold a log of what a real kernel did against the model: docs/KERNEL-LOG.md.", valueName: "file"))
+    var log: String?
+
     @Flag(help: "With --campaign or --for: go on after a failure.")
     var keepGoing = false
 
@@ -78,9 +100,9 @@ struct SimulateTask: ParsableArguments {
     var bench = false
 
     func validate() throws {
-        let tasks = [campaign != nil || seconds != nil, replay != nil, bench]
+        let tasks = [campaign != nil || seconds != nil, replay != nil, log != nil, bench]
         if tasks.count(where: { $0 }) > 1 {
-            throw ValidationError("--campaign or --for, --replay and --bench exclude each other")
+            throw ValidationError("--campaign or --for, --replay, --log and --bench exclude each other")
         }
         if let campaign, campaign < 1 { throw ValidationError("--campaign: 1 or more") }
     }

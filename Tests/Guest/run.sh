@@ -125,6 +125,13 @@ for source in tasks effects; do
 	}
 done
 
+if [[ " ${lanes[*]}" == *kernel-log* ]]; then
+	"$here/../KernelLog/build.sh" "$work/kernel-log" || {
+		echo "run.sh: cannot compile Tests/KernelLog: 'make setup' installs what it needs" >&2
+		exit 69
+	}
+fi
+
 # stage ROUND LANE NAMES: what its guest is given.
 stage() {
 	local folder=$work/$1/$2
@@ -132,6 +139,7 @@ stage() {
 	cp "$here"/*.sh "$folder/suite"
 	cp "$here/cases/$2.sh" "$folder/suite/cases"
 	ln "$work/sched-proto" "$work/tasks" "$work/effects" "$folder/suite"
+	[[ $2 != *kernel-log* ]] || cp "$work/kernel-log"/* "$here/../KernelLog/loads.sh" "$folder/suite"
 	printf '%s\n' "$3" >"$folder/wanted"
 }
 

@@ -8,6 +8,7 @@
 #define CSIMKERNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include "link.h"
 
 #define SIM_CPUS 1024
@@ -19,6 +20,16 @@
 enum sim_mode {
 	SIM_MODE_BPF,
 	SIM_MODE_USER
+};
+
+/* Where kernels differ. */
+enum sim_kernel {
+	SIM_LINUX_6_18,
+	/*
+	 * Classes above ours are asked first; the local queue is emptied later, and not by a
+	 * callback; a synchronous wake-up goes to the waker's CPU while any is idle.
+	 */
+	SIM_LINUX_7_3,
 };
 
 struct sim_mask {
@@ -88,13 +99,18 @@ struct sim_machine {
 	sp_u32 ask_always; /* 0 or 1 */
 	sp_u32 trace; /* 0 or 1: every switch goes to `sim_trace` */
 	sp_u32 mistake; /* enum sim_mistake */
-	sp_u32 overlap; /* a callback stops at one of so many calls of the kernel; 0: at none */
+	/* a callback stops at one of so many calls of the kernel; 0: at none */
+	sp_u32 overlap;
+	sp_u32 kernel; /* enum sim_kernel */
+	sp_u32 pad;
 	struct sim_faults faults;
 	struct sim_limits limits;
 	struct sim_costs costs;
 };
 
-/* What a broken backend would do at the calls of the kernel: for tests of the checks. */
+/*
+ * What a broken backend would do at the calls of the kernel: for tests of the checks.
+ */
 enum sim_mistake {
 	SIM_NO_MISTAKE,
 	SIM_MISTAKE_KEY, /* every 64th insertion at another key */
@@ -148,7 +164,8 @@ struct sim_report {
 	sp_u64 decisions, effects; /* decisions seen, effects compared with them */
 	sp_u64 idle_ns; /* of all CPUs together */
 	sp_u64 wait_max_ns, beside_idle_max_ns;
-	sp_u64 taken_by_kernel; /* tasks taken out of the backend's queues by none of its calls */
+	/* tasks taken out of the backend's queues by none of its calls */
+	sp_u64 taken_by_kernel;
 	sp_u64 still_waiting; /* in those queues at the end */
 	sp_u32 flaw; /* enum sim_flaw */
 	sp_u32 pad;
@@ -199,5 +216,25 @@ const struct sim_report *sim_end(void);
 const struct sim_group_report *sim_report_of(sp_u32 group);
 /* How many waits of a group, of SIM_WAIT_BUCKETS; in steps of 1/8 of a power of two. */
 sp_u64 sim_waits_of(sp_u32 group, sp_u32 bucket);
+
+/* What a log of a real kernel was compared with, line by line: docs/KERNEL-LOG.md. */
+struct sim_replayed {
+	sp_u64 lines; /* played */
+	sp_u64 callbacks,
+		/* that the model made as well, and calls of the kernel in them */
+		calls;
+	sp_u64 switches, insertions, moves, looks, claims, ticks, slices;
+	sp_u64 slice_off_max_ns; /* between the kernel's slice and the model's */
+	sp_u64 learned; /* what was taken as told, since it began before the log did */
+	/* two CPUs at the same time: the lines stand in the other order */
+	sp_u64 races;
+	sp_u64 unasked; /* a CPU looked who is next, and the model knows no reason */
+	sp_u32 line; /* of the text: the last one played */
+	sp_u32 pad;
+	char text[240]; /* why the model does not accept the log; empty: it does */
+};
+
+/* Plays a log, of @length bytes. Valid until the next one. */
+const struct sim_replayed *sim_replay(const char *text, size_t length);
 
 #endif
