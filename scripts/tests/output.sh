@@ -206,6 +206,9 @@ test_options_that_would_be_ignored_are_refused() {
 	refuses "--events, --shard would be ignored with --round" --round 1 --seed 1 --events 4 --shard 0/2
 	refuses "--round needs the --seed" --round 1
 	refuses "random policies have no settings" --policy random --set slice.max=3ms
+	run "$program" --mode user --twin swift
+	expect_status 64
+	expect_in "--twin swift is for BPF mode" "$errors"
 }
 
 test_a_proof_of_nothing_is_none() {
@@ -320,6 +323,49 @@ test_build_of_bpf_code_names_the_cause() {
 	CLANG=/bin/false run "$tool" compile wrong "$folder/bpf/wrong.bpf.c" "$folder/wrong.swift"
 	expect_status 1
 	expect_in "make setup" "$errors"
+}
+
+# Without a Swift policy for the kernel the build goes on, and says why: no toolchain, another one's IR, half a one.
+test_build_without_swift_for_the_kernel_goes_on() {
+	local tool root real
+	root=$(cd "$scripts/.." && pwd -P)
+	tool=$(find "$root/.build/" -maxdepth 4 -name build-bpf-tool -type f -perm /u+x 2>/dev/null | head -n 1)
+	[[ -n $tool ]] || tool=$(find "$root/.build/" -maxdepth 4 -name build-bpf -type f -perm /u+x | head -n 1)
+	real=$(command -v swiftc)
+	# compiles PATH: what the plugin has it do.
+	compiles() {
+		run env PATH="$1" "$tool" compile-swift "$root" "$root/bpf" "$folder/twin.swift" "$root"/Sources/PolicyModel/*.swift
+		expect_status 0
+	}
+	# obstructed TEXT: it was not made, for this reason, which the build and the program are told.
+	obstructed() {
+		expect_in "warning: no Swift policy for the kernel: $1" "$errors"
+		expect_in "obstacle: " "$(<"$folder/twin.swift")"
+	}
+	compiles "$PATH"
+	expect_in "traps: []" "$(<"$folder/twin.swift")"
+
+	mkdir "$folder/none" "$folder/other" "$folder/half"
+	ln -s "$(command -v env)" "$folder/none/env"
+	compiles "$folder/none"
+	obstructed "there is no 'swift' with a 'swiftc' on PATH"
+
+	printf '#!/bin/sh\n' | tee "$folder/other/swift" "$folder/half/swift" >/dev/null
+	cat >"$folder/other/swiftc" <<-END
+		#!/bin/bash
+		"$real" "\$@" || exit
+		while ((\$#)); do
+			[[ \$1 != -o ]] || sed -i 's/^target triple = .*/target triple = "m68k-unknown-none"/' "\$2"
+			shift
+		done
+	END
+	printf '#!/bin/sh\necho "{\\"paths\\": {\\"runtimeResourcePath\\": \\"/nowhere/lib/swift\\"}}"\n' >"$folder/half/swiftc"
+	chmod +x "$folder"/{other,half}/*
+	compiles "$folder/other:$PATH"
+	obstructed "the LLVM IR of Swift version"
+	expect_in "it is for m68k-unknown-none, not for x86_64-unknown-none-elf" "$errors"
+	compiles "$folder/half:$PATH"
+	obstructed "there is no /nowhere/bin/clang"
 }
 
 # A trace of no events, made from one that has some: its header says 0, and the checks are right.
