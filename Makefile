@@ -15,7 +15,7 @@ override CMD := $(value CMD)
 override ARGS := $(value ARGS)
 export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
 
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep mutants mutants-mechanism coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -76,6 +76,9 @@ mutants: setup ## wrong twins made mechanically, judged by the harness; ARGS='--
 mutants-mechanism: setup ## wrong backends and loops of the daemon, judged by the simulated kernel; ARGS='--every 10 --shard 1/4'
 	@swift build -c release --product mutants
 	@$$(swift build -c release --show-bin-path)/mutants mechanism $(ARGS)
+
+test-mutants: setup ## some of the table of wrong mechanisms: each has to be noticed
+	@$(MAKE) mutants-mechanism ARGS='--shard 4/12 --seeds 60'
 
 coverage: setup ## branches of the C policy that the traces take; sanitizers
 	@scripts/coverage.sh

@@ -338,14 +338,17 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 		return;
 	now = sp_now();
 	count_wakeup(tctx, now);
-	/* Else it goes on after a real-time task, or never waited. */
+	/*
+	 * Else it goes on after a real-time task, was one, or never waited: the mark is
+	 * of somebody who waits still.
+	 */
 	if (tctx->waits) {
 		slice = decide_slice(p, tctx, now);
 		if (!tctx->alone && !met_nobody[cpu & (SP_CPUS_MAX - 1)])
 			sp_set_slice(p, slice);
+		met_nobody[cpu & (SP_CPUS_MAX - 1)] = false;
 	}
 	tctx->alone = false;
-	met_nobody[cpu & (SP_CPUS_MAX - 1)] = false;
 	note_class(cpu, p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : tctx->task.queue);
 }
 

@@ -18,6 +18,7 @@ static u32 last_wait; /* the highest number so far */
 static u64 passes, passes_before; /* finished, and when it stood by last */
 static u64 turn_at; /* when a CPU gave way to the daemon; 0: it stands by */
 static u64 seen_at; /* when it had its last turn, or stood by last */
+static u64 stood_at; /* when it stood by last */
 static u64 slept_at; /* when the turn began in whose middle it slept; 0: it made a pass since */
 static bool was_gone;
 
@@ -26,7 +27,7 @@ void answers_reset(void)
 	due.count = 0;
 	published = come = waits_come = moved = 0;
 	last_wait = 0;
-	passes = passes_before = turn_at = seen_at = slept_at = 0;
+	passes = passes_before = turn_at = seen_at = slept_at = stood_at = 0;
 	was_gone = true;
 }
 
@@ -148,14 +149,19 @@ void check_answers_taken(void)
 /* The number of a wait that is told. */
 void check_wait_number(u32 wait)
 {
+	/* Where callbacks overlap, those that there was no room for have numbers in between. */
+	bool doubtful = sim.machine.overlap && sim.counts[SP_COUNT_RING_FULL];
+
 	if (!wait || (s32)(wait - last_wait) > 1024 || (s32)(wait - last_wait) < -1024 ||
-	    wait == last_wait)
+	    (wait == last_wait && !doubtful))
 		flaw(SIM_FLAW_INPUT, "wait %u comes after wait %u", wait, last_wait);
 	if ((s32)(wait - last_wait) > 0)
 		last_wait = wait;
 }
 
 /* ---- turns ---- */
+
+static bool may_take_sole(void);
 
 static bool is_overdue(void)
 {
@@ -167,7 +173,7 @@ static bool may_be_overdue(void)
 {
 	const u64 ns = sim.machine.overlap ? MS : 0;
 	/* Nor may it have seen that the daemon slept in the middle of a pass. */
-	const u64 at = turn_at ? turn_at : slept_at;
+	const u64 at = slept_at ? slept_at : turn_at;
 
 	return at && sim.now + ns - at >= OVERDUE_NS;
 }
@@ -184,6 +190,7 @@ static bool knows_nobody(void)
 void daemon_takes_turn(const struct task *p)
 {
 	(void)p;
+	sim.moment.was_sole = may_take_sole();
 	if (!turn_at)
 		turn_at = sim.now;
 	seen_at = sim.now;
@@ -208,6 +215,8 @@ void daemon_stands_by(struct task *p)
 	/* Else it lost its CPU in the middle of a pass. */
 	if (was_gone || passes != passes_before)
 		turn_at = 0;
+	if (was_gone || passes != passes_before)
+		stood_at = sim.now;
 	if (passes != passes_before)
 		slept_at = 0;
 	passes_before = passes;
@@ -220,6 +229,7 @@ void check_fall_back(const struct task *p)
 {
 	const struct task *daemon = sim.daemon;
 
+	sim.moment.fell_back = true;
 	if (is_overdue())
 		sim.counts[SP_COUNT_OVERDUE]++;
 	if (!daemon || !is_queued(daemon) || is_overdue()) {
@@ -227,11 +237,80 @@ void check_fall_back(const struct task *p)
 		return;
 	}
 	sim.counts[SP_COUNT_LOST]++;
-	if (is_undisturbed() && !may_be_overdue() &&
+	if (is_undisturbed() && !may_be_overdue() && !sim.machine.faults.hotplug_ns &&
 	    !(knows_nobody() && stands_in(daemon, DSQ_DAEMON)))
 		flaw(SIM_FLAW_ORDER,
 		     "pid %d is taken past the daemon, which is at work for %.3f ms",
 		     p->t.pid, turn_at ? (double)(sim.now - turn_at) / 1e6 : 0.0);
+}
+
+/* @p, which an answer lets go, goes to @cpu, or @here: who has to be woken for it? */
+void picked_for(const struct task *p, s32 cpu, bool here)
+{
+	const bool pinned = p->t.nr_cpus_allowed == 1;
+
+	if (pinned)
+		cpu = p->cpu;
+	if (cpu < 0)
+		sim.moment.fell_back = true; /* it is not known for whom it was */
+	if (here || cpu == sim.moment.here || cpu < 0)
+		return;
+	if (sim.cpu[cpu].says_idle) {
+		sim.moment.kicks_due++;
+		return;
+	}
+	for (u32 word = 0; !pinned && word < (sim.cpus + 63) / 64; word++)
+		if (sim.idle_mask.bits[word] & p->affinity->mask.bits[word]) {
+			sim.moment.kicks_due++;
+			return;
+		}
+}
+
+#define DAEMON_IDLE_NS (500 * MS)
+#define UNREAD_MAX (256 * (sizeof(struct sp_notice) + 8))
+
+static u64 unread(void)
+{
+	return *(u64 *)sim_events_producer() - *(u64 *)sim_events_consumer();
+}
+
+/* Whether a CPU that has no task may take the only one that waits: nothing is to choose. */
+static bool may_take_sole(void)
+{
+	const u64 *c = sim.backend->status->counters;
+	const struct sp_answers *ring = sim_answers();
+	const struct task *daemon = sim.daemon;
+
+	return !sim.machine.ask_always && unread() <= UNREAD_MAX &&
+	       find_dsq_by_id(DSQ_HELD, 0)->q.nr == 1 && daemon &&
+	       stands_in(daemon, DSQ_DAEMON) &&
+	       ring->asked.tail == ring->daemon.answers_head &&
+	       waits_come - moved == c[SP_COUNT_STALE] && sim.now - stood_at <= DAEMON_IDLE_NS;
+}
+
+/* It is taken unasked. */
+void check_sole(const struct task *p)
+{
+	const struct task *prev = sim.moment.dispatching;
+
+	answers_come();
+	if (prev && is_queued(prev))
+		flaw(SIM_FLAW_ORDER, "pid %d is taken unasked before pid %d", p->t.pid,
+		     prev->t.pid);
+	if (is_undisturbed() && !may_take_sole())
+		flaw(SIM_FLAW_ORDER, "pid %d is taken unasked, and is not alone",
+		     p->t.pid);
+}
+
+/* However little there is to do, it has its turn now and then. */
+void check_daemon_waits(void)
+{
+	const struct task *daemon = sim.daemon;
+	const u64 ns = unread() ? 1600 * MS : 3600 * MS;
+
+	if (daemon && stands_in(daemon, DSQ_DAEMON) && sim.now - stood_at > ns)
+		flaw(SIM_FLAW_WAIT, "the daemon has stood by for %.3f ms",
+		     (double)(sim.now - stood_at) / 1e6);
 }
 
 /* Whether somebody stands in the queue who may run on @cpu, as far as is looked. */
@@ -244,6 +323,17 @@ static bool has_task_for(u64 id, s32 cpu)
 		if (allowed(p, cpu) && (!p->t.migration_disabled || p->cpu == cpu))
 			return true;
 	return dsq->q.nr > 32;
+}
+
+/* The same, for a CPU that is about to idle. */
+bool waits_for_idle(s32 cpu)
+{
+	if (has_task_for(DSQ_PICKED_ON + (u32)cpu, cpu) || has_task_for(DSQ_PICKED, cpu))
+		return true;
+	/* It may pass for one that is at work. */
+	if (turn_at || sim.now - seen_at <= OVERDUE_NS + 5 * MS)
+		return false;
+	return has_task_for(DSQ_HELD, cpu);
 }
 
 static void check_asked(s32 cpu, const struct task *prev)
@@ -280,7 +370,8 @@ void dispatch_begins(s32 cpu)
 	(void)cpu;
 	if (sim.machine.mode == SIM_MODE_USER)
 		sim.moment.tail = ((struct sp_answers *)sim_answers())->asked.tail;
-	sim.moment.turn = false;
+	sim.moment.turn = sim.moment.fell_back = sim.moment.was_sole = false;
+	sim.moment.kicks_due = 0;
 	sim.moment.sole = sim.moment.taken_told = 0;
 }
 
@@ -325,8 +416,18 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 
 	sim.report.effects++;
 	answers_come();
-	if (sim.moment.turn)
+	if (sim.moment.turn) {
 		check_asked(cpu, prev);
+		if (is_undisturbed() && !(prev && is_queued(prev)) &&
+		    sim.machine.faults.daemon == SIM_DAEMON_FINE &&
+		    sim.moment.was_sole && has_task_for(DSQ_HELD, cpu))
+			flaw(SIM_FLAW_ORDER, "CPU %d asks about the only one that waits",
+			     cpu);
+	}
+	if (is_undisturbed() && !sim.machine.faults.hotplug_ns && !sim.moment.fell_back &&
+	    sim.moment.kicks != sim.moment.kicks_due)
+		flaw(SIM_FLAW_KICK, "%u CPUs are woken for what is picked, not %u",
+		     sim.moment.kicks, sim.moment.kicks_due);
 	if (sim.moment.sole != sim.moment.taken_told)
 		flaw(SIM_FLAW_INPUT, "CPU %d took %u alone, and told of %u", cpu,
 		     sim.moment.sole, sim.moment.taken_told);

@@ -247,6 +247,8 @@ void sweep(void)
 	check_counters();
 	if (sim.machine.limits.calm)
 		check_calm();
+	if (sim.machine.limits.calm && sim.machine.mode == SIM_MODE_USER)
+		check_daemon_waits();
 }
 
 void check_end(void)

@@ -55,6 +55,7 @@ void count_taken(const struct task *p, u64 dsq, enum taken how)
 		c[SP_COUNT_DISPATCHED]++;
 	} else if (how == BY_CHOICE) {
 		c[SP_COUNT_SOLE]++;
+		check_sole(p);
 		sim.moment.sole++;
 		sim.moment.taken = p;
 	} else {

@@ -43,6 +43,8 @@ struct dsq *find_dsq_by_id(u64 id, s32 local_cpu)
 	struct dsq *dsq;
 	u32 cpu;
 
+	if (sim.has_ended)
+		flaw(SIM_FLAW_REFUSED, "queue %llx is gone, with the scheduler", id);
 	if (id == SCX_DSQ_LOCAL)
 		return &sim.cpu[local_cpu].local;
 	if ((id & SCX_DSQ_LOCAL_ON) == SCX_DSQ_LOCAL_ON) {
@@ -397,6 +399,8 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 	it->has_slice = false;
 	if (!moved)
 		return false;
+	if (how == BY_ANSWER)
+		picked_for(p, answered_cpu(p), is_local(to));
 	if (!is_local(to)) {
 		to_queue(p, to, flags);
 	} else if (p->cpu == to->cpu || may_move(p, to->cpu) ||

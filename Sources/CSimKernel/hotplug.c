@@ -63,6 +63,21 @@ void stop(s32 cpu, struct task *p, u32 life)
 	unlock_task(p);
 }
 
+/* Nobody asks any more for those who wait for this CPU. */
+static void check_given_up(s32 cpu)
+{
+	const struct task *p;
+
+	if (!is_undisturbed())
+		return;
+	for (u32 i = 0; i < live_tasks(); i++) {
+		p = live_task(i);
+		if (p->in_backend && p->cpu == cpu)
+			flaw(SIM_FLAW_LOST, "CPU %d is off-line, and pid %d waits for it",
+			     cpu, p->t.pid);
+	}
+}
+
 /* The backend takes it for a busy one until it hears of it, and for none to preempt. */
 static void nothing_known(struct cpu *rq)
 {
@@ -86,6 +101,7 @@ void cpu_goes(s32 cpu)
 	mask_set(&sim.online_mask, (u32)cpu, false);
 	cpu_idles(cpu, false);
 	CALL_OP(cpu_offline, cpu);
+	check_given_up(cpu);
 	while ((p = rq->rt_head)) {
 		take_from_rt(p);
 		enqueue_rt(p);

@@ -59,7 +59,7 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 	} else {
 		sim.moment.kicks++;
 		sim.moment.kicks_late +=
-			sim.cpu[cpu].says_idle &&
+			!sim.cpu[cpu].said_at ||
 			sim.now - sim.cpu[cpu].said_at > 10 * MS;
 		sim.moment.kicked = cpu;
 	}
@@ -114,6 +114,17 @@ void irq_work(s32 cpu)
 	}
 }
 
+/* One that came a moment ago, when nobody idled, has to be looked for. */
+static void check_idles(s32 cpu)
+{
+	bool waits = sim.machine.mode == SIM_MODE_BPF ? expected_next(0, cpu) != NULL :
+							waits_for_idle(cpu);
+
+	if (waits && !(sim.moment.kicks && sim.moment.kicked == cpu))
+		flaw(SIM_FLAW_KICK, "CPU %d idles beside one that waits, and does not look",
+		     cpu);
+}
+
 /* @notify: between a task and the idle one; else it idled before. */
 void set_idle(s32 cpu, bool idle, bool notify)
 {
@@ -124,8 +135,10 @@ void set_idle(s32 cpu, bool idle, bool notify)
 		 sim.replaying ? replay_idle_changes(cpu, idle) : idle);
 	if (notify) {
 		sim.cpu[cpu].says_idle = idle && sim.cpu[cpu].online;
-		sim.cpu[cpu].said_at = sim.now;
+		sim.cpu[cpu].said_at = sim.now ? sim.now : 1;
 		CALL_OP(update_idle, cpu, idle);
+		if (idle && sim.cpu[cpu].online && is_undisturbed())
+			check_idles(cpu);
 		cpu_idles(cpu, idle);
 	}
 }

@@ -231,7 +231,9 @@ static void check_kick(const struct task *p, u64 flags)
 	if (sim.moment.kicks > 1)
 		flaw(SIM_FLAW_KICK, "%u CPUs are woken for pid %d", sim.moment.kicks,
 		     p->t.pid);
-	if (sim.moment.kicks && kicked->curr && !kicked->in_balance)
+	/* One that was claimed at a wake-up may have found something since. */
+	if (sim.moment.kicks && sim.moment.kicked != claimed && kicked->curr &&
+	    !kicked->in_balance)
 		flaw(SIM_FLAW_KICK, "CPU %d, which is busy, is woken for pid %d",
 		     sim.moment.kicked, p->t.pid);
 	if (find_dsq_by_id(p->direct, p->cpu)->cpu >= 0) {

@@ -174,8 +174,11 @@ struct moment {
 	u64 rescued, waiting, timer_ns; /* of the timer */
 	u32 sole, taken_told; /* tasks taken alone, and told of */
 	const struct task *taken; /* the last of them */
+	u32 kicks_due; /* CPUs that have to be woken for what is picked */
 	u64 tail; /* answers that were taken before ops.dispatch */
 	bool turn; /* the daemon was let run */
+	bool was_sole; /* while one waited alone */
+	bool fell_back; /* one was taken by arrival */
 	bool exit_told; /* user mode: that a task is gone was told, or was to be */
 	bool ring_full; /* user mode: a notice found no room */
 	bool idle_told; /* user mode: an idle CPU was told with an ENQUEUE, or would have been */
@@ -246,6 +249,8 @@ struct sim {
 	u64 wakeups_ns[SP_HISTOGRAM_BUCKETS]; /* the same of its histogram */
 	u64 wakeup_max_ns;
 	u32 online_told, online_before; /* CPUs on-line at the timer's last beats */
+	bool has_ended; /* the kernel ended the scheduler: its queues are gone */
+	u32 ends_told; /* how often the process that watches was woken for that */
 	u64 moved; /* tasks put into a CPU's own queue so far */
 	u32 backend_waiting; /* tasks in the backend's queues, but for the daemon */
 	struct task *starting,
@@ -381,6 +386,7 @@ void set_idle(s32 cpu, bool idle, bool notify);
 /* maps.c */
 void maps_reset(void);
 void bpf_timer_fires(void);
+bool has_timer(void);
 
 /* core.c */
 void update_curr(s32 cpu);
@@ -512,6 +518,10 @@ void answers_come(void);
 void daemon_takes_turn(const struct task *p);
 void daemon_stands_by(struct task *p);
 void check_fall_back(const struct task *p);
+void check_sole(const struct task *p);
+void check_daemon_waits(void);
+bool waits_for_idle(s32 cpu);
+void picked_for(const struct task *p, s32 cpu, bool here);
 void dispatch_begins(s32 cpu);
 void check_turn(s32 cpu, struct task *prev, bool moved);
 
@@ -525,6 +535,7 @@ void picks_disturbed(void);
 void check_figures(void);
 void check_notice(const struct sp_notice *notice);
 void check_answer(const struct task *p);
+s32 answered_cpu(const struct task *p);
 
 /* replay.c: what the model is about to do has to be in the log. */
 extern struct sim_replayed sim_replayed;

@@ -22,7 +22,7 @@ struct known {
 	u32 number; /* of its wait */
 	u32 answered; /* that of the wait which was answered last */
 	u32 class; /* that the backend was told last */
-	s32 cpu;
+	s32 cpu, picked_for;
 	bool direct;
 };
 
@@ -551,6 +551,7 @@ static void count_pick(s32 cpu, bool more)
 /* The answer, or the class alone if it is another one than the backend knows. */
 static void tell(struct known *it, u64 slice_ns, u32 queue, bool answers, s32 cpu)
 {
+	it->picked_for = cpu;
 	if (answers)
 		expect_answer(it->wait.pid, it->number, slice_ns, queue, cpu);
 	else if (it->class != queue)
@@ -732,6 +733,14 @@ void check_figures(void)
 		     passes_made());
 }
 
+/* For which CPU the answer was that is carried out. */
+s32 answered_cpu(const struct task *p)
+{
+	const struct known *it = find((u32)p->t.pid);
+
+	return it && it->answered == it->number ? it->picked_for : -1;
+}
+
 /* An answer is carried out: that to the present wait, with the slice that was decided? */
 void check_answer(const struct task *p)
 {
@@ -740,7 +749,7 @@ void check_answer(const struct task *p)
 	sim.report.effects++;
 	if (!it || it->answered != it->number)
 		return; /* it has another wait since, or no place */
-	if (it->answered != p->told.wait)
+	if (it->answered != p->told.wait && p->told.pid == (u32)p->t.pid)
 		flaw(SIM_FLAW_ORDER, "pid %d is let run from wait %u by the answer to %u",
 		     p->t.pid, p->told.wait, it->answered);
 	if (p->t.scx.slice != it->slice_ns)

@@ -99,6 +99,8 @@ void machine_reset(const struct sim_machine *machine)
 	sim.moment = (struct moment){};
 	activities_reset();
 	sim.moved = 0;
+	sim.has_ended = false;
+	sim.ends_told = 0;
 	inputs_reset();
 	effects_reset();
 	counts_reset();
@@ -131,6 +133,8 @@ void sim_start(const struct sim_machine *machine)
 		set_constant(sim.backend->ask_always, &always, sizeof(always));
 	if (sim.ops->init && sim.ops->init())
 		flaw(SIM_FLAW_REFUSED, "init refused");
+	if (!has_timer() || sim.moment.timer_ns != 50 * MS)
+		flaw(SIM_FLAW_COUNTERS, "no timer is started, or not for 50 ms");
 	for (u32 cpu = 0; cpu < sim.cpus; cpu++) {
 		mask_set(&sim.idle_mask, cpu, true);
 		cpu_idles((s32)cpu, true);
@@ -242,6 +246,32 @@ void sim_run(sp_u64 until, sp_u64 events_max)
 		sim.now = until;
 }
 
+/* The kernel ends it: why is kept, and nothing is touched that is gone. */
+static void end_scheduler(void)
+{
+	struct sp_exit *exit = &sim.backend->status->exit;
+	struct scx_exit_info info = {
+		.kind = (enum scx_exit_kind)1025,
+		.exit_code = -77,
+		.reason = "a reason",
+		.msg = (char *)"a message",
+		.dump = (char *)"a dump",
+	};
+
+	sim.report.status = *sim.backend->status;
+	if (!sim.ops->exit)
+		return;
+	sim.has_ended = true;
+	sim.moment = (struct moment){};
+	CALL_OP(exit, &info);
+	if (exit->kind != (u32)info.kind || exit->code != info.exit_code ||
+	    strcmp(exit->reason, info.reason) || strcmp(exit->text, info.msg) ||
+	    sim.ends_told != 1)
+		flaw(SIM_FLAW_COUNTERS, "the kernel's reason for the end is not told");
+	if (has_timer())
+		bpf_timer_fires();
+}
+
 const struct sim_report *sim_end(void)
 {
 	if (!sim.report.flaw)
@@ -254,13 +284,16 @@ const struct sim_report *sim_end(void)
 	daemon_end();
 	if (!sim.report.flaw)
 		check_end();
+	if (!sim.report.flaw)
+		end_scheduler();
 	tasks_end();
 	for (u32 i = 0; i < SIM_GROUPS; i++)
 		if (sim.group_reports[i].least_ns == ~0ULL)
 			sim.group_reports[i].least_ns = 0;
 	sim.report.now = sim.now;
 	sim.report.hash = sim.hash;
-	sim.report.status = *sim.backend->status;
+	if (!sim.has_ended)
+		sim.report.status = *sim.backend->status;
 	return &sim.report;
 }
 

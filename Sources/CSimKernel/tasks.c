@@ -198,7 +198,9 @@ struct task *new_task(u32 group, s32 nice, struct affinity *affinity, u32 flags)
 	p->told.claimed = -1;
 	p->t.pid = p->t.tgid = (int)free_pid();
 	p->t.flags = flags;
-	snprintf(p->t.comm, sizeof(p->t.comm), "group-%u", group);
+	/* Some threads of the kernel free memory: others cannot do without them. */
+	snprintf(p->t.comm, sizeof(p->t.comm), "%s%u",
+		 (flags & PF_KTHREAD) && (group & 1) ? "kswapd" : "group-", group);
 	weigh(p, nice);
 	use_affinity(p, affinity);
 	by_pid[p->t.pid] = p;
@@ -647,6 +649,8 @@ static void leave_class(struct task *p)
 		enqueue_rt(p);
 	}
 	CALL_OP(disable, &p->t);
+	/* Another class lets it run now; who it met before is over. */
+	p->met_nobody = false;
 	p->told.wait = 0;
 }
 

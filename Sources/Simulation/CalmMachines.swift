@@ -21,6 +21,8 @@ public enum CalmMachines {
         "sleeper:1,kthread=1,run=20us,sleep=0,sleep-spread=5ms,cpus=2",
         "loop:1,kthread=1,nice=10",
     ]
+    /// So little that user mode's daemon is hardly needed.
+    private static let lonely = ["sleeper:2,run=100us,sleep=20ms,start-spread=10ms"]
     private static let idle = [
         "sleeper:3,run=100us,run-spread=2ms,sleep=2ms,sleep-spread=10ms", "loop:1",
     ]
@@ -33,6 +35,9 @@ public enum CalmMachines {
                 machines.append(
                     try machine(mode, description, UInt32(load.0), load.1, asksAlways: number == 3))
             }
+            var still = try machine(mode, description, 4, lonely, asksAlways: false)
+            still.durationNs = 5_000_000_000
+            machines.append(still)
         }
         return machines
     }

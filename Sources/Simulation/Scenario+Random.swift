@@ -30,6 +30,8 @@ extension Scenario {
         scenario.faults = .random(in: scenario.durationNs, &chance)
         if chance.below(2) == 0 { scenario.overlap = UInt32(chance.size(2, 60, 1000)) }
         scenario.asksAlways = chance.below(4) == 0
+        // Now and then the daemon has no place for some.
+        if chance.below(12) == 0 { scenario.maxTasks = Int(chance.size(1, 12, 1000)) }
         return scenario
     }
 }
@@ -74,7 +76,7 @@ extension Scenario.Faults {
         if chance.below(4) == 0 { faults.hotplugNs = chance.duration(5_000_000, 500_000_000) }
         if chance.below(3) == 0 {
             faults.kickLatePpm = UInt32(chance.below(50_000))
-            faults.kickLateNs = chance.duration(1_000, 2_000_000)
+            faults.kickLateNs = chance.duration(1_000, chance.below(4) == 0 ? 100_000_000 : 2_000_000)
         }
         if chance.below(8) == 0 { faults.ringBytes = UInt32(chance.size(256, 4096, 1 << 20)) }
         switch chance.below(4) {

@@ -19,7 +19,7 @@ struct MechanismMutants: ParsableCommand {
     @Option(help: "The checkout.") var checkout = "."
     @Option(help: "Only this half: c or swift.") var only: String?
     @Option(help: "Only the mutants of this file.") var file: String?
-    @Option(help: "Of the mechanical ones every Nth, 1...1000; 0: none.") var every = 1
+    @Option(help: "Of the mechanical ones every Nth, 1...1000; 0: none, the table alone.") var every = 0
     @Option(help: "Only this part of all, as in 2/4.") var shard = "1/1"
     @Option(help: "Builds at one time, 1...64.") var jobs = 2
     @Option(help: "Random machines for each mutant, 1...100000.") var seeds = 150

@@ -114,7 +114,8 @@ struct Mutator {
             "//", "#", "*", "import", "public import", "@", "struct", "public struct", "extension",
             "static sp_inline", "public mutating func", "mutating func", "func", "static func",
             "public static func", "public func", "public let", "public var", "static var", "case ",
-            "switch", "default:", "const struct", "struct",
+            "switch", "default:", "const struct", "struct", "SEC(", "__uint(", "__type(",
+            "static __always_inline", "__noinline", "const volatile",
         ]
         return !line.isEmpty && !passive.contains { line.hasPrefix($0) }
     }

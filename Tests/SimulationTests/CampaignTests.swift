@@ -22,6 +22,15 @@ import Testing
         #expect(account.effects > 1_000_000 && account.faults > 10_000 && account.stops > 100_000)
     }
 
+    /// Where nothing goes wrong, nothing is counted that is a way around the policy; and where much does,
+    /// nothing is wrong either.
+    @Test(arguments: Scenario.Mode.allCases) func calmAndHardMachines(_ mode: Scenario.Mode) throws {
+        for machine in try CalmMachines.all(mode) + HardMachines.all(mode) {
+            let flaw = Simulator.run(machine).flaw
+            #expect(flaw == nil, "\(machine.text)")
+        }
+    }
+
     /// Large machines and pids up to 2^22.
     @Test(arguments: Scenario.Mode.allCases) func aThousandCPUs(_ mode: Scenario.Mode) throws {
         let loads = [

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import PolicyModel
+import PolicyText
+
+/// Machines on which what is rare happens often. The same ones always.
+public enum HardMachines {
+    /// All of one mode.
+    public static func all(_ mode: Scenario.Mode) throws -> [Scenario] {
+        let shipped = try PolicySource.shipped()
+        var machines: [Scenario] = []
+        for description in shipped {
+            machines.append(try lateKicks(mode, description))
+        }
+        if mode == .user, let fifo = shipped.first(where: { $0.name == "fifo" }) {
+            machines.append(try crowd(fifo))
+        }
+        return machines
+    }
+
+    /// Every second interrupt comes much too late: who waits for it is found by the timer.
+    private static func lateKicks(
+        _ mode: Scenario.Mode, _ description: PolicyDescription
+    ) throws -> Scenario {
+        var machine = Scenario(
+            mode: mode, cpus: 4, seed: 11, durationNs: 2_000_000_000, policyName: description.name,
+            policy: description.policy)
+        machine.loads = [
+            try Load("loop:2,cpus=0-1"), try Load("yielder:2,run=300us,cpus=0-2"),
+            try Load("storm:2,run=50us,sleep=30ms,cpus=0-1"),
+            try Load("storm:6,run=200us,sleep=30ms,sleep-spread=10ms"),
+        ]
+        machine.faults.kickLatePpm = 500_000
+        machine.faults.kickLateNs = 200_000_000
+        try machine.validate()
+        return machine
+    }
+
+    /// More answers under way than half their ring holds: the daemon has a place for one task alone.
+    private static func crowd(_ description: PolicyDescription) throws -> Scenario {
+        var machine = Scenario(
+            mode: .user, cpus: 2, seed: 12, durationNs: 1_000_000_000, policyName: description.name,
+            policy: description.policy)
+        machine.loads = [try Load("loop:45000,start-spread=0s")]
+        machine.maxTasks = 1
+        machine.eventsMax = 200_000
+        machine.limits.waitNs = 0
+        try machine.validate()
+        return machine
+    }
+}
