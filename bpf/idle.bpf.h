@@ -56,6 +56,12 @@ static __always_inline void mark_idle(s32 cpu, bool idle)
 		__sync_fetch_and_sub(&idle_cpus, 1);
 }
 
+/* Whether the kernel told us that it idles. */
+static __always_inline bool is_marked_idle(s32 cpu)
+{
+	return idle_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) & 1;
+}
+
 /* It is woken for a task already: another need not wake it once more. */
 static __always_inline void mark_claimed(s32 cpu)
 {

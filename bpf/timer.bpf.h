@@ -43,8 +43,10 @@ static __always_inline void rescue(struct sp_dsq *dsq)
 		if (cpu < 0)
 			break;
 		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-		if ((s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) >
-		    (s64)FORGOTTEN_NS)
+		/* The kernel counts a CPU as idle a moment before it tells us so. */
+		if (is_marked_idle(cpu) &&
+		    (s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) >
+			    (s64)FORGOTTEN_NS)
 			count(SP_COUNT_RESCUED);
 	}
 	bpf_iter_scx_dsq_destroy(&it);
