@@ -19,6 +19,7 @@
 #define UNASKED_ONE_IN 10
 
 #define WF_EXEC 0x02
+#define TAIL 200
 struct sim_replayed sim_replayed;
 u32 replay_at;
 
@@ -185,6 +186,11 @@ static void check_dues(const struct record *r)
 	}
 }
 
+static u32 smaller(u32 a, u32 b)
+{
+	return a < b ? a : b;
+}
+
 static void start(void)
 {
 	struct sim_machine machine = { .mode = replay_log.user ? SIM_MODE_USER :
@@ -214,15 +220,17 @@ static void start(void)
 const struct sim_replayed *sim_replay(const char *text, size_t length)
 {
 	const char *wrong = replay_read(text, length);
+	u32 end;
 
 	sim_replayed = (struct sim_replayed){};
 	if (wrong) {
 		snprintf(sim_replayed.text, sizeof(sim_replayed.text), "%s", wrong);
 		return &sim_replayed;
 	}
+	/* The last lines are looked ahead at, and what they begin may not end in them. */
+	end = replay_log.count - smaller(replay_log.count / 4, TAIL);
 	start();
-	for (replay_at = 0; replay_at < replay_log.count && !sim.report.flaw;
-	     replay_at++) {
+	for (replay_at = 0; replay_at < end && !sim.report.flaw; replay_at++) {
 		const struct record *r = &replay_log.records[replay_at];
 
 		sim_replayed.line = r->line;

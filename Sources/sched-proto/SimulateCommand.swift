@@ -57,7 +57,7 @@ struct SimulateCommand: ParsableCommand {
         if verdict.line == 0, let refusal = verdict.refusal {
             throw Failure("\(Printable.line(path)): \(refusal)", .badData)
         }
-        print(verdict)
+        print("\(verdict)")
         if let refusal = verdict.refusal {
             throw Failure("the model does something else: \(refusal)", .diverged)
         }
