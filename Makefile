@@ -35,7 +35,7 @@ run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DU
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-output test-new-policy -- test-survival test-guest test-newest
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-mutants test-output test-new-policy -- test-survival test-guest test-newest
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh

@@ -12,6 +12,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 needs() {
 	case $1 in
 	test-swift) echo Package.swift ;;
+	test-mutants) echo Tests/Mutants/mechanism.tsv ;;
 	test-new-policy) echo scripts/tests/new-policy.sh ;;
 	test-guest | test-newest | test-survival) echo Tests/Guest/run.sh ;;
 	*) echo scripts/tests/run.sh ;;

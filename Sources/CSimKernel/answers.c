@@ -19,7 +19,8 @@ static u64 passes, passes_before; /* finished, and when it stood by last */
 static u64 turn_at; /* when a CPU gave way to the daemon; 0: it stands by */
 static u64 seen_at; /* when it had its last turn, or stood by last */
 static u64 stood_at; /* when it stood by last */
-static u64 slept_at; /* when the turn began in whose middle it slept; 0: it made a pass since */
+static u64
+	slept_at; /* when the turn began in whose middle it slept; 0: it made a pass since */
 static bool was_gone;
 
 void answers_reset(void)
@@ -142,8 +143,8 @@ void check_answers_taken(void)
 	/* Those laid aside are tried again. */
 	if (aside > 8 || aside > c[SP_COUNT_EARLY])
 		flaw(SIM_FLAW_COUNTERS,
-		     "%llu answers: %llu carried out, %llu stale, %llu early", waits_come,
-		     moved, c[SP_COUNT_STALE], c[SP_COUNT_EARLY]);
+		     "%llu answers: %llu carried out, %llu stale, %llu early",
+		     waits_come, moved, c[SP_COUNT_STALE], c[SP_COUNT_EARLY]);
 }
 
 /* The number of a wait that is told. */
@@ -152,8 +153,8 @@ void check_wait_number(u32 wait)
 	/* Where callbacks overlap, those that there was no room for have numbers in between. */
 	bool doubtful = sim.machine.overlap && sim.counts[SP_COUNT_RING_FULL];
 
-	if (!wait || (s32)(wait - last_wait) > 1024 || (s32)(wait - last_wait) < -1024 ||
-	    (wait == last_wait && !doubtful))
+	if (!wait || (s32)(wait - last_wait) > 1024 ||
+	    (s32)(wait - last_wait) < -1024 || (wait == last_wait && !doubtful))
 		flaw(SIM_FLAW_INPUT, "wait %u comes after wait %u", wait, last_wait);
 	if ((s32)(wait - last_wait) > 0)
 		last_wait = wait;
@@ -285,7 +286,8 @@ static bool may_take_sole(void)
 	       find_dsq_by_id(DSQ_HELD, 0)->q.nr == 1 && daemon &&
 	       stands_in(daemon, DSQ_DAEMON) &&
 	       ring->asked.tail == ring->daemon.answers_head &&
-	       waits_come - moved == c[SP_COUNT_STALE] && sim.now - stood_at <= DAEMON_IDLE_NS;
+	       waits_come - moved == c[SP_COUNT_STALE] &&
+	       sim.now - stood_at <= DAEMON_IDLE_NS;
 }
 
 /* It is taken unasked. */
@@ -328,7 +330,8 @@ static bool has_task_for(u64 id, s32 cpu)
 /* The same, for a CPU that is about to idle. */
 bool waits_for_idle(s32 cpu)
 {
-	if (has_task_for(DSQ_PICKED_ON + (u32)cpu, cpu) || has_task_for(DSQ_PICKED, cpu))
+	if (has_task_for(DSQ_PICKED_ON + (u32)cpu, cpu) ||
+	    has_task_for(DSQ_PICKED, cpu))
 		return true;
 	/* It may pass for one that is at work. */
 	if (turn_at || sim.now - seen_at <= OVERDUE_NS + 5 * MS)
@@ -340,15 +343,16 @@ static void check_asked(s32 cpu, const struct task *prev)
 {
 	const struct sp_asked *asked = &((struct sp_answers *)sim_answers())->asked;
 	const u64 now = asked->now - NOW_ORIGIN;
-	const u64 unread = *(u64 *)sim_events_producer() - *(u64 *)sim_events_consumer();
+	const u64 unread =
+		*(u64 *)sim_events_producer() - *(u64 *)sim_events_consumer();
 	bool goes = prev && is_queued(prev) && is_told_of(prev, 0);
 
 	if (asked->cpu != (u32)cpu)
 		flaw(SIM_FLAW_INPUT, "CPU %d asks, and the daemon is told of %u", cpu,
 		     asked->cpu);
 	if (now < sim.moment.began || now > sim.now)
-		flaw(SIM_FLAW_INPUT, "the daemon is asked at %llu, and not now, at %llu",
-		     now, sim.now);
+		flaw(SIM_FLAW_INPUT,
+		     "the daemon is asked at %llu, and not now, at %llu", now, sim.now);
 	if (asked->turns != sim.counts[SP_COUNT_DAEMON_RUNS] && is_undisturbed())
 		flaw(SIM_FLAW_INPUT, "the daemon is told of %llu turns, not %llu",
 		     asked->turns, sim.counts[SP_COUNT_DAEMON_RUNS]);
@@ -356,8 +360,9 @@ static void check_asked(s32 cpu, const struct task *prev)
 		if (!prev || !is_queued(prev) || asked->prev_pid != prev->told.pid ||
 		    (prev->told.generation &&
 		     asked->prev_generation != prev->told.generation))
-			flaw(SIM_FLAW_INPUT, "CPU %d is asked for with pid %u, not its own",
-			     cpu, asked->prev_pid);
+			flaw(SIM_FLAW_INPUT,
+			     "CPU %d is asked for with pid %u, not its own", cpu,
+			     asked->prev_pid);
 	} else if (goes && prev->told.pid == (u32)prev->t.pid && is_undisturbed() &&
 		   unread <= SP_EVENT_RING / 2 && has_task_for(DSQ_HELD, cpu)) {
 		flaw(SIM_FLAW_INPUT, "CPU %d asks, and its pid %d is not told of", cpu,
@@ -391,12 +396,12 @@ static void check_stays(s32 cpu, const struct task *prev)
 		/* One that it does not know waits until it is certain that it does not. */
 		if (is_undisturbed() && stands_in(daemon, DSQ_DAEMON) && !turn_at &&
 		    !knows_nobody())
-			flaw(SIM_FLAW_ORDER, "the daemon stands by, and CPU %d does not ask",
-			     cpu);
-	} else if (held && is_undisturbed() && find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32 &&
-		   !missed) {
-		flaw(SIM_FLAW_ORDER, "CPU %d takes nobody past the daemon, which is away",
-		     cpu);
+			flaw(SIM_FLAW_ORDER,
+			     "the daemon stands by, and CPU %d does not ask", cpu);
+	} else if (held && is_undisturbed() &&
+		   find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32 && !missed) {
+		flaw(SIM_FLAW_ORDER,
+		     "CPU %d takes nobody past the daemon, which is away", cpu);
 	}
 	if (!is_undisturbed())
 		return;
@@ -405,8 +410,10 @@ static void check_stays(s32 cpu, const struct task *prev)
 		flaw(SIM_FLAW_SLICE, "pid %d was to go on for %llu ns, not %llu",
 		     prev->t.pid, slice, prev->t.scx.slice);
 	if (has_task_for(DSQ_PICKED_ON + (u32)cpu, cpu) ||
-	    (has_task_for(DSQ_PICKED, cpu) && find_dsq_by_id(DSQ_PICKED, 0)->q.nr <= 32))
-		flaw(SIM_FLAW_ORDER, "CPU %d takes nobody, and one is picked for it", cpu);
+	    (has_task_for(DSQ_PICKED, cpu) &&
+	     find_dsq_by_id(DSQ_PICKED, 0)->q.nr <= 32))
+		flaw(SIM_FLAW_ORDER, "CPU %d takes nobody, and one is picked for it",
+		     cpu);
 }
 
 /* ops.dispatch returned. */
@@ -421,11 +428,11 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 		if (is_undisturbed() && !(prev && is_queued(prev)) &&
 		    sim.machine.faults.daemon == SIM_DAEMON_FINE &&
 		    sim.moment.was_sole && has_task_for(DSQ_HELD, cpu))
-			flaw(SIM_FLAW_ORDER, "CPU %d asks about the only one that waits",
-			     cpu);
+			flaw(SIM_FLAW_ORDER,
+			     "CPU %d asks about the only one that waits", cpu);
 	}
-	if (is_undisturbed() && !sim.machine.faults.hotplug_ns && !sim.moment.fell_back &&
-	    sim.moment.kicks != sim.moment.kicks_due)
+	if (is_undisturbed() && !sim.machine.faults.hotplug_ns &&
+	    !sim.moment.fell_back && sim.moment.kicks != sim.moment.kicks_due)
 		flaw(SIM_FLAW_KICK, "%u CPUs are woken for what is picked, not %u",
 		     sim.moment.kicks, sim.moment.kicks_due);
 	if (sim.moment.sole != sim.moment.taken_told)

@@ -150,8 +150,8 @@ void expect_insertion(struct task *p, const struct dsq *dsq, u64 flags)
 	if (!p->direct_prio && (flags & SCX_ENQ_HEAD))
 		expect_ahead(&p->expected, p->affinity, d->queue, p->told.since);
 	else
-		expect(&p->expected, p->affinity, d->queue,
-		       p->direct_prio ? d->key : 0, p->told.since);
+		expect(&p->expected, p->affinity, d->queue, p->direct_prio ? d->key : 0,
+		       p->told.since);
 }
 
 void forget_expected(struct task *p)
@@ -171,8 +171,8 @@ void expect_taken(struct task *p, s32 cpu)
 	if (!sim.moment.has_served) {
 		p->met_nobody = true;
 		if (sim.moment.dispatching && is_queued(sim.moment.dispatching))
-			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and has one", cpu,
-			     p->t.pid);
+			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and has one",
+			     cpu, p->t.pid);
 		if (waiting != 1 && is_undisturbed())
 			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and %u wait",
 			     cpu, p->t.pid, waiting);

@@ -127,7 +127,8 @@ void check_firsts(const struct sp_event *event, u32 look_max)
 			flaw(SIM_FLAW_INPUT, "CPU %d is told of key %llu, not of %llu",
 			     event->cpu, event->first[queue], first->node.key);
 		else if (event->since[queue] != (first ? first->since : 0))
-			flaw(SIM_FLAW_INPUT, "CPU %d is told of a wait since %llu, not %llu",
+			flaw(SIM_FLAW_INPUT,
+			     "CPU %d is told of a wait since %llu, not %llu",
 			     event->cpu, event->since[queue], first ? first->since : 0);
 	}
 }

@@ -73,8 +73,9 @@ static void check_given_up(s32 cpu)
 	for (u32 i = 0; i < live_tasks(); i++) {
 		p = live_task(i);
 		if (p->in_backend && p->cpu == cpu)
-			flaw(SIM_FLAW_LOST, "CPU %d is off-line, and pid %d waits for it",
-			     cpu, p->t.pid);
+			flaw(SIM_FLAW_LOST,
+			     "CPU %d is off-line, and pid %d waits for it", cpu,
+			     p->t.pid);
 	}
 }
 

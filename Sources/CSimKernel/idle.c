@@ -58,9 +58,8 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 		sim.moment.preempted = cpu;
 	} else {
 		sim.moment.kicks++;
-		sim.moment.kicks_late +=
-			!sim.cpu[cpu].said_at ||
-			sim.now - sim.cpu[cpu].said_at > 10 * MS;
+		sim.moment.kicks_late += !sim.cpu[cpu].said_at ||
+					 sim.now - sim.cpu[cpu].said_at > 10 * MS;
 		sim.moment.kicked = cpu;
 	}
 	point();
@@ -121,8 +120,8 @@ static void check_idles(s32 cpu)
 							waits_for_idle(cpu);
 
 	if (waits && !(sim.moment.kicks && sim.moment.kicked == cpu))
-		flaw(SIM_FLAW_KICK, "CPU %d idles beside one that waits, and does not look",
-		     cpu);
+		flaw(SIM_FLAW_KICK,
+		     "CPU %d idles beside one that waits, and does not look", cpu);
 }
 
 /* @notify: between a task and the idle one; else it idled before. */

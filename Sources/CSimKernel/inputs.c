@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GENERATIONS (1u << 20) /* of more of them it is not looked whether they are new */
+#define GENERATIONS \
+	(1u << 20) /* of more of them it is not looked whether they are new */
 
 static u64 seen[GENERATIONS / 64]; /* generations that were told */
 static u32 seen_most;
@@ -244,8 +245,8 @@ static void check_kick(const struct task *p, u64 flags)
 	}
 	if (claimed < 0) {
 		if (sim.moment.idle_before)
-			flaw(SIM_FLAW_KICK, "a CPU idles, and none is claimed for pid %d",
-			     p->t.pid);
+			flaw(SIM_FLAW_KICK,
+			     "a CPU idles, and none is claimed for pid %d", p->t.pid);
 		return;
 	}
 	/* At a wake-up the kernel itself looks at the task's own CPU. */
@@ -262,8 +263,8 @@ static bool preempts(const struct task *p, u64 flags)
 	if (sim.machine.mode == SIM_MODE_BPF)
 		return p->has_wait && p->wait.action == SP_ACTION_PREEMPT;
 	return policy->preempt && is_told_of(p, flags) &&
-	       p->told.queue == SP_QUEUE_PRIORITY &&
-	       (flags & SCX_ENQ_WAKEUP) && !p->told.sync;
+	       p->told.queue == SP_QUEUE_PRIORITY && (flags & SCX_ENQ_WAKEUP) &&
+	       !p->told.sync;
 }
 
 static void check_preemption(const struct task *p, u64 flags)
@@ -276,8 +277,7 @@ static void check_preemption(const struct task *p, u64 flags)
 		sim.cpu[cpu].gives_way = false;
 	if (!is_undisturbed())
 		return;
-	if (sim.moment.preempts != wanted ||
-	    (wanted && sim.moment.preempted != cpu))
+	if (sim.moment.preempts != wanted || (wanted && sim.moment.preempted != cpu))
 		flaw(SIM_FLAW_KICK, "pid %d (class %u) %s CPU %d away", p->t.pid,
 		     p->told.queue, wanted ? "was to take" : "was not to take", cpu);
 }

@@ -400,8 +400,9 @@ static void enqueued(const struct sp_event *event, const struct sp_decision *dec
 	it->direct = decision->action == SP_ACTION_DIRECT && event->idle_cpu >= 0;
 	if (decision->action == SP_ACTION_STALE) {
 		figures.stale++;
-		expect_answer(notice->pid, notice->wait, sim.machine.policy.slice_max_ns,
-			      SP_QUEUE_REGULAR, notice->cpu);
+		expect_answer(notice->pid, notice->wait,
+			      sim.machine.policy.slice_max_ns, SP_QUEUE_REGULAR,
+			      notice->cpu);
 	} else if (!it->direct) {
 		expect(&it->wait, told_affinity(notice->affinity), decision->queue,
 		       decision->key, notice->now);
@@ -562,7 +563,8 @@ static void tell(struct known *it, u64 slice_ns, u32 queue, bool answers, s32 cp
 }
 
 static void check_running(struct known *it, const struct sp_event *event,
-			  const struct sp_decision *decision, u64 now, s32 cpu, bool more)
+			  const struct sp_decision *decision, u64 now, s32 cpu,
+			  bool more)
 {
 	struct sp_event wanted = {
 		.kind = SP_EVENT_RUNNING,
@@ -608,7 +610,8 @@ static void let_run_unasked(struct known *it, const struct sp_event *event,
 	s32 cpu;
 
 	if (it->direct) {
-		check_running(it, event, decision, latest_notice()->now, it->cpu, false);
+		check_running(it, event, decision, latest_notice()->now, it->cpu,
+			      false);
 		tell(it, decision->slice_ns, decision->queue, false, -1);
 	} else if (it->wait.waits && notice) {
 		note_time(notice);
@@ -708,7 +711,8 @@ void picks_end(void)
 	if (known)
 		check_left(cpu);
 	/* A CPU that is stopped while it tells that it idles has not told yet. */
-	for (s32 idle = sim.machine.overlap ? -1 : sim.idle_oldest; idle >= 0; idle = sim.cpu[idle].idle_newer)
+	for (s32 idle = sim.machine.overlap ? -1 : sim.idle_oldest; idle >= 0;
+	     idle = sim.cpu[idle].idle_newer)
 		if (sim.cpu[idle].says_idle && sim.cpu[idle].said_at < pass.began &&
 		    (u32)idle / 64 < (cpus + 63) / 64)
 			check_left(idle);
@@ -750,8 +754,9 @@ void check_answer(const struct task *p)
 	if (!it || it->answered != it->number)
 		return; /* it has another wait since, or no place */
 	if (it->answered != p->told.wait && p->told.pid == (u32)p->t.pid)
-		flaw(SIM_FLAW_ORDER, "pid %d is let run from wait %u by the answer to %u",
-		     p->t.pid, p->told.wait, it->answered);
+		flaw(SIM_FLAW_ORDER,
+		     "pid %d is let run from wait %u by the answer to %u", p->t.pid,
+		     p->told.wait, it->answered);
 	if (p->t.scx.slice != it->slice_ns)
 		flaw(SIM_FLAW_SLICE, "pid %d was to run for %llu ns, not %llu",
 		     p->t.pid, it->slice_ns, p->t.scx.slice);

@@ -37,7 +37,9 @@ struct MechanismJudge {
         let campaign = SimulationCampaign(try PolicySource.shipped())
         var hash: UInt64 = 0
         for mode in modes {
-            for machine in try CalmMachines.all(mode) + HardMachines.all(mode) { hash = hash &* 31 &+ Simulator.run(machine).hash }
+            for machine in try CalmMachines.all(mode) + HardMachines.all(mode) {
+                hash = hash &* 31 &+ Simulator.run(machine).hash
+            }
             for seed: UInt64 in 1...40 {
                 let outcome = Simulator.run(campaign.scenario(seed: seed, mode: mode))
                 hash = hash &* 31 &+ outcome.hash

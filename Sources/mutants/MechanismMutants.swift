@@ -68,7 +68,8 @@ struct MechanismMutants: ParsableCommand {
         let originals = try judgeOriginals(builds)
         print("\(chosen.count) mutants of the mechanism")
         let verdicts = judgeAll(chosen, builds, originals)
-        let unexplained = report(chosen, verdicts, explanations("\(root)/Tests/Mutants/mechanism-explained.tsv"))
+        let unexplained = report(
+            chosen, verdicts, explanations("\(root)/Tests/Mutants/mechanism-explained.tsv"))
         if unexplained > 0 { throw ExitCode(1) }
     }
 
