@@ -215,6 +215,9 @@ void dsq_put_behind(struct task *p, struct task *other)
 {
 	struct dsq *dsq = (struct dsq *)p->t.scx.dsq;
 
+	for (struct iterator *it = dsq->iterators; it; it = it->other)
+		if (it->next == p)
+			it->next = p->next;
 	*(p->prev ? &p->prev->next : &dsq->head) = p->next;
 	*(p->next ? &p->next->prev : &dsq->tail) = p->prev;
 	if (p->node.seq) {

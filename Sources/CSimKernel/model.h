@@ -121,6 +121,7 @@ struct task {
 	u32 class;
 	u32 group, life; /* a new life with each fork: old events know the old one */
 	bool alive, on_cpu, daemon, zombie;
+	bool held_back; /* of a log: it may not migrate for now */
 	u32 came_at,
 		/* of a log: the lines at which it came into its queue, and left */
 		left_at;

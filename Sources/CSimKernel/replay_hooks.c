@@ -166,6 +166,14 @@ void replay_asks(s32 cpu, const struct task *prev)
 			      cpu, prev ? prev->t.pid : 0);
 }
 
+/* It was told that it may not migrate, until its affinity changes anew. */
+static void hold_back(struct task *p)
+{
+	if (!p->held_back)
+		p->t.migration_disabled++;
+	p->held_back = true;
+}
+
 /* Who runs now. */
 struct task *replay_switched(s32 cpu, struct task *next)
 {
@@ -175,7 +183,7 @@ struct task *replay_switched(s32 cpu, struct task *next)
 	 * One that may not leave its CPU for now: its affinity is noted as that one's.
 	 */
 	while (r->kind == LOG_DEQUEUE && (r->a & DEQUEUE_SAVE)) {
-		replay_task(r->pid)->t.migration_disabled = 1;
+		hold_back(replay_task(r->pid));
 		replay_change(r, true);
 		r = replay_take();
 	}

@@ -73,7 +73,9 @@ void replay_change(const struct record *r, bool is_switching)
 	switch (what->kind) {
 	case LOG_CPUS:
 		set_affinity(p, replay_affinity(what->a));
-		p->t.migration_disabled = is_switching;
+		if (p->held_back && !is_switching)
+			p->t.migration_disabled--;
+		p->held_back = p->held_back && is_switching;
 		break;
 	case LOG_WEIGHT:
 		set_weight(p, (u32)what->a);
@@ -253,8 +255,10 @@ void replay_begin(const struct record *r)
 
 	switch (r->kind) {
 	case LOG_SELECT:
-		if (!replay.seen[r->pid])
+		/* Or the stopper came when it slept already, and chose where it wakes up. */
+		if (!replay.seen[r->pid] || p->moving)
 			p->cpu = r->at;
+		p->moving = false;
 		if (r->a & SCX_WAKE_FORK)
 			fork_task(p);
 		else
