@@ -185,7 +185,7 @@ struct sp_event {
 	sp_u32 generation; /* 1...: which task of this pid; 0 for such a DISPATCH */
 	sp_s32 cpu; /* the task's CPU, or the one that asks */
 	sp_s32 idle_cpu; /* ENQUEUE: an idle CPU claimed for it, or -1 */
-	sp_u32 weight; /* of the task; clamped to 1...10000 */
+	sp_u32 weight; /* of the task, with its control groups'; clamped to 1...10000 */
 	sp_u32 cpus; /* CPUs the scheduler has */
 	sp_u32 waiting[SP_QUEUES]; /* tasks waiting, this one not counted */
 };

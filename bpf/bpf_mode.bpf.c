@@ -70,7 +70,7 @@ static __always_inline void fill_event(struct sp_event *event, u32 kind,
 	event->generation = tctx->generation;
 	event->cpu = scx_bpf_task_cpu(p);
 	event->idle_cpu = -1;
-	event->weight = p->scx.weight;
+	event->weight = tctx->weight;
 	event->cpus = nr_online();
 	event->waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
 	event->waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
@@ -169,6 +169,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		insert_locally(p, tctx, enq_flags);
 		return;
 	}
+	count_wait(p, tctx);
 	/* The policy was told of it a moment ago, by sp_dispatch. */
 	if (tctx->decided) {
 		tctx->decided = false;
@@ -179,7 +180,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	if (tctx->pid != (u32)p->pid)
 		begin_life(tctx, p);
 	now = sp_now();
-	begin_wait(tctx, enq_flags, now);
+	begin_wait(p, tctx, enq_flags, now);
 	fill_event(&event, SP_EVENT_ENQUEUE, p, tctx, now);
 	event.idle_cpu = own_idle_cpu(p, tctx, event.cpu, &claimed);
 	decide_wait(p, tctx, &event, enq_flags, &decision);
@@ -246,7 +247,7 @@ static __noinline void tell_of_prev(struct task_struct *prev, struct sp_task_ctx
 
 	if (tctx->pid != (u32)prev->pid)
 		begin_life(tctx, prev);
-	begin_wait(tctx, 0, now);
+	begin_wait(prev, tctx, 0, now);
 	fill_event(&event, SP_EVENT_ENQUEUE, prev, tctx, now);
 	decide_wait(prev, tctx, &event, 0, &decision);
 	if (decision.action != SP_ACTION_QUEUE)
@@ -279,6 +280,8 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	s32 queue;
 
 	met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
+	if (groups_seen)
+		count_asking(cpu, prev);
 	event.waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
 	event.waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
 	/* Nothing to choose: the only one that waits, for a CPU that has no other. */
@@ -310,7 +313,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		event.flags |= SP_EVENT_PREV;
 		event.pid = tctx->pid;
 		event.generation = tctx->generation;
-		event.weight = prev->scx.weight;
+		event.weight = tctx->weight;
 		event.key = tctx->key;
 	}
 	queue = ask(cpu, &event, tctx);
@@ -336,6 +339,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 
 	if (!tctx)
 		return;
+	count_run(p, tctx);
 	now = sp_now();
 	count_wakeup(tctx, now);
 	/*
@@ -356,6 +360,8 @@ SEC("struct_ops/sp_update_idle")
 void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 {
 	mark_idle(cpu, idle);
+	if (idle)
+		count_nobody_on(cpu);
 	if (idle && ((has_classes() && has_task_for(&priority, cpu)) ||
 		     has_task_for(&regular, cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
@@ -383,7 +389,17 @@ void BPF_PROG(sp_cpu_offline, s32 cpu)
 SEC("struct_ops.s/sp_init_task")
 s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
-	return new_task(p);
+	return new_task(p, group_at_birth(args));
+}
+
+/* It leaves for another class, perhaps while it waits. */
+SEC("struct_ops/sp_disable")
+void BPF_PROG(sp_disable_task, struct task_struct *p)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	if (tctx && groups_seen)
+		count_gone(p, &tctx->counted);
 }
 
 static void tick(void)
@@ -428,7 +444,11 @@ struct sched_ext_ops scheduler = {
 	.cpu_online = (void *)sp_cpu_online,
 	.cpu_offline = (void *)sp_cpu_offline,
 	.init_task = (void *)sp_init_task,
+	.disable = (void *)sp_disable_task,
 	.init = (void *)sp_init,
+	.cgroup_init = (void *)sp_cgroup_init,
+	.cgroup_exit = (void *)sp_cgroup_exit,
+	.cgroup_move = (void *)sp_cgroup_move,
 	.cgroup_set_weight = (void *)sp_cgroup_set_weight,
 	.cgroup_set_bandwidth = (void *)sp_cgroup_set_bandwidth,
 	.cgroup_set_idle = (void *)sp_cgroup_set_idle,

@@ -92,6 +92,7 @@ enum sp_counter {
 	SP_COUNT_WRONG_CPU, /* answers for a CPU on which the task may not run */
 	SP_COUNT_RETRIED, /* a task went on for 0.5 ms while the daemon had its turn */
 	SP_COUNT_OUT_OF_CLASS, /* times somebody took the daemon out of its class */
+	SP_COUNT_GROUPS_LEFT_OUT, /* control groups without a place: part of their parent */
 	SP_COUNTERS
 };
 

@@ -120,7 +120,7 @@ static __always_inline void fill_notice(struct sp_notice *notice, u32 kind,
 	notice->generation = tctx->generation;
 	notice->cpu = scx_bpf_task_cpu(p);
 	notice->idle_cpu = -1;
-	notice->weight = p->scx.weight;
+	notice->weight = tctx->weight;
 	notice->cpus = nr_online();
 	notice->wait = tctx->wait;
 	notice->affinity = SP_AFFINITY_ANY;

@@ -14,6 +14,7 @@ struct cpumask;
 struct cgroup;
 struct scx_init_task_args;
 struct scx_exit_task_args;
+struct scx_cgroup_init_args;
 struct scx_cpu_release_args;
 struct scx_exit_info;
 
@@ -30,7 +31,11 @@ struct sched_ext_ops {
 	void (*disable)(struct task_struct *p);
 	void (*set_cpumask)(struct task_struct *p, const struct cpumask *mask);
 	void (*exit_task)(struct task_struct *p, struct scx_exit_task_args *args);
-	/* All three only where the kernel has groups for sched_ext; 6.17 and 6.19 added the last two. */
+	/* All six only where the kernel has groups for sched_ext; 6.17 and 6.19 added the last two. */
+	sp_s32 (*cgroup_init)(struct cgroup *cgrp, struct scx_cgroup_init_args *args);
+	void (*cgroup_exit)(struct cgroup *cgrp);
+	void (*cgroup_move)(struct task_struct *p, struct cgroup *from,
+			    struct cgroup *to);
 	void (*cgroup_set_weight)(struct cgroup *cgrp, sp_u32 weight);
 	void (*cgroup_set_bandwidth)(struct cgroup *cgrp, sp_u64 period_us,
 				     sp_u64 quota_us, sp_u64 burst_us);

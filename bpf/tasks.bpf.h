@@ -5,6 +5,7 @@
 
 #include "counters.bpf.h"
 #include "idle.bpf.h"
+#include "weights.bpf.h"
 
 #define SP_MASK_UNKNOWN 0xffffffffu
 
@@ -20,6 +21,9 @@ struct sp_task_ctx {
 	u32 wait; /* user mode: number of its wait; 0: it does not wait */
 	u32 queue; /* user mode: its class, by its last answer */
 	u32 mask; /* user mode: index of its affinity, or SP_MASK_UNKNOWN */
+	u32 weight; /* as told when it began to wait */
+	u32 group; /* weights.bpf.h: its control group */
+	struct sp_counted counted; /* the same, while it waits */
 	bool sync; /* select_cpu saw a synchronous wake-up */
 	bool idle; /* select_cpu claimed an idle CPU for it */
 	bool known; /* user mode: the daemon was told of it */
@@ -58,6 +62,7 @@ static __always_inline void begin_life(struct sp_task_ctx *tctx,
 	tctx->used = p->se.sum_exec_runtime;
 	tctx->woken_at = 0;
 	tctx->pid = p->pid;
+	tctx->weight = own_weight(p);
 	tctx->generation = next_generation();
 	tctx->wait = 0;
 	tctx->queue = SP_QUEUE_REGULAR;
@@ -68,13 +73,14 @@ static __always_inline void begin_life(struct sp_task_ctx *tctx,
 	tctx->alone = false;
 }
 
-static __always_inline s32 new_task(struct task_struct *p)
+static __always_inline s32 new_task(struct task_struct *p, u32 group)
 {
 	struct sp_task_ctx *tctx;
 
 	tctx = bpf_task_storage_get(&tasks, p, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!tctx)
 		return -12; /* ENOMEM */
+	tctx->group = group;
 	begin_life(tctx, p);
 	return 0;
 }
@@ -142,6 +148,7 @@ static __always_inline void let_run(struct task_struct *p, struct sp_task_ctx *t
 		tctx->used = p->se.sum_exec_runtime;
 		tctx->decided = false;
 		tctx->waits = false;
+		count_no_more(&tctx->counted);
 	}
 	if (cpu < 0 && !is_pinned(p))
 		cpu = claim_idle_cpu(p);
@@ -194,9 +201,27 @@ static __always_inline s32 look_for_idle(struct task_struct *p, s32 prev_cpu,
 	return cpu;
 }
 
-/* What a wait begins with, whoever decides on it. */
-static __always_inline void begin_wait(struct sp_task_ctx *tctx, u64 enq_flags, u64 now)
+/* It stands in a queue from now on, and is counted with its group. */
+static __always_inline void count_wait(struct task_struct *p, struct sp_task_ctx *tctx)
 {
+	if (groups_seen)
+		count_waiting(p, &tctx->counted, tctx->group);
+}
+
+/* It runs from now on. */
+static __always_inline void count_run(struct task_struct *p, struct sp_task_ctx *tctx)
+{
+	if (groups_seen)
+		count_running(p, &tctx->counted, tctx->group);
+}
+
+/* What a wait begins with, whoever decides on it. */
+static __always_inline void begin_wait(const struct task_struct *p,
+				       struct sp_task_ctx *tctx, u64 enq_flags, u64 now)
+{
+	u32 weight = p->scx.weight;
+
+	tctx->weight = groups_seen ? weight_in(weight, tctx->group) : weight;
 	if (enq_flags & SCX_ENQ_WAKEUP)
 		tctx->woken_at = now;
 	tctx->since = now;

@@ -81,12 +81,13 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), 0);
 		return;
 	}
+	count_wait(p, tctx);
 	if (tctx->pid != (u32)p->pid) {
 		tell_exit(p, tctx);
 		begin_life(tctx, p);
 	}
 	now = sp_now();
-	begin_wait(tctx, enq_flags, now);
+	begin_wait(p, tctx, enq_flags, now);
 	tctx->wait = next_wait();
 	count(SP_COUNT_ENQUEUED);
 	fill_notice(&notice, SP_EVENT_ENQUEUE, p, tctx, now);
@@ -125,6 +126,8 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 
 	if (!ring)
 		return;
+	if (groups_seen)
+		count_asking(cpu, prev);
 	if (prev && is_daemon(prev, ring) && !goes) {
 		daemon_gone = 1;
 		daemon_since = 0;
@@ -163,12 +166,14 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	if (!ring)
 		return;
 	if (is_daemon(p, ring)) {
+		count_nobody_on(scx_bpf_task_cpu(p));
 		note_class(scx_bpf_task_cpu(p), SP_QUEUE_PRIORITY);
 		return;
 	}
 	tctx = task_ctx(p);
 	if (!tctx)
 		return;
+	count_run(p, tctx);
 	note_class(scx_bpf_task_cpu(p),
 		   p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : tctx->queue);
 	tctx->wait = 0; /* an answer that is still under way is stale */
@@ -200,6 +205,7 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 	tell_idle(ring, cpu);
 	if (!idle)
 		return;
+	count_nobody_on(cpu);
 	if (picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] || has_task_for(&picked, cpu) ||
 	    (!has_turn(sp_now()) && has_task_for(&held, cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
@@ -231,7 +237,7 @@ void BPF_PROG(sp_cpu_offline, s32 cpu)
 SEC("struct_ops.s/sp_init_task")
 s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *args)
 {
-	return new_task(p);
+	return new_task(p, group_at_birth(args));
 }
 
 /* It waits anew if it waited; where it may run is looked up then. */
@@ -254,8 +260,11 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 	struct sp_answers *ring = answer_ring();
 	struct sp_task_ctx *tctx = task_ctx(p);
 
-	if (tctx)
+	if (tctx) {
 		tctx->wait = 0;
+		if (groups_seen)
+			count_gone(p, &tctx->counted);
+	}
 	if (!ring || !is_daemon(p, ring) || p->policy == 0 || p->policy == SCHED_EXT)
 		return;
 	count(SP_COUNT_OUT_OF_CLASS);
@@ -344,6 +353,9 @@ struct sched_ext_ops scheduler = {
 	.disable = (void *)sp_disable_task,
 	.exit_task = (void *)sp_exit_task,
 	.init = (void *)sp_init,
+	.cgroup_init = (void *)sp_cgroup_init,
+	.cgroup_exit = (void *)sp_cgroup_exit,
+	.cgroup_move = (void *)sp_cgroup_move,
 	.cgroup_set_weight = (void *)sp_cgroup_set_weight,
 	.cgroup_set_bandwidth = (void *)sp_cgroup_set_bandwidth,
 	.cgroup_set_idle = (void *)sp_cgroup_set_idle,

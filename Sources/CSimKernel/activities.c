@@ -25,6 +25,8 @@ static struct activity **activities;
 static u32 nactivities, in_flight;
 static struct activity *unused, *current;
 static bool ending;
+/* What the kernel makes, changes and removes one after the other. */
+static struct lock cgroups_lock;
 
 void activities_reset(void)
 {
@@ -35,6 +37,7 @@ void activities_reset(void)
 	}
 	in_flight = 0;
 	current = NULL;
+	cgroups_lock = (struct lock){};
 	ending = false;
 }
 
@@ -163,6 +166,18 @@ void unlock_task(struct task *p)
 {
 	if (current)
 		unlock(&p->lock);
+}
+
+void lock_cgroups(void)
+{
+	if (current)
+		lock(&cgroups_lock);
+}
+
+void unlock_cgroups(void)
+{
+	if (current)
+		unlock(&cgroups_lock);
 }
 
 /* The lock of the CPU that the task is at, which may change meanwhile. */

@@ -83,6 +83,7 @@ void do_enqueue(struct task *p, u64 flags)
 		dsq_insert(&sim.cpu[p->cpu].local, p, false, flags);
 		return;
 	}
+	cgroup_enqueued(p, flags);
 	if (!p->direct) {
 		sim.moment.enqueueing = p;
 		sim.moment.enq_flags = flags;
@@ -117,6 +118,7 @@ void dequeue_task(struct task *p, bool sleeps)
 	if (p->daemon)
 		daemon_leaves();
 	p->t.scx.flags &= ~SCX_TASK_QUEUED;
+	p->counts = false;
 	dsq_remove(p);
 }
 
@@ -139,6 +141,7 @@ static void starts_running(struct task *p)
 	const u64 slice = p->t.scx.slice;
 
 	p->exec_start = sim.now;
+	cgroup_runs(p);
 	sim.moment.starting = p;
 	CALL_OP_AFTER(running_begins(p), running, &p->t);
 	sim.moment.starting = NULL;

@@ -8,6 +8,7 @@ enum {
 	FAULT_CLASS,
 	FAULT_EXEC,
 	FAULT_HOTPLUG,
+	FAULT_CGROUP,
 	FAULTS
 };
 
@@ -26,6 +27,8 @@ static u64 mean_of(u32 which)
 		return f->class_ns;
 	case FAULT_EXEC:
 		return f->exec_ns;
+	case FAULT_CGROUP:
+		return f->cgroup_ns;
 	default:
 		return f->hotplug_ns;
 	}
@@ -134,6 +137,9 @@ void fault_happens(u32 which)
 		break;
 	case FAULT_EXEC:
 		change_pid(p);
+		break;
+	case FAULT_CGROUP:
+		cgroup_fault(p);
 		break;
 	}
 }

@@ -113,7 +113,7 @@ static void check_form(const struct sp_event *event)
 }
 
 /* @p: whose event it is; NULL: that of a CPU without a task. Of any kind. */
-void check_event(const struct sp_event *event, const struct task *p)
+void check_event(const struct sp_event *event, struct task *p)
 {
 	const u64 now = event->now - NOW_ORIGIN;
 
@@ -131,9 +131,11 @@ void check_event(const struct sp_event *event, const struct task *p)
 	if (event->pid != p->told.pid)
 		flaw(SIM_FLAW_INPUT, "event %u is of pid %u, not %u", event->kind,
 		     event->pid, p->told.pid);
-	if (event->weight != p->t.scx.weight)
-		flaw(SIM_FLAW_INPUT, "pid %d has weight %u, not %u", p->t.pid,
-		     p->t.scx.weight, event->weight);
+	if (event->kind == SP_EVENT_ENQUEUE)
+		check_weight(p, event->weight);
+	else if (event->weight != p->told_weight)
+		flaw(SIM_FLAW_INPUT, "pid %d was said to weigh %u, now %u", p->t.pid,
+		     p->told_weight, event->weight);
 	if (event->cpu != p->cpu)
 		flaw(SIM_FLAW_INPUT, "pid %d is at CPU %d, not %d", p->t.pid, p->cpu,
 		     event->cpu);

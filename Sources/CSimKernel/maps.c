@@ -14,6 +14,7 @@
 #define MONOTONIC_ORIGIN (77000 * MS)
 
 #define ARRAYS 16
+#define HASHED 128
 #define PAGE 4096
 #define RING_BUSY (1u << 31)
 #define RING_DISCARDED (1u << 30)
@@ -24,6 +25,12 @@ static struct {
 	char *data;
 	size_t size;
 } arrays[ARRAYS];
+
+/* Elements of all hash maps; there are few of them. */
+static struct {
+	void *map;
+	u64 key, value;
+} hashed[HASHED];
 
 static struct {
 	void *map, *slot;
@@ -95,6 +102,7 @@ void maps_reset(void)
 	if (!ring)
 		map_ring();
 	*consumer() = *producer() = 0;
+	memset(hashed, 0, sizeof(hashed));
 	memset(&timer, 0, sizeof(timer));
 }
 
@@ -114,6 +122,52 @@ void *sim_array(void *map, size_t value, size_t entries, __u32 key)
 			abort();
 	}
 	return key < entries ? arrays[i].data + key * value : NULL;
+}
+
+/* The place of that key; a free one for NULL. */
+static u32 place_of(void *map, u64 key)
+{
+	u32 i = 0;
+
+	while (i < HASHED && (hashed[i].map != map || (map && hashed[i].key != key)))
+		i++;
+	return i;
+}
+
+void *sim_hash(void *map, size_t entries, __u64 key)
+{
+	u32 i = place_of(map, key);
+
+	(void)entries;
+	point();
+	return i < HASHED ? &hashed[i].value : NULL;
+}
+
+long sim_hash_update(void *map, size_t value, size_t entries, __u64 key,
+		     const void *from)
+{
+	u32 i = place_of(map, key);
+
+	(void)entries;
+	if (i == HASHED)
+		i = place_of(NULL, 0);
+	if (i == HASHED || value > sizeof(hashed[i].value))
+		return -7; /* E2BIG */
+	hashed[i].map = map;
+	hashed[i].key = key;
+	memcpy(&hashed[i].value, from, value);
+	return 0;
+}
+
+long sim_hash_delete(void *map, size_t entries, __u64 key)
+{
+	u32 i = place_of(map, key);
+
+	(void)entries;
+	if (i == HASHED)
+		return -2; /* ENOENT */
+	hashed[i].map = NULL;
+	return 0;
 }
 
 /* One map of task storage is enough so far; it stands in the task. */

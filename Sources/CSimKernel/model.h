@@ -47,6 +47,7 @@ enum leave {
 struct task;
 struct affinity;
 struct activity;
+struct cpu_cgroup;
 
 /* Held by an activity, which may take it again. */
 struct lock {
@@ -126,6 +127,10 @@ struct task {
 		/* of a log: the lines at which it came into its queue, and left */
 		left_at;
 	bool guessed; /* of a log: its slice is not known yet */
+	/* Its control group; whether it counts there; what the policy was told that it weighs. */
+	struct cpu_cgroup *cgroup;
+	bool counts, heard, runs_counted;
+	u32 told_weight;
 	s32 nice;
 	u64 exec_start;
 	u64 burst; /* CPU time left of it */
@@ -192,6 +197,7 @@ struct kick {
 
 struct cpu {
 	struct task *curr; /* NULL: the idle task */
+	struct task *runner; /* the last one of ours that ran */
 	struct activity *activity; /* what it does at this moment */
 	struct lock lock; /* of its queue */
 	struct dsq local;
@@ -324,6 +330,8 @@ void unlock_cpu(s32 cpu);
 s32 lock_cpu_of(struct task *p);
 void lock_task(struct task *p);
 void unlock_task(struct task *p);
+void lock_cgroups(void);
+void unlock_cgroups(void);
 void wait_off_cpu(const struct task *p);
 
 /*
@@ -428,6 +436,17 @@ void group_forks(u32 group);
 u32 live_tasks(void);
 struct task *live_task(u32 index);
 
+/* cgroups.c */
+void cgroups_reset(void);
+void cgroups_start(void);
+void cgroup_of_birth(struct task *p);
+void cgroup_fault(struct task *p);
+struct cgroup *cgroup_seen(const struct task *p);
+void cgroup_left(struct task *p);
+void cgroup_enqueued(struct task *p, u64 flags);
+void cgroup_runs(struct task *p);
+void check_weight(struct task *p, u32 weight);
+
 /* hotplug.c */
 void stop(s32 cpu, struct task *p, u32 life);
 void cpu_goes(s32 cpu);
@@ -474,7 +493,7 @@ void inputs_reset(void);
 bool tells_exit(const struct task *p);
 bool is_told_of(const struct task *p, u64 enq_flags);
 void life_begins(struct task *p);
-void check_event(const struct sp_event *event, const struct task *p);
+void check_event(const struct sp_event *event, struct task *p);
 void check_told(struct task *p, const struct sp_event *event);
 void enqueue_begins(struct task *p, u64 flags);
 void enqueue_ends(struct task *p, u64 flags);

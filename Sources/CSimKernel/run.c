@@ -116,6 +116,7 @@ void machine_reset(const struct sim_machine *machine)
 	idle_reset();
 	maps_reset();
 	check_reset();
+	cgroups_reset();
 	tasks_reset();
 	daemon_reset();
 }
@@ -135,6 +136,7 @@ void sim_start(const struct sim_machine *machine)
 		flaw(SIM_FLAW_REFUSED, "init refused");
 	if (!has_timer() || sim.moment.timer_ns != 50 * MS)
 		flaw(SIM_FLAW_COUNTERS, "no timer is started, or not for 50 ms");
+	cgroups_start();
 	for (u32 cpu = 0; cpu < sim.cpus; cpu++) {
 		mask_set(&sim.idle_mask, cpu, true);
 		cpu_idles((s32)cpu, true);

@@ -353,10 +353,12 @@ void wake(struct task *p, u64 flags)
 
 void fork_task(struct task *p)
 {
-	static struct scx_init_task_args args = { .fork = true };
+	struct scx_init_task_args args = { .fork = true };
 	s32 cpu;
 
 	lock_task(p);
+	cgroup_of_birth(p);
+	args.cgroup = cgroup_seen(p);
 	note('f', p->cpu, (u32)p->t.pid);
 	sim.report.callbacks++;
 	if (sim.ops->init_task && sim.ops->init_task(&p->t, &args))
@@ -527,6 +529,7 @@ void release_task(struct task *p)
 	if (p->references)
 		return;
 	note('x', p->cpu, (u32)p->t.pid);
+	cgroup_left(p);
 	if (p->class == CLASS_EXT)
 		CALL_OP(disable, &p->t);
 	sim.moment.exiting = p;
@@ -644,6 +647,7 @@ void set_weight(struct task *p, u32 weight)
 static void leave_class(struct task *p)
 {
 	p->class = CLASS_RT;
+	p->counts = p->heard = false;
 	if (is_queued(p) && !p->on_cpu) {
 		ends_waiting(p, false);
 		enqueue_rt(p);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Glibc
 
-/// CPU limits of control groups (cgroup v2), which the kernel leaves to the attached scheduler: ours
-/// know of none, so they have no effect while one is attached.
+/// CPU limits of control groups (cgroup v2) that have no effect while a scheduler is attached: the kernel
+/// leaves them to it, and ours know of `cpu.weight` alone, under a policy that goes by weight.
 public struct GroupLimits: Sendable {
     /// One file with a value that is not its default.
     public struct Limit: Sendable, Equatable {
@@ -23,13 +23,17 @@ public struct GroupLimits: Sendable {
     private static let depthMax = 32
 
     private let includesEmpty: Bool
+    /// Files, each with the value that limits nothing.
+    private let looked: [(file: String, usual: Substring)]
 
     /// Looks at all groups, some 10 µs each.
     /// - Parameters:
+    ///   - honoursWeight: whether `cpu.weight` has an effect.
     ///   - includesEmpty: whether groups without tasks count; one that was just limited is mostly empty.
     ///   - root: where they are mounted; for tests.
-    public init(includesEmpty: Bool = false, root: String = Self.mountPoint) {
+    public init(honoursWeight: Bool, includesEmpty: Bool = false, root: String = Self.mountPoint) {
         var left = Self.groupsMax
+        looked = [("cpu.max", "max")] + (honoursWeight ? [] : [("cpu.weight", "100")]) + [("cpu.idle", "0")]
         self.includesEmpty = includesEmpty
         look(root, "", depth: 0, &left)
         isCutShort = left == 0
@@ -56,7 +60,7 @@ public struct GroupLimits: Sendable {
         // The root has no limits.
         if !group.isEmpty {
             guard includesEmpty || isPopulated(path) else { return }
-            for (file, usual) in [("cpu.max", "max"), ("cpu.weight", "100"), ("cpu.idle", "0")] {
+            for (file, usual) in looked {
                 guard let value = Self.line("\(path)/\(file)") else { continue }
                 if value.prefix(while: { $0 != " " }) != usual {
                     limits.append(Limit(group: group, file: file, value: value))

@@ -58,9 +58,17 @@ public struct Scheduler: ~Copyable {
             }
             return "sched_proto_\(mode.rawValue)_" + String(letters.prefix(64))
         }
+
+        /// Whether anything that the policy decides depends on what a task weighs.
+        var usesWeight: Bool {
+            policy.order != SP_ORDER_FIFO.rawValue || policy.slice == SP_SLICE_WEIGHTED.rawValue
+        }
     }
 
     public let configuration: Configuration
+    /// Whether `cpu.weight` of control groups has an effect: the kernel tells of groups, and the policy
+    /// goes by weight.
+    public let honoursGroupWeight: Bool
     private let object: OpaquePointer
     private var link: OpaquePointer?
     /// The look at each switch, on kernels that have it instead of a callback.
@@ -72,13 +80,15 @@ public struct Scheduler: ~Copyable {
         LibbpfLog.install()
         let program = try Self.program(configuration)
         let object = try Self.open(program)
+        let hasGroups: Bool
         do throws(KernelError) {
-            try Self.load(object, configuration, program.traps)
+            hasGroups = try Self.load(object, configuration, program.traps)
             memory = try StatusMemory(object)
         } catch {
             bpf_object__close(object)
             throw error
         }
+        honoursGroupWeight = hasGroups && configuration.usesWeight
         self.configuration = configuration
         self.object = object
     }
@@ -119,11 +129,12 @@ public struct Scheduler: ~Copyable {
         return object
     }
 
+    /// Returns whether the kernel tells it of control groups.
     private static func load(
         _ object: OpaquePointer, _ configuration: Configuration, _ traps: [SwiftTrap]
-    ) throws(KernelError) {
+    ) throws(KernelError) -> Bool {
         let mark = LibbpfLog.mark()
-        try configure(object, configuration)
+        let hasGroups = try configure(object, configuration)
         let result = bpf_object__load(object)
         if result != 0 {
             var refusal: SwiftRefusal?
@@ -134,11 +145,12 @@ public struct Scheduler: ~Copyable {
                 "bpf_object__load", errno: -result, details: LibbpfLog.text(since: mark),
                 refusal: refusal)
         }
+        return hasGroups
     }
 
     private static func configure(
         _ object: OpaquePointer, _ configuration: Configuration
-    ) throws(KernelError) {
+    ) throws(KernelError) -> Bool {
         let variables = BPFVariables(object: object)
         let description = try variables.initialValue("description", in: ".rodata")
         description.storeBytes(of: configuration.policy, as: sp_policy.self)
@@ -161,6 +173,7 @@ public struct Scheduler: ~Copyable {
             for index in name.indices { name[index] = 0 }
             name.copyBytes(from: configuration.name.utf8.prefix(name.count - 1))
         }
+        return ops.pointee.cgroup_init != nil
     }
 
     /// Takes out of the table what this kernel does not have, or has something better for. A callback
@@ -174,6 +187,9 @@ public struct Scheduler: ~Copyable {
             bpf_program__set_autoload(try watchOfSwitches(object), true)
         }
         func has(_ callback: String) -> Bool { kernel.hasMember(callback, of: "sched_ext_ops") }
+        if !has("cgroup_init") { ops.cgroup_init = nil }
+        if !has("cgroup_exit") { ops.cgroup_exit = nil }
+        if !has("cgroup_move") { ops.cgroup_move = nil }
         if !has("cgroup_set_weight") { ops.cgroup_set_weight = nil }
         if !has("cgroup_set_bandwidth") { ops.cgroup_set_bandwidth = nil }
         if !has("cgroup_set_idle") { ops.cgroup_set_idle = nil }

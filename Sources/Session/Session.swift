@@ -198,7 +198,8 @@ public struct Session: Sendable {
             tell(
                 .attached(
                     Preflight.attachedScheduler ?? scheduler.name, state: Preflight.state ?? "unknown"))
-            if let notice = GroupLimits().notice() { warn(notice) }
+            let limits = GroupLimits(honoursWeight: loaded.honoursGroupWeight)
+            if let notice = limits.notice() { warn(notice) }
             let began = Stopwatch()
             if clock == nil { clock = began }
             let (last, isUnasked) = watch(
@@ -227,11 +228,16 @@ public struct Session: Sendable {
         var before = sample()
         var due = options.statisticsNs > 0 ? options.statisticsNs : nil
         var groupLimitsSet: UInt64 = 0
+        var noticeBefore: String?
         while true {
             // Looked at whenever this wakes up, after a minute at the latest: nothing wakes it for that.
             if loaded.groupLimitsSet != groupLimitsSet {
                 groupLimitsSet = loaded.groupLimitsSet
-                if let notice = GroupLimits(includesEmpty: true).notice() { warn(notice) }
+                let limits = GroupLimits(honoursWeight: loaded.honoursGroupWeight, includesEmpty: true)
+                let notice = limits.notice()
+                // Also counted is a weight that has its effect.
+                if let notice, notice != noticeBefore { warn(notice) }
+                noticeBefore = notice
             }
             let elapsed = clock.elapsedNs
             if let lengthNs, elapsed >= lengthNs { return (sample(), false) }

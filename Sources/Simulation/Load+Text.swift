@@ -35,10 +35,11 @@ extension Load {
         case "start": startNs = try setting.duration()
         case "start-spread": startSpreadNs = try setting.duration()
         case "cpus": cpus = try Self.cpus(setting)
+        case "cgroup": cgroup = try setting.number(0...Scenario.cgroupsMax)
         default:
             throw setting.unknown(
                 """
-                nice, cpus, run, run-spread, sleep, sleep-spread, start, start-spread, bursts, kthread and \
+                nice, cpus, cgroup, run, run-spread, sleep, sleep-spread, start, start-spread, bursts, kthread and \
                 realtime
                 """)
         }
@@ -74,6 +75,7 @@ extension Load {
         add("sleep-spread", DurationText.text(sleepSpreadNs), unless: sleepSpreadNs == 0)
         add("start", DurationText.text(startNs), unless: startNs == 0)
         add("start-spread", DurationText.text(startSpreadNs), unless: startSpreadNs == plain.startSpreadNs)
+        add("cgroup", "\(cgroup)", unless: cgroup == 0)
         add("cpus", Self.text(cpus), unless: cpus.isEmpty)
         return text
     }

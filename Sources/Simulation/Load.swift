@@ -35,6 +35,8 @@ public struct Load: Sendable, Equatable {
     /// The first is forked at this time, each some time of the spread later.
     public var startNs: UInt64 = 0
     public var startSpreadNs: UInt64 = 10_000_000
+    /// The scenario's control group that they are in, from 1 on; 0: by chance, or the root.
+    public var cgroup: UInt32 = 0
     /// CPUs that they may use; empty: all.
     public var cpus: [UInt32] = []
 

@@ -32,6 +32,12 @@ extension Scenario {
         scenario.asksAlways = chance.below(4) == 0
         // Now and then the daemon has no place for some.
         if chance.below(12) == 0 { scenario.maxTasks = Int(chance.size(1, 12, 1000)) }
+        // Of their own, so that a seed without them is what it was before.
+        var groups = SplitMix64(seed: seed, stream: 2)
+        if groups.below(3) == 0 {
+            scenario.cgroups = UInt32(groups.size(1, 10, UInt64(cgroupsMax)))
+            if groups.below(2) == 0 { scenario.faults.cgroupNs = groups.duration(100_000, 50_000_000) }
+        }
         return scenario
     }
 }

@@ -13,6 +13,7 @@ extension Scenario.Faults {
         case "class": classNs = try setting.duration()
         case "exec": execNs = try setting.duration()
         case "hotplug": hotplugNs = try setting.duration()
+        case "cgroup": cgroupNs = try setting.duration()
         case "kick-late-ppm": kickLatePpm = try setting.number(0...1_000_000)
         case "kick-late": kickLateNs = try setting.duration()
         case "daemon":
@@ -27,8 +28,8 @@ extension Scenario.Faults {
         default:
             throw setting.unknown(
                 """
-                affinity, weight, class, exec, hotplug, kick-late-ppm, kick-late, daemon, daemon-at, \
-                daemon-for, daemon-every and ring-bytes
+                affinity, weight, class, exec, hotplug, cgroup, kick-late-ppm, kick-late, daemon, \
+                daemon-at, daemon-for, daemon-every and ring-bytes
                 """)
         }
     }
@@ -47,6 +48,7 @@ extension Scenario.Faults {
         add("class", ns: classNs)
         add("exec", ns: execNs)
         add("hotplug", ns: hotplugNs)
+        add("cgroup", ns: cgroupNs)
         add("kick-late-ppm", number: kickLatePpm)
         add("kick-late", ns: kickLateNs)
         if daemon != .fine { texts.append("daemon=\(daemon.rawValue)") }
@@ -92,6 +94,8 @@ extension Scenario {
         if eventsMax > 0 { lines.append("events-max \(eventsMax)") }
         if overlap > 0 { lines.append("overlap \(overlap)") }
         if asksAlways { lines.append("ask-always") }
+        lines += givenGroups.map { "cgroup \($0.parent):\($0.weight)" }
+        if cgroups > 0 { lines.append("cgroups \(cgroups)") }
         if maxTasks > 0 { lines.append("max-tasks \(maxTasks)") }
         return lines
     }
@@ -150,12 +154,24 @@ extension Scenario {
         case "events-max": eventsMax = try setting.number(0...UInt64.max)
         case "overlap": overlap = try setting.number(0...1_000_000)
         case "ask-always": asksAlways = true
+        case "cgroup": givenGroups.append(try Self.group(setting))
+        case "cgroups": cgroups = try setting.number(0...Self.cgroupsMax)
         case "max-tasks": maxTasks = try setting.number(1...(1 << 28))
         default:
             throw setting.unknown(
-                "mode, cpus, seed, time, policy, set, load, fault, limit, events-max, overlap, ask-always and max-tasks"
-            )
+                """
+                mode, cpus, seed, time, policy, set, load, fault, limit, events-max, overlap, ask-always, \
+                cgroup, cgroups and max-tasks
+                """)
         }
+    }
+
+    /// `0:300`: below the root, of weight 300.
+    private static func group(_ setting: Setting) throws(ScenarioError) -> Group {
+        let words = setting.value.split(separator: ":", omittingEmptySubsequences: false).map { UInt32($0) }
+        guard words.count == 2, let parent = words[0], let weight = words[1], (1...10_000).contains(weight)
+        else { throw setting.wrong("the parent's number, a colon, and a weight of 1 to 10000") }
+        return Group(parent: parent, weight: weight)
     }
 
     /// Takes a policy by its name, with settings over it.
@@ -183,7 +199,17 @@ extension Scenario {
         guard tasks <= Self.tasksMax else {
             throw ScenarioError("\(tasks) tasks; at most \(Self.tasksMax) are possible")
         }
+        guard givenGroups.count <= Int(Self.cgroupsMax), cgroups == 0 || givenGroups.isEmpty else {
+            throw ScenarioError("control groups: by chance or given ones, at most \(Self.cgroupsMax)")
+        }
+        for (index, group) in givenGroups.enumerated() where group.parent > index {
+            throw ScenarioError(
+                "cgroup \(group.parent):\(group.weight): its parent comes later, or not at all")
+        }
         for load in loads {
+            if load.cgroup > givenGroups.count {
+                throw ScenarioError("load '\(load.text)': there is no control group \(load.cgroup)")
+            }
             if let cpu = load.cpus.last, cpu >= cpus {
                 throw ScenarioError("load '\(load.text)': there is no CPU \(cpu), the last is \(cpus - 1)")
             }

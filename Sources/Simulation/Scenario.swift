@@ -21,6 +21,8 @@ public struct Scenario: Sendable, Equatable {
         public var classNs: UInt64 = 0
         public var execNs: UInt64 = 0
         public var hotplugNs: UInt64 = 0
+        /// A control group is made, removed or given another weight, or a task moves to another one.
+        public var cgroupNs: UInt64 = 0
         /// Of a million interrupts that kick CPUs, so many come late, by at most so much.
         public var kickLatePpm: UInt32 = 0
         public var kickLateNs: UInt64 = 0
@@ -63,6 +65,21 @@ public struct Scenario: Sendable, Equatable {
     public var asksAlways = false
     /// Tasks that the daemon knows at one time; 0: as many as there are, and more.
     public var maxTasks = 0
+    /// Control groups at the start, by chance, and tasks in them; 0: the root alone.
+    public var cgroups: UInt32 = 0
+    /// One that is given: its parent by its place in the list from 1 on, 0 for the root, and its weight.
+    public struct Group: Sendable, Equatable {
+        public var parent: UInt32
+        public var weight: UInt32
+
+        public init(parent: UInt32, weight: UInt32) {
+            self.parent = parent
+            self.weight = weight
+        }
+    }
+
+    /// Control groups that are given, parents first, in place of some by chance.
+    public var givenGroups: [Group] = []
 
     /// Callbacks of several CPUs overlap: one stops at one of so many calls of the kernel, while others go
     /// on; 0: each runs to its end at once.
@@ -73,6 +90,7 @@ public struct Scenario: Sendable, Equatable {
     public static let cpusMax = Int(SIM_CPUS)
     /// One group is the daemon's.
     public static let loadsMax = Int(SIM_GROUPS) - 1
+    public static let cgroupsMax: UInt32 = 63
     public static let tasksMax = 1_000_000
 
     public init(

@@ -25,6 +25,7 @@ public struct ScenarioShrinker {
             dropLoads()
             halveLoads()
             fewerCPUs()
+            fewerGroups()
             simplerLoads()
         } while smallest != before && runsLeft > 0
     }
@@ -57,7 +58,8 @@ public struct ScenarioShrinker {
         let edits: [(inout Scenario.Faults) -> Void] = [
             { $0.affinityNs = none.affinityNs }, { $0.weightNs = none.weightNs },
             { $0.classNs = none.classNs }, { $0.execNs = none.execNs },
-            { $0.hotplugNs = none.hotplugNs }, { $0.kickLatePpm = none.kickLatePpm },
+            { $0.hotplugNs = none.hotplugNs }, { $0.cgroupNs = none.cgroupNs },
+            { $0.kickLatePpm = none.kickLatePpm },
             { $0.ringBytes = none.ringBytes }, { $0.daemonEveryNs = none.daemonEveryNs },
             {
                 $0.daemon = none.daemon
@@ -100,6 +102,16 @@ public struct ScenarioShrinker {
             candidate.cpus /= 2
             if attempt(candidate) { continue }
             candidate.cpus = smallest.cpus - 1
+            if !attempt(candidate) { break }
+        }
+    }
+
+    private mutating func fewerGroups() {
+        while smallest.cgroups > 0 {
+            var candidate = smallest
+            candidate.cgroups /= 2
+            if attempt(candidate) { continue }
+            candidate.cgroups = smallest.cgroups - 1
             if !attempt(candidate) { break }
         }
     }

@@ -32,6 +32,7 @@ public enum Simulator {
             daemon = SimulatedDaemon(scenario.policy, maxTasks: places)
             daemon?.start()
         }
+        for group in scenario.givenGroups { sim_add_cgroup(group.parent, group.weight) }
         for load in scenario.loads {
             var group = sim_group(load)
             sim_add_group(&group)
@@ -58,6 +59,8 @@ extension sim_machine {
         faults.class_ns = wrong.classNs
         faults.exec_ns = wrong.execNs
         faults.hotplug_ns = wrong.hotplugNs
+        faults.cgroup_ns = wrong.cgroupNs
+        cgroups = scenario.cgroups
         faults.kick_late_ppm = wrong.kickLatePpm
         faults.kick_late_ns = wrong.kickLateNs
         faults.daemon =
@@ -99,6 +102,7 @@ extension sim_group {
         kthread = load.isKthread ? 1 : 0
         realtime = load.isRealtime ? 1 : 0
         bursts = load.bursts
+        cgroup = load.cgroup
         run_ns = load.runNs
         run_spread_ns = load.runSpreadNs
         sleep_ns = load.sleepNs

@@ -27,8 +27,10 @@ private final class Tree {
         }
     }
 
-    func limits() -> [String] {
-        GroupLimits(root: root).limits.map { "\($0.group) \($0.file) \($0.value)" }
+    func limits(honoursWeight: Bool = false) -> [String] {
+        GroupLimits(honoursWeight: honoursWeight, root: root).limits.map {
+            "\($0.group) \($0.file) \($0.value)"
+        }
     }
 }
 
@@ -42,6 +44,7 @@ struct GroupLimitsTests {
         try tree.add("c", max: "10000 100000", idle: "1")
         try tree.add("c/d", max: "max 50000")
         #expect(tree.limits() == ["a/b cpu.weight 300", "c cpu.max 10000 100000", "c cpu.idle 1"])
+        #expect(tree.limits(honoursWeight: true) == ["c cpu.max 10000 100000", "c cpu.idle 1"])
     }
 
     @Test("a group without tasks, and one without the controller, has none")
@@ -51,9 +54,12 @@ struct GroupLimitsTests {
         try FileManager.default.createDirectory(
             atPath: "\(tree.root)/bare", withIntermediateDirectories: true)
         #expect(tree.limits() == [])
-        #expect(GroupLimits(includesEmpty: true, root: tree.root).limits.map(\.group) == ["empty"])
-        #expect(GroupLimits(root: tree.root).notice() == nil)
-        #expect(GroupLimits(root: "/nonexistent").notice() == nil)
+        #expect(
+            GroupLimits(honoursWeight: false, includesEmpty: true, root: tree.root).limits.map(\.group) == [
+                "empty"
+            ])
+        #expect(GroupLimits(honoursWeight: false, root: tree.root).notice() == nil)
+        #expect(GroupLimits(honoursWeight: false, root: "/nonexistent").notice() == nil)
     }
 
     @Test("the notice names some, counts the rest, and shows no name raw")
@@ -61,7 +67,7 @@ struct GroupLimitsTests {
         let tree = try Tree()
         try tree.add("a\u{1b}[31m\nb", weight: "1")
         for index in 0..<5 { try tree.add("g\(index)", max: "5000 100000") }
-        let notice = try #require(GroupLimits(root: tree.root).notice(shown: 2))
+        let notice = try #require(GroupLimits(honoursWeight: false, root: tree.root).notice(shown: 2))
         #expect(
             notice.contains("cpu.weight of a\\x1b[31m\\x0ab (1), cpu.max of g0 (5000 100000), and 4 more"))
         #expect(notice.contains("no effect while this scheduler is attached"))

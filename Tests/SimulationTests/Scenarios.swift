@@ -7,12 +7,13 @@ import Testing
 /// A scenario under a shipped policy, from the words that the command line has for it.
 func scenario(
     _ mode: Scenario.Mode, _ policy: String, cpus: UInt32, seconds: Double, _ loads: [String],
-    faults: [String] = [], seed: UInt64 = 1
+    faults: [String] = [], seed: UInt64 = 1, groups: [Scenario.Group] = []
 ) throws -> Scenario {
     var scenario = Scenario(
         mode: mode, cpus: cpus, seed: seed, durationNs: UInt64(seconds * 1e9), policyName: policy,
         policy: sp_policy())
     try scenario.load(policy, [])
+    scenario.givenGroups = groups
     for load in loads { scenario.loads.append(try Load(load)) }
     for fault in faults { try scenario.faults.set(fault) }
     try scenario.validate()

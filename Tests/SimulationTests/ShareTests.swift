@@ -53,6 +53,36 @@ import Testing
         #expect(ratio > load.weights * 0.9 && ratio < load.weights * 1.1, "\(ratio)")
     }
 
+    /// Control groups get CPU time by their weights, however many tasks they have and of what weight.
+    @Test(arguments: Scenario.Mode.allCases) func groupsHaveThoseOfTheirWeights(_ mode: Scenario.Mode) throws
+    {
+        let cases: [(groups: [(UInt32, UInt32)], loads: [String], shares: [Double])] = [
+            ([(0, 100), (0, 100)], ["loop:1,cgroup=1", "loop:10,cgroup=2"], [1, 1]),
+            ([(0, 100), (0, 300)], ["loop:3,cgroup=1", "loop:1,cgroup=2"], [1, 3]),
+            ([(0, 200), (0, 100)], ["loop:4,cgroup=1", "loop:1,cgroup=2"], [2, 1]),
+            // A nested one, beside one of its parent's, and beside a task of the root's.
+            (
+                [(0, 100), (1, 100), (1, 300), (0, 100)],
+                ["loop:2,cgroup=2", "loop:1,cgroup=3", "loop:1,cgroup=4"], [0.25, 0.75, 1]
+            ),
+            ([(0, 100)], ["loop:5,nice=-5,cgroup=1", "loop:1"], [1, 1]),
+            // Tasks of different weight within a group of many.
+            ([(0, 100)], ["loop:1,nice=-5,cgroup=1", "loop:40,cgroup=1"], [3.05, 40]),
+        ]
+        for (groups, loads, shares) in cases {
+            let load = try scenario(
+                mode, "fair", cpus: 1, seconds: 60, loads + noise(cpus: 1, every: "100ms"),
+                groups: groups.map { Scenario.Group(parent: $0.0, weight: $0.1) })
+            let outcome = Simulator.run(load)
+            #expect(outcome.flaw == nil, "\(loads)")
+            let used = outcome.groups.prefix(shares.count).map { Double($0.cpuNs) }
+            for (index, share) in shares.enumerated() {
+                let found = used[index] / used.reduce(0, +) / (share / shares.reduce(0, +))
+                #expect(found > 0.9 && found < 1.1, "\(loads[index]) of \(loads): \(found)")
+            }
+        }
+    }
+
     /// Of little weight beside much, or a hog beside many short tasks: nobody waits for long.
     @Test(arguments: Scenario.Mode.allCases) func nobodyStarves(_ mode: Scenario.Mode) throws {
         let heavy = try scenario(

@@ -53,6 +53,8 @@ struct sim_group {
 	sp_s32 nice; /* -20...19 */
 	sp_u32 kthread; /* 0 or 1 */
 	sp_u32 realtime; /* 0 or 1: of the real-time class */
+	sp_u32 cgroup; /* 0: by chance, or the root; else the control group with that number */
+	sp_u32 pad;
 	sp_u32 bursts; /* BRIEF */
 	sp_u64 run_ns,
 		run_spread_ns; /* a burst: the first, and exponential with the second */
@@ -71,6 +73,7 @@ enum sim_daemon_fault {
 /* What goes wrong, and how often: mean intervals, 0 for never. */
 struct sim_faults {
 	sp_u64 affinity_ns, weight_ns, class_ns, exec_ns, hotplug_ns;
+	sp_u64 cgroup_ns; /* one is made, removed or weighs something else; a task moves */
 	sp_u32 kick_late_ppm; /* of a million kicks, so many come late */
 	sp_u32 daemon; /* enum sim_daemon_fault */
 	sp_u64 kick_late_ns; /* by so much at most */
@@ -102,7 +105,7 @@ struct sim_machine {
 	/* a callback stops at one of so many calls of the kernel; 0: at none */
 	sp_u32 overlap;
 	sp_u32 kernel; /* enum sim_kernel */
-	sp_u32 pad;
+	sp_u32 cgroups; /* control groups at the start, by chance; 0: the root alone */
 	struct sim_faults faults;
 	struct sim_limits limits;
 	struct sim_costs costs;
@@ -182,6 +185,12 @@ void sim_use_backends(const void *bpf_mode, const void *user_mode);
 
 /* Sets all back and attaches the backend. The daemon, if there is one, comes next. */
 void sim_start(const struct sim_machine *machine);
+
+/*
+ * One more control group, below the one with that number (0: the root); its number, or 0
+ * if there is no room. Those made by chance have the first ones.
+ */
+sp_u32 sim_add_cgroup(sp_u32 parent, sp_u32 weight);
 
 /* Tasks forked from then on; the number of the group. */
 sp_u32 sim_add_group(const struct sim_group *group);

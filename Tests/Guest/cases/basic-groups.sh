@@ -13,17 +13,24 @@ group_limits() {
 	echo "${loads[0]}" >"$cgroup/limited/cgroup.procs"
 	start --policy fair --stats 0
 	expect_equal "lines of notes" 1 "$(grep -c '^sched-proto: note: CPU limits of control groups' "$dir/err")"
-	expect_in "cpu.max of case/limited (10000 100000), cpu.weight of case/limited (300)" "$dir/err"
+	expect_in "cpu.max of case/limited (10000 100000)" "$dir/err"
+	! grep -q cpu.weight "$dir/err" || complain "cpu.weight is named, and has an effect"
 	! grep -q case/empty "$dir/err" || complain "a group without tasks is named"
 	stop
 	mv "$dir/err" "$dir/out-notes" && : >"$dir/err"
+	expect_clean
+	# By arrival, nothing depends on what a task weighs.
+	start --policy fifo --stats 0
+	expect_in "cpu.max of case/limited (10000 100000), cpu.weight of case/limited (300)" "$dir/err"
+	stop
+	mv "$dir/err" "$dir/out-notes-fifo" && : >"$dir/err"
 	expect_clean
 }
 
 has_note() { grep -qF -- "$1" "$dir/err"; }
 
 group_limits_later() {
-	start --policy fair --stats 0.3 # a note comes with the next line of statistics
+	start --policy fifo --stats 0.3 # a note comes with the next line of statistics
 	[[ ! -s $dir/err ]] || complain "it said: $(head -n 1 "$dir/err")"
 	mkdir "$cgroup/later"
 	echo 300 >"$cgroup/later/cpu.weight"

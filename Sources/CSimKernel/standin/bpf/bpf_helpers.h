@@ -32,6 +32,10 @@ struct task_struct;
 struct bpf_timer;
 
 void *sim_array(void *map, size_t value, size_t entries, __u32 key);
+void *sim_hash(void *map, size_t entries, __u64 key);
+long sim_hash_update(void *map, size_t value, size_t entries, __u64 key,
+		     const void *from);
+long sim_hash_delete(void *map, size_t entries, __u64 key);
 void *sim_task_storage(void *map, size_t value, struct task_struct *p, __u64 flags);
 void *sim_ring_reserve(void *map, size_t capacity, size_t size);
 void sim_ring_submit(void *record);
@@ -43,8 +47,15 @@ int sim_timer_start(struct bpf_timer *timer, __u64 ns);
 int sim_timer_cancel(struct bpf_timer *timer);
 
 #define SIM_ENTRIES(map) (sizeof(*(map)->max_entries) / sizeof(int))
+#define SIM_TYPE(map) (sizeof(*(map)->type) / sizeof(int))
 #define bpf_map_lookup_elem(map, key) \
-	sim_array((map), sizeof(*(map)->value), SIM_ENTRIES(map), *(key))
+	(SIM_TYPE(map) == BPF_MAP_TYPE_HASH ? \
+		 sim_hash((map), SIM_ENTRIES(map), *(key)) : \
+		 sim_array((map), sizeof(*(map)->value), SIM_ENTRIES(map), \
+			   (__u32) * (key)))
+#define bpf_map_update_elem(map, key, value, flags) \
+	sim_hash_update((map), sizeof(*(value)), SIM_ENTRIES(map), *(key), (value))
+#define bpf_map_delete_elem(map, key) sim_hash_delete((map), SIM_ENTRIES(map), *(key))
 #define bpf_task_storage_get(map, p, initial, flags) \
 	sim_task_storage((map), sizeof(*(map)->value), (p), (flags))
 #define bpf_ringbuf_reserve(map, size, flags) \

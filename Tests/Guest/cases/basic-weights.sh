@@ -1,0 +1,99 @@
+# shellcheck shell=bash
+# cpu.weight of control groups, where all tasks have the same CPU.
+guest_options=(--cpus 1 --instruction-ns 4)
+lasts=3
+
+both weights-1cpu "fair, one CPU: groups get CPU time by their weights, however many tasks they have" group_weights
+add none weights-1cpu "the same groups under the kernel's own scheduler" group_weights
+both weights-change "a weight that changes, a task that moves, groups that come and go" group_changes
+add none weights-change "the same under the kernel's own scheduler" group_changes
+
+. "$here/effects.sh"
+
+# group NAME WEIGHT LOOPS: a group below the case's, with so many busy loops in it.
+group() {
+	local i
+	mkdir -p "$cgroup/$1"
+	echo "$2" >"$cgroup/$1/cpu.weight"
+	for ((i = 0; i < $3; i++)); do
+		busy 1
+		echo "${loads[-1]}" >"$cgroup/$1/cgroup.procs"
+	done
+}
+
+# used GROUP...: CPU time of each so far, us.
+used() {
+	local name
+	for name in "$@"; do
+		cpu_time "$cgroup/$name"
+	done
+}
+
+# expect_ratio WHAT PERCENT A B: the first group's CPU time beside the second's over ten seconds, within 10 %.
+expect_ratio() {
+	local before after ratio
+	nap 0.5 # so that who was ahead or behind is not any more
+	mapfile -t before < <(used "$3" "$4")
+	nap "${seconds:-10}"
+	mapfile -t after < <(used "$3" "$4")
+	((after[1] > before[1])) || fail "$1: $4 did not run"
+	ratio=$((100 * (after[0] - before[0]) / (after[1] - before[1])))
+	((ratio * 10 >= $2 * 9 && ratio * 10 <= $2 * 11)) || complain "$1: $3 has $ratio % of $4's CPU time, not $2"
+	note "$1 $ratio %"
+}
+
+remove() { # GROUP, which is empty
+	wait_for 60 is_empty "$cgroup/$1" || fail "$1 is not empty"
+	rmdir "$cgroup/$1" || fail "$1 cannot be removed"
+}
+
+# empty GROUP: ends what is in it.
+empty() {
+	echo 1 >"$cgroup/$1/cgroup.kill"
+	wait_for 60 is_empty "$cgroup/$1" || fail "$1 is not empty"
+}
+
+group_weights() {
+	group one 100 1
+	group ten 100 10
+	scheduled --policy fair
+	expect_ratio "1 and 10 loops," 100 one ten
+	empty ten
+	# Others are made while it is attached.
+	group much 300 3
+	expect_ratio "weights 300 and 100," 300 much one
+	empty one
+	empty much
+	mkdir -p "$cgroup/outer"
+	echo +cpu >"$cgroup/outer/cgroup.subtree_control"
+	group outer/a 100 2
+	group outer/b 300 1
+	group alone 100 1
+	expect_ratio "nested, 300 and 100," 300 outer/b outer/a
+	expect_ratio "their parent," 100 outer alone
+	at_rest
+}
+
+group_changes() {
+	local i
+	scheduled --policy fair
+	group a 100 1
+	group b 100 1
+	group c 100 4
+	echo 200 >"$cgroup/a/cpu.weight"
+	expect_ratio "weight changed," 200 a b
+	for i in 0 1 2; do
+		echo "${loads[2 + i]}" >"$cgroup/a/cgroup.procs"
+	done
+	expect_ratio "tasks moved," 200 a c
+	empty b
+	remove b
+	expect_ratio "a group removed," 200 a c
+	for ((i = 0; i < 200; i++)); do
+		mkdir "$cgroup/passing" && rmdir "$cgroup/passing"
+	done
+	group b 100 1
+	expect_ratio "made again," 100 b c
+	at_rest
+	[[ $mode == none ]] || expect_counter groups-left-out 0
+}
