@@ -15,7 +15,7 @@ override CMD := $(value CMD)
 override ARGS := $(value ARGS)
 export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
 
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -35,7 +35,7 @@ run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DU
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-mutants test-output test-new-policy -- test-survival test-guest test-newest
+	@scripts/test.sh test-scripts test-scripts-guest test-swift prove test-mutants test-output test-new-policy -- test-survival test-guest test-newest
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh
@@ -68,6 +68,9 @@ test-newest: setup ## the same on the newest kernel that docs/KERNELS.md has
 conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), then 10 minutes of random traces
 	@program=$$(swift build -c release --show-bin-path)/sched-proto; \
 		"$$program" conform --exhaustive 5 && "$$program" conform --for 10m $(ARGS)
+
+prove: build ## prove for all inputs that Swift, C and the BPF objects decide the same; ARGS='--cases'
+	@$$(swift build -c release --show-bin-path)/sched-proto prove $(ARGS)
 
 mutants: setup ## wrong twins made mechanically, judged by the harness; ARGS='--only c --every 10'
 	@swift build -c release --product mutants

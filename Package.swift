@@ -90,6 +90,13 @@ let package = Package(
             dependencies: ["PolicyModel", "CSchedProto", "KernelLink", "Output"],
             swiftSettings: optimised),
 
+        // The proof for all inputs: the policy's step as terms, from LLVM IR and from BPF machine code.
+        .target(
+            name: "Prove",
+            dependencies: ["CSchedProto", "PolicyModel"],
+            swiftSettings: optimised,
+            plugins: ["BuildBPF"]),
+
         // The kernel's side in a model, with the real backends compiled for this machine.
         .target(
             name: "CSimKernel",
@@ -130,7 +137,7 @@ let package = Package(
             name: "sched-proto",
             dependencies: [
                 "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
-                "Session", "Output", "CSystem", "CAllocations", "Simulation",
+                "Session", "Output", "CSystem", "CAllocations", "Simulation", "Prove",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -181,6 +188,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "SwiftToBPFTests", dependencies: ["SwiftToBPF"], swiftSettings: strict),
+        .testTarget(
+            name: "ProofTests",
+            dependencies: [
+                "Prove", "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink",
+            ],
+            swiftSettings: strict),
         .testTarget(
             name: "OutputTests",
             dependencies: ["Output"],

@@ -76,6 +76,22 @@ static __always_inline void fill_event(struct sp_event *event, u32 kind,
 	event->waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
 }
 
+/*
+ * The policy's step, once in this program, and by itself: so `sched-proto prove` finds
+ * it in the object, and what it proves of it is what all callers run.
+ */
+static __noinline void decide(struct sp_task *task, const struct sp_event *event,
+			      struct sp_decision *decision)
+{
+	sp_decide(described(), &global, task, event, decision);
+}
+
+/* The policy's state before the first event; by itself for the same reason. */
+static __noinline void begin(void)
+{
+	sp_policy_start(described(), &global);
+}
+
 /* Lets the policy decide on a task that begins to wait. */
 static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ctx *tctx,
 					struct sp_event *event, u64 enq_flags,
@@ -84,7 +100,7 @@ static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ct
 	event->used_ns = charge_used(p, tctx);
 	event->switches = p->nvcsw;
 	event->flags = wait_flags(p, tctx, enq_flags);
-	sp_decide(described(), &global, &tctx->task, event, decision);
+	decide(&tctx->task, event, decision);
 	tctx->waits = true;
 }
 
@@ -96,7 +112,7 @@ static __always_inline u64 decide_slice(struct task_struct *p, struct sp_task_ct
 	struct sp_event event;
 
 	fill_event(&event, SP_EVENT_RUNNING, p, tctx, now);
-	sp_decide(described(), &global, &tctx->task, &event, &decision);
+	decide(&tctx->task, &event, &decision);
 	tctx->waits = false;
 	tctx->decided = false;
 	if (decision.action == SP_ACTION_RUN && decision.slice_ns)
@@ -262,7 +278,7 @@ static __noinline s32 ask(s32 cpu, struct sp_event *event, struct sp_task_ctx *t
 	struct sp_task none = {};
 	struct sp_decision decision;
 
-	sp_decide(described(), &global, tctx ? &tctx->task : &none, event, &decision);
+	decide(tctx ? &tctx->task : &none, event, &decision);
 	if (decision.action == SP_ACTION_CONTINUE && tctx)
 		return -1;
 	if (decision.action == SP_ACTION_SERVE)
@@ -417,7 +433,7 @@ s32 BPF_PROG(sp_init)
 {
 	s32 error;
 
-	sp_policy_start(described(), &global);
+	begin();
 	error = scx_bpf_create_dsq(DSQ_REGULAR, -1);
 	if (error)
 		return error;

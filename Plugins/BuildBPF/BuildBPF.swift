@@ -28,6 +28,25 @@ struct BuildBPF: BuildToolPlugin {
                     inputFiles: policies, outputFiles: [output])
             ]
         }
+        if target.name == "Prove" {
+            let sources = try FileManager.default.contentsOfDirectory(
+                at: context.package.directoryURL.appending(path: "Sources/PolicyModel"),
+                includingPropertiesForKeys: nil
+            ).filter { $0.pathExtension == "swift" }.sorted { $0.path < $1.path }
+            let native = folder.appending(path: "policy_native.c")
+            let c = context.pluginWorkDirectoryURL.appending(path: "PolicyC.swift")
+            let swift = context.pluginWorkDirectoryURL.appending(path: "PolicySwift.swift")
+            return [
+                .buildCommand(
+                    displayName: "Making LLVM IR of the C policy", executable: tool,
+                    arguments: ["ir-c", c.path, native.path], inputFiles: headers + [native],
+                    outputFiles: [c]),
+                .buildCommand(
+                    displayName: "Making LLVM IR of the Swift policy", executable: tool,
+                    arguments: ["ir-swift", swift.path, folder.path] + sources.map(\.path),
+                    inputFiles: headers + sources, outputFiles: [swift]),
+            ]
+        }
         if target.name != "KernelLink" {
             let output = context.pluginWorkDirectoryURL.appending(path: "HeaderStamp.swift")
             return [

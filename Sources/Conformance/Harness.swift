@@ -12,7 +12,7 @@ public final class Harness {
         /// What each lane answered, in the order of `lanes`.
         public let outcomes: [sp_outcome]
 
-        init(index: Int, outcomes: [sp_outcome]) {
+        package init(index: Int, outcomes: [sp_outcome]) {
             self.index = index
             self.outcomes = outcomes
         }

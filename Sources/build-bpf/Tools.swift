@@ -18,14 +18,16 @@ func toolchainFolder() -> URL? {
     onPath("swift").map { URL(fileURLWithPath: $0).resolvingSymlinksInPath().deletingLastPathComponent() }
 }
 
+/// A program that came with the running Swift compiler; nil if there is none.
+func besideSwift(_ name: String) -> String? {
+    guard let path = toolchainFolder()?.appending(path: name).path else { return nil }
+    return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+}
+
 /// clang: `$CLANG`, the one beside the running Swift compiler, or the first on PATH.
 func findClang() -> String {
     if let named = ProcessInfo.processInfo.environment["CLANG"], !named.isEmpty { return named }
-    if let beside = toolchainFolder()?.appending(path: "clang").path,
-        FileManager.default.isExecutableFile(atPath: beside)
-    {
-        return beside
-    }
+    if let beside = besideSwift("clang") { return beside }
     if let clang = onPath("clang") { return clang }
     fail("no clang found: it compiles the BPF programs. Run 'make setup', or set CLANG.")
 }

@@ -139,11 +139,15 @@ case ("compile-own", 6...):
         root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .own(type: arguments[4]),
         sources: Array(arguments.dropFirst(5)))
 case ("stamp", 3...): stamp(output: arguments[1], headers: Array(arguments.dropFirst(2)))
+case ("ir-c", 3): embedC(output: arguments[1], source: arguments[2])
+case ("ir-swift", 4...):
+    embedSwift(output: arguments[1], headers: arguments[2], sources: Array(arguments.dropFirst(3)))
 case ("embed", 3...): embed(output: arguments[1], files: Array(arguments.dropFirst(2)))
 default:
     fail(
         """
         usage: build-bpf compile NAME SOURCE OUTPUT | compile-swift ROOT HEADERS OUTPUT SOURCE... | \
-        compile-own ROOT HEADERS OUTPUT TYPE SOURCE... | stamp OUTPUT HEADER... | embed OUTPUT FILE...
+        compile-own ROOT HEADERS OUTPUT TYPE SOURCE... | stamp OUTPUT HEADER... | embed OUTPUT FILE... \
+        | ir-c OUTPUT SOURCE | ir-swift OUTPUT HEADERS SOURCE...
         """)
 }

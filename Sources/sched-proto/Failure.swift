@@ -16,7 +16,7 @@ struct Failure: Error, CustomStringConvertible {
 
     var description: String { message }
 
-    /// Exit statuses: those of sysexits.h, and three of our own.
+    /// Exit statuses: those of sysexits.h, and four of our own.
     enum Code: Int32, Sendable {
         /// The kernel ended the scheduler.
         case evicted = 3
@@ -24,6 +24,8 @@ struct Failure: Error, CustomStringConvertible {
         case diverged = 4
         /// What was compared agrees, but not all was compared that should have been, or nothing at all.
         case incomplete = 5
+        /// Neither proven nor refuted: the solver is missing, too old or gave up, or something is not modelled.
+        case unproven = 6
         case usage = 64
         case badData = 65
         case noInput = 66

@@ -19,6 +19,7 @@ struct SchedProto: ParsableCommand {
             ExecCommand.self,
             PolicyCommand.self,
             ConformCommand.self,
+            ProveCommand.self,
             SimulateCommand.self,
             TraceCommand.self,
         ],

@@ -1,10 +1,11 @@
 # shellcheck shell=bash
 # Debian packages that building, testing and measuring need, installed system-wide.
 
-# clang-format and friends for `make lint`; rt-tests, stress-ng, schedtool, numactl as workloads in the guest.
+# clang-format and friends for `make lint`; rt-tests, stress-ng, schedtool, numactl as workloads in the guest;
+# z3 for `sched-proto prove`.
 host_packages=(
 	libelf-dev zlib1g-dev pkg-config bpftool rt-tests stress-ng schedtool numactl cpio
-	clang-format util-linux procps xz-utils zstd iproute2 make git ca-certificates
+	clang-format z3 util-linux procps xz-utils zstd iproute2 make git ca-certificates
 )
 
 libbpf_version() {

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+
+/// What descriptions may give the fields of a policy: for proofs, which are about all of them.
+public struct PolicyParameter: Sendable {
+    public enum Allowed: Sendable {
+        case range(ClosedRange<UInt64>)
+        case words([(word: String, value: UInt64)])
+    }
+
+    /// The key, as in `slice.max`.
+    public let path: String
+    /// Where the field is in `sp_policy`, in bytes.
+    public let offset: Int
+    public let allowed: Allowed
+    /// The choices with which the field is read, as values; nil if always. Else it is 0, or the first word's.
+    public let readWith: [(path: String, values: [UInt64])]?
+    /// The key whose value is not exceeded.
+    public let notAbove: String?
+    /// What is allowed, for people.
+    public let text: String
+
+    /// All fields that descriptions say something of.
+    public static var all: [PolicyParameter] {
+        PolicyKeys.resolvable.compactMap { key in
+            let offset: Int?
+            switch key.field {
+            case .name, .summary: return nil
+            case .narrow(let path): offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
+            case .wide(let path): offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
+            }
+            guard let offset, let allowed = key.range else { return nil }
+            return PolicyParameter(
+                path: key.path, offset: offset, allowed: allowed, readWith: key.clauses,
+                notAbove: key.notAbove, text: key.allowed)
+        }
+    }
+}
+
+extension PolicyKey {
+    fileprivate var range: PolicyParameter.Allowed? {
+        switch kind {
+        case .name, .line: nil
+        case .words(let words): .words(words.map { ($0.word, $0.value) })
+        case .duration(let range, let none): .range((none ? 0 : range.lowerBound)...range.upperBound)
+        case .integer(let range): .range(range)
+        case .bool: .range(0...1)
+        }
+    }
+
+    fileprivate var clauses: [(path: String, values: [UInt64])]? {
+        guard case .any(let clauses) = read else { return nil }
+        return clauses.map { clause in
+            guard case .words(let words)? = PolicyKeys.named(clause.path)?.kind else { return (clause.path, []) }
+            return (clause.path, words.filter { clause.words.contains($0.word) }.map(\.value))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension IRExecution {
+    private func refused(_ what: String, _ line: Int) -> NotModelled {
+        NotModelled(what: what, place: module.place(line))
+    }
+
+    /// Executes a call. Whether nothing comes behind it.
+    mutating func call(
+        _ name: String, _ type: IRType, _ arguments: [(type: IRType, operand: IROperand)], _ result: Int?,
+        _ state: inout State, _ line: Int
+    ) throws(NotModelled) -> Bool {
+        if name.hasPrefix("llvm.") {
+            return try intrinsic(name, arguments, result, &state, line)
+        }
+        guard module.has(name) else { throw refused("a call of \(name)", line) }
+        var slots: [[Slot]] = []
+        for argument in arguments {
+            slots.append(try self.slots(argument.operand, argument.type, state, line))
+        }
+        guard let end = try run(name, slots, state.memory, under: state.path) else { return true }
+        state.path = end.ends
+        let count = state.memory.regions.count
+        state.memory = end.memory
+        // What the callee had on its stack is gone.
+        state.memory.regions.removeSubrange(count...)
+        if let result, let value = end.result { state.locals[result] = value }
+        return state.path == .never
+    }
+
+    private mutating func intrinsic(
+        _ name: String, _ arguments: [(type: IRType, operand: IROperand)], _ result: Int?,
+        _ state: inout State, _ line: Int
+    ) throws(NotModelled) -> Bool {
+        let parts = name.split(separator: ".").map(String.init)
+        switch parts[1] {
+        case "umin", "umax", "smin", "smax":
+            state.locals[result ?? 0] = [Slot(try extreme(parts[1], arguments, state, line))]
+        case "memset": try fill(arguments, &state, line)
+        case "memcpy", "memmove": try copy(arguments, &state, line)
+        case "lifetime", "dbg", "donothing", "experimental", "assume", "invariant": break
+        case "expect":
+            state.locals[result ?? 0] = try slots(arguments[0].operand, arguments[0].type, state, line)
+        case "trap", "ubsantrap", "debugtrap":
+            note(.trap, state.path, "a trap", line)
+            return true
+        case "uadd", "usub", "umul", "sadd", "ssub":
+            // Those that saturate have the same begin.
+            guard parts.count > 3, parts[2] == "with", parts[3] == "overflow" else {
+                throw refused("a call of \(name)", line)
+            }
+            state.locals[result ?? 0] = try withOverflow(parts[1], arguments, state, line)
+        default: throw refused("a call of \(name)", line)
+        }
+        return false
+    }
+
+    private func extreme(
+        _ name: String, _ arguments: [(type: IRType, operand: IROperand)], _ state: State, _ line: Int
+    ) throws(NotModelled) -> Value {
+        let a = try value(arguments[0].operand, arguments[0].type, state, line)
+        let b = try value(arguments[1].operand, arguments[1].type, state, line)
+        if name == "umin" || name == "umax" {
+            return terms.map(a, b, under: state.path) { x, y in
+                guard case .word(let x) = x, case .word(let y) = y else { return .undefined }
+                return .word(name == "umin" ? terms.minimum(x, y) : terms.maximum(x, y))
+            }
+        }
+        let isFirst = try compare(name == "smin" ? "sle" : "sge", a, b, under: state.path, line)
+        let first = terms.diagrams.and(state.path, isFirst)
+        let second = terms.diagrams.and(state.path, terms.diagrams.not(isFirst))
+        return terms.merge([(first, a), (second, b)], care: state.path)
+    }
+
+    /// Result, and whether it went over.
+    private func withOverflow(
+        _ name: String, _ arguments: [(type: IRType, operand: IROperand)], _ state: State, _ line: Int
+    ) throws(NotModelled) -> [Slot] {
+        let a = try value(arguments[0].operand, arguments[0].type, state, line)
+        let b = try value(arguments[1].operand, arguments[1].type, state, line)
+        let plain = String(name.dropFirst())
+        let flag = name.hasPrefix("u") ? "nuw" : "nsw"
+        let value = terms.map(a, b, under: state.path) { x, y in
+            guard case .word(let x) = x, case .word(let y) = y else { return .undefined }
+            switch plain {
+            case "add": return .word(terms.add(x, y))
+            case "sub": return .word(terms.subtract(x, y))
+            default: return .word(terms.multiply(x, y))
+            }
+        }
+        let fits = terms.test(a, b, under: state.path) { x, y in
+            guard case .word(let x) = x, case .word(let y) = y else { return .never }
+            return terms.holds(flag, of: plain, x, y)
+        }
+        return [Slot(value), Slot(terms.truth(terms.diagrams.not(fits)))]
+    }
+
+    private func length(_ operand: IROperand, _ state: State, _ line: Int) throws(NotModelled) -> Int {
+        guard let word = try value(operand, .integer(64), state, line).word, let count = terms.constant(word),
+            count <= 1 << 20
+        else { throw refused("a copy whose length is not known", line) }
+        return Int(count)
+    }
+
+    private func fill(
+        _ arguments: [(type: IRType, operand: IROperand)], _ state: inout State, _ line: Int
+    ) throws(NotModelled) {
+        let to = try value(arguments[0].operand, .pointer, state, line)
+        guard let byte = try value(arguments[1].operand, .integer(8), state, line).word,
+            let filled = terms.constant(byte)
+        else { throw refused("a fill with something that is not known", line) }
+        let count = try length(arguments[2].operand, state, line)
+        var place = 0
+        while place < count {
+            let size = count - place >= 8 ? 8 : count - place >= 4 ? 4 : 1
+            let word = terms.constant(filled &* 0x0101_0101_0101_0101, 8 * size)
+            try state.memory.store(
+                moved(to, place, state.path), size, Slot(Value(word)), under: state.path, terms,
+                at: module.place(line))
+            place += size
+        }
+    }
+
+    /// Word by word: what is copied is all of them before the first one is written.
+    private func copy(
+        _ arguments: [(type: IRType, operand: IROperand)], _ state: inout State, _ line: Int
+    ) throws(NotModelled) {
+        let to = try value(arguments[0].operand, .pointer, state, line)
+        let from = try value(arguments[1].operand, .pointer, state, line)
+        let count = try length(arguments[2].operand, state, line)
+        var words: [(place: Int, size: Int, value: Value)] = []
+        var place = 0
+        while place < count {
+            var size = count - place >= 8 ? 8 : count - place >= 4 ? 4 : 1
+            if size == 8, state.memory.isSplit(moved(from, place, state.path), terms) { size = 4 }
+            let value = try state.memory.load(
+                moved(from, place, state.path), size, under: state.path, terms, at: module.place(line))
+            words.append((place, size, value))
+            place += size
+        }
+        for word in words {
+            try state.memory.store(
+                moved(to, word.place, state.path), word.size, Slot(word.value), under: state.path, terms,
+                at: module.place(line))
+        }
+    }
+
+    private func moved(_ pointer: Value, _ offset: Int, _ path: Condition) -> Value {
+        terms.map(pointer, under: path) { leaf in
+            guard case .pointer(let region, let place) = leaf else { return .undefined }
+            return .pointer(region, terms.sum([(1, place)], UInt64(offset), 64))
+        }
+    }
+}
+
+extension Memory {
+    /// Whether the eight bytes there are two cells of four.
+    func isSplit(_ pointer: Value, _ terms: Terms) -> Bool {
+        guard pointer.leaves.count == 1, case .pointer(let number, let address) = pointer.leaves[0].leaf
+        else { return false }
+        let place = regions[number].index.map { terms.subtract(address, $0) } ?? address
+        guard let offset = terms.constant(place).map({ Int(Int64(bitPattern: $0)) }) else { return false }
+        return regions[number].cells.contains { $0.offset == offset && $0.size == 4 }
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+
+/// Where the fields of the shared structures are, as the imported header has them.
+package struct Field: Sendable, Hashable {
+    /// The structure: `policy`, `global`, `task`, `event` or `decision`.
+    package let structure: String
+    /// The field's name, as reports have it.
+    package let name: String
+    /// Bytes from the structure's begin.
+    package let offset: Int
+    /// Bytes.
+    package let size: Int
+
+    package var fullName: String { "\(structure).\(name)" }
+}
+
+package enum Layout {
+    private static func field<Root, Value>(
+        _ structure: String, _ name: String, _ path: KeyPath<Root, Value>
+    ) -> Field {
+        Field(
+            structure: structure, name: name, offset: MemoryLayout<Root>.offset(of: path) ?? -1,
+            size: MemoryLayout<Value>.size)
+    }
+
+    package static let policy: [Field] = [
+        field("policy", "abi", \sp_policy.abi), field("policy", "order", \sp_policy.order),
+        field("policy", "slice", \sp_policy.slice), field("policy", "classes", \sp_policy.classes),
+        field("policy", "burst", \sp_policy.burst), field("policy", "idle", \sp_policy.idle),
+        field("policy", "kthreads", \sp_policy.kthreads),
+        field("policy", "promote_sync", \sp_policy.promote_sync),
+        field("policy", "promote_waiting_max", \sp_policy.promote_waiting_max),
+        field("policy", "rate_max", \sp_policy.rate_max), field("policy", "preempt", \sp_policy.preempt),
+        field("policy", "pad", \sp_policy.pad), field("policy", "slice_max_ns", \sp_policy.slice_max_ns),
+        field("policy", "slice_min_ns", \sp_policy.slice_min_ns),
+        field("policy", "sleep_credit_ns", \sp_policy.sleep_credit_ns),
+        field("policy", "rate_window_ns", \sp_policy.rate_window_ns),
+        field("policy", "starvation_ns", \sp_policy.starvation_ns),
+        field("policy", "wait_max_ns", \sp_policy.wait_max_ns),
+    ]
+
+    package static let global: [Field] = [
+        field("global", "vtime_now", \sp_global.vtime_now),
+        field("global", "threshold", \sp_global.threshold),
+        field("global", "average_waiting", \sp_global.average_waiting),
+        field("global", "round", \sp_global.round), field("global", "round_since", \sp_global.round_since),
+    ]
+
+    package static let task: [Field] = [
+        field("task", "vtime", \sp_task.vtime), field("task", "burst_ns", \sp_task.burst_ns),
+        field("task", "rate", \sp_task.rate), field("task", "rate_switches", \sp_task.rate_switches),
+        field("task", "rate_since", \sp_task.rate_since),
+        field("task", "generation", \sp_task.generation), field("task", "queue", \sp_task.queue),
+    ]
+
+    package static let event: [Field] = [
+        field("event", "seq", \sp_event.seq), field("event", "now", \sp_event.now),
+        field("event", "used_ns", \sp_event.used_ns), field("event", "switches", \sp_event.switches),
+        field("event", "key", \sp_event.key), field("event", "first.0", \sp_event.first.0),
+        field("event", "first.1", \sp_event.first.1), field("event", "since.0", \sp_event.since.0),
+        field("event", "since.1", \sp_event.since.1), field("event", "kind", \sp_event.kind),
+        field("event", "flags", \sp_event.flags), field("event", "pid", \sp_event.pid),
+        field("event", "generation", \sp_event.generation), field("event", "cpu", \sp_event.cpu),
+        field("event", "idle_cpu", \sp_event.idle_cpu), field("event", "weight", \sp_event.weight),
+        field("event", "cpus", \sp_event.cpus), field("event", "waiting.0", \sp_event.waiting.0),
+        field("event", "waiting.1", \sp_event.waiting.1),
+    ]
+
+    package static let decision: [Field] = [
+        field("decision", "key", \sp_decision.key), field("decision", "slice_ns", \sp_decision.slice_ns),
+        field("decision", "action", \sp_decision.action), field("decision", "queue", \sp_decision.queue),
+        field("decision", "cpu", \sp_decision.cpu), field("decision", "pid", \sp_decision.pid),
+    ]
+
+    /// What an event and a state are made of.
+    package static let inputs = policy + global + task + event
+    /// What is decided, and the state afterwards.
+    package static let outputs = decision + task + global
+
+    /// Whether the fields of each structure are all its bytes, so that nothing is left out.
+    package static var isWhole: Bool {
+        let sizes = [
+            (policy, MemoryLayout<sp_policy>.size), (global, MemoryLayout<sp_global>.size),
+            (task, MemoryLayout<sp_task>.size), (event, MemoryLayout<sp_event>.size),
+            (decision, MemoryLayout<sp_decision>.size),
+        ]
+        return sizes.allSatisfy { fields, size in
+            var place = 0
+            for field in fields {
+                guard field.offset == place else { return false }
+                place += field.size
+            }
+            return place == size
+        }
+    }
+
+    static func size(_ structure: String) -> Int {
+        switch structure {
+        case "policy": MemoryLayout<sp_policy>.size
+        case "global": MemoryLayout<sp_global>.size
+        case "task": MemoryLayout<sp_task>.size
+        case "event": MemoryLayout<sp_event>.size
+        default: MemoryLayout<sp_decision>.size
+        }
+    }
+}

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+
+/// Proves that the sides of a policy decide the same, and that what they decide has the policy's properties.
+package struct Prover {
+    /// What came of a case.
+    package enum Verdict: Sendable {
+        case proven
+        /// The side, what differs or is broken, and for which values.
+        case refuted(side: String, what: [String], Counterexample)
+        /// The side, what is not clear, and why.
+        case open(side: String, what: String, reason: String)
+
+        package var isProven: Bool {
+            if case .proven = self { true } else { false }
+        }
+    }
+
+    package struct CaseResult: Sendable {
+        /// The kind of event.
+        package let function: String
+        package let name: String
+        package let seconds: Double
+        package let verdicts: [Verdict]
+    }
+
+    /// What was proven of a side for a kind of event, in numbers.
+    package struct Row: Sendable {
+        package let function: String
+        package let side: String
+        package var cases = 0
+        package var outputs = 0
+        package var identical = 0
+        package var properties = 0
+        package var questions = 0
+        package var open = 0
+        package var refuted = 0
+        package var seconds = 0.0
+    }
+
+    package struct Report: Sendable {
+        package var cases: [CaseResult] = []
+        package var rows: [Row] = []
+        package var seconds = 0.0
+        package var questions = 0
+        package var solver = ""
+        package var restarts = 0
+        package var properties: [String] = []
+    }
+
+    /// All are compared with this one, so each equals each.
+    private let reference: Side
+    private let others: [Side]
+    private let parameters: [Parameter]
+    private let solver: Solver
+    private let memory = QuestionMemory()
+    private let effort: Effort
+    /// Random values tried in each case before the solver is asked.
+    private let trials: Int
+    private let seed: UInt64
+
+    package init(
+        reference: Side, others: [Side], parameters: [Parameter], solver: Solver, effort: Effort = Effort(),
+        trials: Int = 100, seed: UInt64 = 1
+    ) {
+        self.reference = reference
+        self.others = others
+        self.parameters = parameters
+        self.solver = solver
+        self.effort = effort
+        self.trials = trials
+        self.seed = seed
+    }
+
+    private var sides: [Side] { [reference] + others }
+
+    /// - Parameters:
+    ///   - stopsAtFirst: end with the first case that is not proven.
+    ///   - tell: is told of each case, with how many of how many are done.
+    package func prove(
+        stopsAtFirst: Bool = false, tell: (CaseResult, Int, Int) -> Void = { _, _, _ in }
+    ) -> Report {
+        let begin = ContinuousClock.now
+        var report = Report()
+        report.solver = solver.version
+        var work: [(function: String, part: Case?)] = [("start", nil)]
+        for (kind, name) in Case.kinds {
+            do throws(NotModelled) {
+                work += try Cases(parameters: parameters, sides: sides).all(of: kind).map { (name, $0) }
+            } catch {
+                let verdict = Verdict.open(side: "all", what: "the whole function", reason: "not modelled: \(error)")
+                report.cases.append(CaseResult(function: name, name: name, seconds: 0, verdicts: [verdict]))
+            }
+        }
+        for (number, item) in work.enumerated() {
+            let result = prove(item.function, item.part, &report)
+            report.cases.append(result)
+            tell(result, number + 1, work.count)
+            if stopsAtFirst, !result.verdicts.allSatisfy(\.isProven) { break }
+        }
+        report.seconds = (ContinuousClock.now - begin) / .seconds(1)
+        report.questions = solver.questions
+        report.restarts = solver.restarts
+        return report
+    }
+
+    private func prove(_ function: String, _ part: Case?, _ report: inout Report) -> CaseResult {
+        let begin = ContinuousClock.now
+        let terms = Terms()
+        let start = Case(kind: 0)
+        let inputs = Inputs(part ?? start, parameters, terms)
+        let name = part?.name(parameters) ?? "the state before the first event"
+        var verdicts: [Verdict] = []
+        var outcomes: [(name: String, outcome: Outcome)] = []
+        for side in sides {
+            do throws(NotModelled) {
+                outcomes.append((side.name, try side.step(inputs, isStart: part == nil)))
+            } catch {
+                verdicts.append(.open(side: side.name, what: "all of it", reason: "not modelled: \(error)"))
+                if side.name == reference.name {
+                    return CaseResult(function: function, name: name, seconds: 0, verdicts: verdicts)
+                }
+            }
+        }
+        var judge = CaseJudge(
+            inputs: inputs, outcomes: outcomes, part: part, solver: solver, memory: memory, effort: effort,
+            trials: trials, seed: seed)
+        for side in outcomes.indices {
+            let before = ContinuousClock.now
+            var row = Row(function: function, side: outcomes[side].name)
+            let found = judge.judge(side, &row)
+            verdicts += found
+            row.cases = 1
+            row.seconds = (ContinuousClock.now - before) / .seconds(1)
+            for verdict in found {
+                if case .refuted = verdict { row.refuted += 1 }
+                if case .open = verdict { row.open += 1 }
+            }
+            report.add(row)
+        }
+        let seconds = (ContinuousClock.now - begin) / .seconds(1)
+        return CaseResult(
+            function: function, name: name, seconds: seconds, verdicts: verdicts.isEmpty ? [.proven] : verdicts)
+    }
+}
+
+extension Prover.Report {
+    mutating func add(_ row: Prover.Row) {
+        guard let place = rows.firstIndex(where: { $0.function == row.function && $0.side == row.side }) else {
+            rows.append(row)
+            return
+        }
+        rows[place].cases += row.cases
+        rows[place].outputs += row.outputs
+        rows[place].identical += row.identical
+        rows[place].properties += row.properties
+        rows[place].questions += row.questions
+        rows[place].open += row.open
+        rows[place].refuted += row.refuted
+        rows[place].seconds += row.seconds
+    }
+
+    package var isProven: Bool { !cases.isEmpty && cases.allSatisfy { $0.verdicts.allSatisfy(\.isProven) } }
+
+    /// The first counterexample, if there is one.
+    package var refutation: (name: String, side: String, what: [String], example: Counterexample)? {
+        for result in cases {
+            for case .refuted(let side, let what, let example) in result.verdicts {
+                return (result.name, side, what, example)
+            }
+        }
+        return nil
+    }
+}
+
+/// Judges one case, side by side.
+struct CaseJudge {
+    let inputs: Inputs
+    let outcomes: [(name: String, outcome: Outcome)]
+    let part: Case?
+    private let trials: Int
+    private let seed: UInt64
+    private var comparison: Comparison
+    /// Values that looked like counterexamples are varied so often before the question stays open.
+    private static let searchMax = 20_000
+
+    init(
+        inputs: Inputs, outcomes: [(name: String, outcome: Outcome)], part: Case?, solver: Solver,
+        memory: QuestionMemory, effort: Effort, trials: Int, seed: UInt64
+    ) {
+        self.inputs = inputs
+        self.outcomes = outcomes
+        self.part = part
+        self.trials = trials
+        self.seed = seed
+        comparison = Comparison(inputs, solver, memory, effort)
+    }
+
+    /// What is not proven of a side; the first one is what the others are compared with.
+    mutating func judge(_ side: Int, _ row: inout Prover.Row) -> [Prover.Verdict] {
+        let before = comparison.account
+        var verdicts: [Prover.Verdict] = []
+        if side > 0 { verdicts += equality(side) }
+        if verdicts.isEmpty { verdicts += properties(side, &row) }
+        let after = comparison.account
+        row.outputs = after.outputs - before.outputs
+        row.identical = after.identical - before.identical
+        row.questions = after.questions - before.questions
+        return verdicts
+    }
+
+    private mutating func equality(_ side: Int) -> [Prover.Verdict] {
+        let name = outcomes[side].name
+        var exact = Exact(inputs, [outcomes[0], outcomes[side]])
+        let fields = Layout.outputs.filter { outcomes[0].outcome.values[$0] != nil }
+        if let found = search(&exact, from: nil, count: trials, { $0.differ(0, 1, fields) }) {
+            return [refuted(side, fields.filter { found.value($0, of: 0) != found.value($0, of: 1) }, found)]
+        }
+        // Where one side does not come to an end there is nothing to compare: that is a trap, and a property.
+        let open = comparison.compare(outcomes[0].outcome, outcomes[side].outcome)
+        for one in open {
+            let start = one.candidate
+            if let found = search(&exact, from: start, count: Self.searchMax, { $0.differ(0, 1, fields) }) {
+                return [refuted(side, fields.filter { found.value($0, of: 0) != found.value($0, of: 1) }, found)]
+            }
+        }
+        return open.map { one in
+            .open(side: name, what: one.field.fullName, reason: "\(one.reason), and no such values are found")
+        }
+    }
+
+    private func refuted(_ side: Int, _ fields: [Field], _ exact: Exact) -> Prover.Verdict {
+        .refuted(side: outcomes[side].name, what: fields.map(\.fullName), exact.counterexample())
+    }
+
+    /// Values for which it is so, near those given or anywhere.
+    private func search(
+        _ exact: inout Exact, from start: [UInt64]?, count: Int, _ isFound: (Exact) -> Bool
+    ) -> Exact? {
+        var guesses = Guesses(inputs.terms, seed: seed)
+        var base = start ?? guesses.values()
+        for attempt in 0..<count {
+            if attempt > 0 || start == nil {
+                let isNear = attempt % 4 != 0
+                base = start.map { isNear ? guesses.neighbour(of: $0) : guesses.neighbour(of: base) }
+                    ?? (isNear ? guesses.neighbour(of: base) : guesses.values())
+            }
+            exact.compute(base)
+            if exact.isPossible, isFound(exact) { return exact }
+        }
+        return nil
+    }
+
+    private mutating func properties(_ side: Int, _ row: inout Prover.Row) -> [Prover.Verdict] {
+        let outcome = outcomes[side].outcome
+        var verdicts: [Prover.Verdict] = []
+        for obligation in outcome.obligations {
+            let what = "\(obligation.kind.rawValue) (\(obligation.what)) at \(obligation.place)"
+            row.properties += 1
+            verdicts += never(obligation.condition, what, side, isCertain: obligation.kind != .note)
+        }
+        guard let part else { return verdicts }
+        let path = inputs.terms.diagrams.and(outcome.ends, inputs.assumptions)
+        let view = PropertyView(inputs: inputs, outcome: outcome, part: part, path: path)
+        for property in Property.all(of: part.kind) {
+            row.properties += 1
+            for condition in property.broken(view) {
+                let broken = inputs.terms.diagrams.and(path, condition)
+                let found = never(broken, property.name, side, isCertain: true)
+                verdicts += found
+                if !found.isEmpty { break }
+            }
+        }
+        return verdicts
+    }
+
+    /// That a condition never holds.
+    private mutating func never(
+        _ condition: Condition, _ what: String, _ side: Int, isCertain: Bool
+    ) -> [Prover.Verdict] {
+        let condition = inputs.terms.diagrams.and(condition, inputs.assumptions)
+        if condition == .never { return [] }
+        let reason: String
+        var candidate: [UInt64]?
+        switch comparison.impossible(condition, differ: nil, times: 8) {
+        case .impossible: return []
+        case .possible(let values):
+            reason = "it may be"
+            candidate = comparison.complete(values)
+        case .unknown(let text): reason = text
+        }
+        var exact = Exact(inputs, [outcomes[side]], conditions: [condition])
+        if let found = search(&exact, from: candidate, count: Self.searchMax, { $0.holds(condition) }) {
+            if isCertain { return [.refuted(side: outcomes[side].name, what: [what], found.counterexample())] }
+            return [.open(side: outcomes[side].name, what: what, reason: "it is not so for all values")]
+        }
+        return [.open(side: outcomes[side].name, what: what, reason: "\(reason), and no such values are found")]
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import BPFMode
+import CSchedProto
+import Conformance
+import KernelLink
+import Output
+import PolicyText
+import Prove
+
+/// One run of `prove`.
+struct ProveRun {
+    static let names = ["swift", "native", "probe", "bpf-mode"]
+
+    let command: ProveCommand
+    private let solver: Solver
+    private let sides: [Side]
+    private let parameters: [Parameter]
+    /// Words of descriptions that have no C twin, and so nothing to be equal to.
+    private let omitted: [String]
+
+    /// - Throws: 6 without a solver, 65 or 66 for a file that is to be proven.
+    init(_ command: ProveCommand) throws(Failure) {
+        self.command = command
+        do throws(Solver.Unavailable) {
+            solver = try Solver(program: command.solver)
+        } catch {
+            throw Failure("not proven: \(Printable.line(error.description))", .unproven)
+        }
+        (parameters, omitted) = Self.covered()
+        sides = try Self.names.map { (name: String) throws(Failure) -> Side in
+            let file = command.replace.last { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+            return try Self.side(name, file)
+        }
+    }
+
+    /// The table of parameters, without the words that only Swift knows.
+    private static func covered() -> (parameters: [Parameter], omitted: [String]) {
+        let twins = BPFMode.Twins()
+        let masks = [
+            "order.rule": twins.orders, "slice.rule": twins.slices, "classes.rule": twins.classes,
+            "order.burst": twins.bursts,
+        ]
+        var omitted: [String] = []
+        let parameters = PolicyParameter.all.map { parameter -> Parameter in
+            let allowed: Parameter.Allowed
+            switch parameter.allowed {
+            case .range(let range): allowed = .range(range)
+            case .words(let words):
+                let known = words.filter { word in
+                    guard let mask = masks[parameter.path] else { return true }
+                    return mask & (UInt32(1) << word.value) != 0
+                }
+                omitted += words.filter { word in !known.contains { $0.value == word.value } }
+                    .map { "\(parameter.path): \($0.word)" }
+                allowed = .words(known)
+            }
+            return Parameter(
+                path: parameter.path, offset: parameter.offset, allowed: allowed,
+                readWith: parameter.readWith, notAbove: parameter.notAbove, text: parameter.text)
+        }
+        return (parameters, omitted)
+    }
+
+    private static func side(_ name: String, _ file: String?) throws(Failure) -> Side {
+        var bytes: [UInt8]?
+        if let file { bytes = try ProveFile.bytes(of: file) }
+        switch name {
+        case "swift", "native":
+            guard let bytes else { return name == "swift" ? .swift : .native }
+            let module = IRModule(name: file ?? name, text: String(decoding: bytes, as: UTF8.self))
+            guard module.has("sp_native_decide"), module.has("sp_native_start") else {
+                throw Failure(
+                    "\(Printable.line(file ?? name)): no LLVM IR with sp_native_decide and sp_native_start", .badData)
+            }
+            return Side(name: name, artefact: .ir(module))
+        default:
+            let isProbe = name == "probe"
+            let object: ELFObject
+            do throws(ELFObject.Malformed) {
+                object = try ELFObject(
+                    name: file ?? "\(name)'s object",
+                    bytes: bytes ?? (isProbe ? ShippedObjects.probe : ShippedObjects.bpfMode))
+            } catch {
+                throw Failure(Printable.line(error.description), .badData)
+            }
+            for function in isProbe ? ["decide_one"] : ["decide", "begin"] where !object.has(function) {
+                throw Failure(
+                    "\(Printable.line(file ?? name)): a BPF object without the function \(function)", .badData)
+            }
+            return Side(name: name, artefact: isProbe ? .probe(object) : .backend(object))
+        }
+    }
+
+    func run() throws(Failure) {
+        let others = sides.filter { $0.name != "native" }
+        guard let reference = sides.first(where: { $0.name == "native" }), Layout.isWhole else {
+            throw Failure("the layout of the structures is not the one that is known", .software)
+        }
+        if !command.json {
+            ConformOutput.note("z3 \(solver.version); proving \(sides.map(\.name).joined(separator: " = "))")
+            omitted.forEach { ConformOutput.note("not covered, without a C twin: \($0)") }
+        }
+        let prover = Prover(
+            reference: reference, others: others, parameters: parameters, solver: solver,
+            effort: Effort(unit: command.effort), seed: command.seed)
+        var last = ContinuousClock.now
+        let report = prover.prove(stopsAtFirst: command.first) { result, done, count in
+            if !result.verdicts.allSatisfy(\.isProven) || ContinuousClock.now - last >= .seconds(2) {
+                last = ContinuousClock.now
+                let state = result.verdicts.allSatisfy(\.isProven) ? "" : ": NOT PROVEN"
+                ConformOutput.note("\(done) of \(count): \(result.name), \(ConformOutput.tenths(result.seconds)) s\(state)")
+            }
+        }
+        let output = ProveOutput(report: report, parameters: parameters, omitted: omitted, sides: sides)
+        var traces: [String] = []
+        var shown = ""
+        if let refutation = report.refutation {
+            let replay = ProveReplay(refutation.example, seed: command.seed, isQuiet: command.json)
+            (shown, traces) = try replay.run()
+        }
+        if command.json {
+            Console.write(output.json(traces: traces).text() + "\n")
+        } else {
+            Console.write(output.text(showsCases: command.cases) + "\n" + shown)
+        }
+        if report.refutation != nil {
+            throw Failure("the sides decide differently, or a property is broken", .diverged)
+        }
+        if !report.isProven { throw Failure("not proven: \(output.openText)", .unproven) }
+    }
+}
+
+/// Shows a counterexample on the lanes, as far as they have it.
+struct ProveReplay {
+    private let example: Counterexample
+    private let seed: UInt64
+    private let isQuiet: Bool
+
+    init(_ example: Counterexample, seed: UInt64, isQuiet: Bool) {
+        self.example = example
+        self.seed = seed
+        self.isQuiet = isQuiet
+    }
+
+    /// What to print behind the summary, and the files of traces that were kept.
+    func run() throws(Failure) -> (text: String, traces: [String]) {
+        var lanes: [any Lane] = []
+        for kind in LaneKind.allCases {
+            do throws(LaneError) {
+                lanes.append(try kind.makeLane())
+            } catch {
+                ConformOutput.note("\(error)")
+            }
+        }
+        let harness = Harness(lanes)
+        var found: (trace: Trace, mismatch: Harness.Mismatch)?
+        do throws(LaneError) {
+            var search = TraceSearch(
+                policy: example.policy, global: example.global, task: example.task, event: example.event,
+                seed: seed)
+            found = try search.run(on: harness, tries: 20_000)
+            if found == nil {
+                var plan = Campaign.Plan(
+                    seed: seed, subjects: [.init(name: "the counterexample's", policy: example.policy)])
+                plan.hasRandomSubjects = false
+                plan.events = 1_000_000
+                if let finding = try Campaign(plan, on: harness).run() {
+                    found = (finding.trace, finding.mismatch)
+                }
+            }
+            if let trace = found {
+                var shrinker = Shrinker(lanes)
+                if let smaller = try shrinker.shrink(trace.trace.events) {
+                    found = (Trace(policy: trace.trace.policy, events: smaller.events), smaller.mismatch)
+                }
+            }
+        } catch {
+            ConformOutput.note("\(error)")
+        }
+        guard let found else {
+            return (
+                """
+
+                The lanes of this program do not show it: they are other artefacts, or no trace was found that \
+                leads to this state.
+
+                """, []
+            )
+        }
+        let report = DivergenceReport(lanes: lanes.map(\.name), trace: found.trace, mismatch: found.mismatch)
+        var kept: [String] = []
+        var again = ""
+        do throws(TraceFileError) {
+            let path = try TraceFile(trace: found.trace).saveNew(at: "divergence-prove-\(seed).trace")
+            kept = [path]
+            again = "again: \(ConformRun.replay(path))\n"
+        } catch {
+            ConformOutput.note("the trace is not kept: \(error)")
+        }
+        let text = """
+
+            The lanes show it:
+            \(report.summary)
+            \(found.trace.events.count) events:
+            \(report.events)
+            answers to the last one:
+            \(report.answers)
+            \(again)
+            """
+        return (text, kept)
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import Testing
+
+@testable import Prove
+
+/// Whether z3 is there; without it these tests say so, once each.
+private let hasSolver = (try? Solver(program: "z3")) != nil
+
+@Suite struct ProverTests {
+    private func report(_ others: [Side], program: String = "z3") throws -> Prover.Report {
+        Prover(
+            reference: .native, others: others, parameters: Sides.parameters,
+            solver: try Solver(program: program)
+        ).prove(stopsAtFirst: true)
+    }
+
+    @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
+    func shippedBytecodeIsProven() throws {
+        let report = try report([try Sides.probe(), try Sides.bpfMode()])
+        #expect(report.isProven, "\(report.cases.last.map { "\($0)" } ?? "")")
+        #expect(report.cases.count > 100)
+    }
+
+    /// Twins that sampling did not see, and others.
+    @Test(
+        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        arguments: [
+            ("policy.h", "decision->pid = event->pid;", "decision->pid = event->pid & 0x1ffff;"),
+            ("policy_classes.h", "sp_u64 switches = event", "sp_u32 switches = event"),
+            ("policy_order.h", "global->round_since = event->now;", "global->round_since = event->now | 1;"),
+            ("policy_slice.h", "(sp_waiting(event) + 1)", "(sp_waiting(event) + 2)"),
+        ])
+    func wrongTwinIsFound(_ file: String, _ before: String, _ after: String) throws {
+        let report = try report([try Sides.wrong(file, before, after)])
+        #expect(report.refutation != nil, "\(file): \(after)")
+    }
+
+    /// One constant, in the object of BPF mode alone.
+    @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
+    func wrongObjectIsFound() throws {
+        let wrong = try Sides.wrong(
+            "abi.h", "#define SP_DEBT_SLICES_MAX 10ULL", "#define SP_DEBT_SLICES_MAX 11ULL", asObject: true)
+        let report = try report([wrong])
+        #expect(report.refutation?.side == "bpf-mode")
+    }
+
+    /// A slice of 0, in all sides alike: no difference, and a broken property.
+    @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
+    func brokenPropertyIsFound() throws {
+        let wrong = try Sides.wrong(
+            "policy_slice.h", "return sp_max(policy->slice_max_ns / (waiting + 1), policy->slice_min_ns);",
+            "return policy->slice_max_ns / (waiting + 1) / 4096;")
+        let report = Prover(
+            reference: wrong, others: [], parameters: Sides.parameters, solver: try Solver(program: "z3")
+        ).prove(stopsAtFirst: true)
+        #expect(report.refutation?.what == ["a slice is never 0"])
+    }
+}
