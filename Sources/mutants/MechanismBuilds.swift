@@ -12,8 +12,7 @@ struct MechanismBuilds: Sendable {
         "PolicyModel/Arithmetic", "PolicyModel/Decision", "PolicyModel/DescribedPolicy",
         "PolicyModel/DescribedPolicy+Classes", "PolicyModel/DescribedPolicy+Order",
         "PolicyModel/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Policy",
-        "PolicyModel/Policy+Defaults", "KernelLink/MappedMemory", "KernelLink/KernelError",
-        "UserMode/HostedPolicy", "UserMode/HostedPoints", "UserMode/Fault", "Simulation/DaemonPasses",
+        "PolicyModel/Policy+Defaults", "UserMode/HostedPolicy", "UserMode/HostedPoints", "UserMode/Fault", "Simulation/DaemonPasses",
     ].map { "Sources/\($0).swift" }
 
     /// The library's path; nil if the mutant does not compile. Without a mutation it is the original.
@@ -103,6 +102,15 @@ struct MechanismBuilds: Sendable {
         @_cdecl("sim_foreign_loop")
         public func foreignLoop(_ policy: UnsafePointer<sp_policy>, _ maxTasks: UInt64) {
             makePasses(policy.pointee, maxTasks: Int(maxTasks))
+        }
+
+        // The rings are the judge's memory: none is mapped.
+        public enum KernelError: Error { case noMap }
+        struct MappedMemory: ~Copyable {
+            let start: UnsafeMutableRawPointer
+            init(map: Int32, count: Int, offset: Int = 0, writable: Bool) throws(KernelError) {
+                throw KernelError.noMap
+            }
         }
         """
 }
