@@ -109,6 +109,7 @@ const char *replay_word(const struct record *r);
 
 /* replay_hooks.c */
 u64 replay_clock(s32 cpu);
+void replay_holds_back(struct task *p);
 /* The next line of this CPU that is not one of the kernel's own doings. */
 const struct record *replay_take(void);
 

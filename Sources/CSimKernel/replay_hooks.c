@@ -167,7 +167,7 @@ void replay_asks(s32 cpu, const struct task *prev)
 }
 
 /* It was told that it may not migrate, until its affinity changes anew. */
-static void hold_back(struct task *p)
+void replay_holds_back(struct task *p)
 {
 	if (!p->held_back)
 		p->t.migration_disabled++;
@@ -183,7 +183,7 @@ struct task *replay_switched(s32 cpu, struct task *next)
 	 * One that may not leave its CPU for now: its affinity is noted as that one's.
 	 */
 	while (r->kind == LOG_DEQUEUE && (r->a & DEQUEUE_SAVE)) {
-		hold_back(replay_task(r->pid));
+		replay_holds_back(replay_task(r->pid));
 		replay_change(r, true);
 		r = replay_take();
 	}

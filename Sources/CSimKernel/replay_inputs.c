@@ -134,6 +134,17 @@ const struct record *replay_switch_ahead(const struct record *r)
 	return NULL;
 }
 
+/* A task that leaves its CPU while it may not migrate: the end of the switch tells so. */
+static bool may_not_migrate(const struct record *r, const struct record *end,
+			    const struct task *prev)
+{
+	for (; r < end; r++)
+		if (r->cpu == end->cpu && r->kind == LOG_DEQUEUE &&
+		    (r->a & DEQUEUE_SAVE) && r->pid == prev->t.pid)
+			return true;
+	return false;
+}
+
 static bool asks_next(const struct record *r)
 {
 	const struct record *next = replay_next(r->cpu);
@@ -160,6 +171,9 @@ static void look(const struct record *r)
 		then = YIELDS;
 	}
 	replay.yielded[r->cpu] = 0;
+	if (ahead && prev && prev->class == CLASS_EXT &&
+	    may_not_migrate(r, ahead, prev))
+		replay_holds_back(prev);
 	if (ahead && ahead->class == CLASS_RT) {
 		rt = &replay.stand_ins[r->cpu];
 		*rt = (struct task){ .t.pid = ahead->pid,
