@@ -193,15 +193,10 @@ void cgroup_left(struct task *p)
 /* It begins to wait: is the policy told of it? */
 void cgroup_enqueued(struct task *p, u64 flags)
 {
-	const bool kthread = p->t.flags & PF_KTHREAD;
-	const bool local = sim.machine.policy.kthreads == SP_KTHREADS_LOCAL;
-
 	/* Let run once more, without a word. */
 	if ((flags & SCX_ENQ_LAST) && sim.machine.mode == SIM_MODE_USER)
 		return;
-	p->heard = !p->daemon && !(p->t.flags & PF_EXITING_BIT) &&
-		  !(kthread &&
-		    ((local && (flags & SCX_ENQ_WAKEUP)) || p->t.nr_cpus_allowed == 1));
+	p->heard = !p->daemon && !(p->t.flags & PF_EXITING_BIT) && is_told_of(p, flags);
 	p->counts = p->heard;
 	p->runs_counted = false;
 }
