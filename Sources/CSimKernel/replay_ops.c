@@ -148,15 +148,6 @@ static void log_exit_task(struct task_struct *t, struct scx_exit_task_args *args
 	goes_on(LOG_OP_EXIT_TASK);
 }
 
-/* Logs of BPF mode may be older than its ops.disable. */
-static bool is_in_log(enum log_op op)
-{
-	for (u32 i = 0; i < replay_log.count; i++)
-		if (replay_log.records[i].kind == LOG_BEGIN + op)
-			return true;
-	return false;
-}
-
 static struct sched_ext_ops replay_ops;
 
 /* Those callbacks that the real scheduler has as well. */
@@ -171,10 +162,7 @@ void replay_ops_are(const struct sched_ext_ops *real)
 		.cpu_release = replay_log.kernel == SIM_LINUX_7_3 ? NULL :
 								    log_cpu_release,
 		.set_cpumask = real->set_cpumask ? log_set_cpumask : NULL,
-		.disable = real->disable && (replay_log.user ||
-					     is_in_log(LOG_OP_DISABLE)) ?
-				   log_disable :
-				   NULL,
+		.disable = real->disable ? log_disable : NULL,
 		.exit_task = real->exit_task ? log_exit_task : NULL,
 		.flags = real->flags,
 	};
