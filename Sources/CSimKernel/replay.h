@@ -25,6 +25,7 @@ struct log {
 	u32 count;
 	bool user; /* mode */
 	u32 kernel; /* enum sim_kernel */
+	u32 ops; /* callbacks that it tells of: the scheduler had them */
 	u32 cpus;
 };
 

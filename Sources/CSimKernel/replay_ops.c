@@ -150,7 +150,12 @@ static void log_exit_task(struct task_struct *t, struct scx_exit_task_args *args
 
 static struct sched_ext_ops replay_ops;
 
-/* Those callbacks that the real scheduler has as well. */
+static bool had(enum log_op op)
+{
+	return replay_log.ops >> op & 1;
+}
+
+/* Those callbacks that the scheduler had, and the flags that it has today. */
 void replay_ops_are(const struct sched_ext_ops *real)
 {
 	replay_ops = (struct sched_ext_ops){
@@ -161,9 +166,9 @@ void replay_ops_are(const struct sched_ext_ops *real)
 		.update_idle = log_update_idle,
 		.cpu_release = replay_log.kernel == SIM_LINUX_7_3 ? NULL :
 								    log_cpu_release,
-		.set_cpumask = real->set_cpumask ? log_set_cpumask : NULL,
-		.disable = real->disable ? log_disable : NULL,
-		.exit_task = real->exit_task ? log_exit_task : NULL,
+		.set_cpumask = had(LOG_OP_SET_CPUMASK) ? log_set_cpumask : NULL,
+		.disable = had(LOG_OP_DISABLE) ? log_disable : NULL,
+		.exit_task = had(LOG_OP_EXIT_TASK) ? log_exit_task : NULL,
 		.flags = real->flags,
 	};
 	sim.ops = &replay_ops;

@@ -156,6 +156,8 @@ const char *replay_read(const char *text, size_t length)
 		}
 		log->records[log->count] = (struct record){ .line = number + 1 };
 		wrong = read_record(line, &log->records[log->count], &time);
+		if (!wrong && is_begin(&log->records[log->count]))
+			log->ops |= 1u << (log->records[log->count].kind - LOG_BEGIN);
 		log->count += !wrong;
 	}
 	if (!wrong && !number)
