@@ -95,9 +95,11 @@ struct SMTText {
                 guard let sum = items[index].term,
                     let part = items[index].parts.first(where: { part in
                         items[part.item].isFree && counts[part.item] == 1
-                            && (part.factor == 1 || part.factor == mask(terms.width(sum)))
+                            && (detail == .hidden || part.factor == 1 || part.factor == mask(terms.width(sum)))
                     })
                 else { continue }
+                // A multiple of anything is not anything: that is more than what can be.
+                if part.factor & 1 == 0 { hasHidden = true }
                 if let variable = items[part.item].term { replaced.append(Replaced(variable: variable, sum: sum)) }
                 items[index] = Item(
                     text: "(declare-const t\(index) (_ BitVec \(terms.width(sum))))\n", term: sum, uses: [],
@@ -173,7 +175,7 @@ struct SMTText {
             }
             let node = terms.node(top)
             let isHidden = detail == .hidden && Self.isHard(node.operation)
-            let left = isHidden ? [] : node.arguments.filter { done[$0] == nil }
+            let left = (isHidden ? Array(node.arguments.prefix(keepsDividend(node) ? 1 : 0)) : node.arguments).filter { done[$0] == nil }
             if !left.isEmpty {
                 stack += left
                 continue
@@ -181,6 +183,11 @@ struct SMTText {
             stack.removeLast()
             write(top, node)
         }
+    }
+
+    /// Whether a quotient that is hidden is told to be at most its dividend: where that says something.
+    private func keepsDividend(_ node: TermNode) -> Bool {
+        node.operation == .quotient && terms.high(node.arguments[0]) < mask(Int(node.width))
     }
 
     private static func isHard(_ operation: Operation) -> Bool {
@@ -194,12 +201,17 @@ struct SMTText {
         let number = items.count
         done[term] = number
         if node.operation == .variable || (Self.isHard(node.operation) && detail == .hidden) {
-            let bounds = self.bounds(term, width)
+            var bounds = self.bounds(term, width)
+            var uses: [Int] = []
+            if keepsDividend(node) {
+                bounds += facts(term, node)
+                uses = [done[node.arguments[0]]].compactMap { $0 }
+            }
             if node.operation != .variable { hasHidden = true }
             items.append(
                 Item(
-                    text: "(declare-const \(name(term)) \(sort))\n" + bounds, term: term, uses: [],
-                    isFree: bounds.isEmpty && node.operation == .variable))
+                    text: "(declare-const \(name(term)) \(sort))\n" + bounds, term: term, uses: uses,
+                    isFree: bounds.isEmpty))
             return
         }
         var uses = node.arguments.compactMap { done[$0] }
@@ -362,7 +374,7 @@ extension SMTText {
         }
         // The last one that was replaced depends on none of the others.
         for one in replaced.reversed() {
-            guard let wanted = known[one.sum] else { continue }
+            guard let wanted = known[one.sum], terms.node(one.variable).operation == .variable else { continue }
             let node = terms.node(one.sum)
             guard let place = node.arguments.firstIndex(of: one.variable) else { continue }
             let number = Int(terms.node(one.variable).value)
@@ -371,7 +383,9 @@ extension SMTText {
             evaluation.compute(all)
             let missing = wanted &- evaluation.value(of: one.sum)
             let width = Int(node.width)
-            all[number] = (node.factors[place] == 1 ? missing : 0 &- missing) & mask(width)
+            let factor = node.factors[place]
+            guard factor == 1 || factor == mask(width) else { continue }
+            all[number] = (factor == 1 ? missing : 0 &- missing) & mask(width)
             known[one.variable] = all[number]
         }
         return terms.variables.map { ($0, all[Int(terms.node($0).value)]) }
