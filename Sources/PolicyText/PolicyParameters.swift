@@ -26,8 +26,10 @@ public struct PolicyParameter: Sendable {
             let offset: Int?
             switch key.field {
             case .name, .summary: return nil
-            case .narrow(let path): offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
-            case .wide(let path): offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
+            case .narrow(let path):
+                offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
+            case .wide(let path):
+                offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
             }
             guard let offset, let allowed = key.range else { return nil }
             return PolicyParameter(
@@ -51,7 +53,9 @@ extension PolicyKey {
     fileprivate var clauses: [(path: String, values: [UInt64])]? {
         guard case .any(let clauses) = read else { return nil }
         return clauses.map { clause in
-            guard case .words(let words)? = PolicyKeys.named(clause.path)?.kind else { return (clause.path, []) }
+            guard case .words(let words)? = PolicyKeys.named(clause.path)?.kind else {
+                return (clause.path, [])
+            }
             return (clause.path, words.filter { clause.words.contains($0.word) }.map(\.value))
         }
     }

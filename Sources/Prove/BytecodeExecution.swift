@@ -263,7 +263,9 @@ struct BytecodeExecution {
             let successors = starts.indices.map { block -> [Int] in
                 let end = block + 1 < starts.count ? starts[block + 1] : code.count
                 let wide = end >= 2 && code[end - 2].code == 0x18
-                guard !wide, let found = targets(end - 1) else { return block + 1 < starts.count ? [block + 1] : [] }
+                guard !wide, let found = targets(end - 1) else {
+                    return block + 1 < starts.count ? [block + 1] : []
+                }
                 return found.compactMap { numbers[$0] }
             }
             self.starts = starts

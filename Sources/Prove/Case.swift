@@ -68,7 +68,9 @@ struct Case: Sendable {
         var parts = [Self.kinds.first { $0.kind == kind }?.name ?? "any event"]
         if let generation { parts.append(generation.rawValue) }
         for parameter in parameters {
-            guard let value = rules[parameter.path], case .words(let words) = parameter.allowed else { continue }
+            guard let value = rules[parameter.path], case .words(let words) = parameter.allowed else {
+                continue
+            }
             parts.append("\(parameter.path) \(words.first { $0.value == value }?.word ?? String(value))")
         }
         if let weight { parts.append(weight.rawValue) }
@@ -103,7 +105,9 @@ struct Inputs {
             else { continue }
             assume(terms.isAtMost(low, high))
         }
-        if part.generation == .newer || part.generation == .older { assumeGenerations(part.generation == .newer) }
+        if part.generation == .newer || part.generation == .older {
+            assumeGenerations(part.generation == .newer)
+        }
     }
 
     subscript(name: String) -> Term? {
@@ -145,10 +149,12 @@ struct Inputs {
             return part.kind == 0
                 ? terms.variable(field.fullName, width) : terms.constant(UInt64(part.kind), width)
         case "event.generation":
-            return part.generation == .nobody ? terms.constant(0, width) : free(field, width, from: part.generation == nil ? 0 : 1)
+            return part.generation == .nobody
+                ? terms.constant(0, width) : free(field, width, from: part.generation == nil ? 0 : 1)
         case "task.generation":
             switch part.generation {
-            case .same: return values.first { $0.key.fullName == "event.generation" }?.value ?? generation(part)
+            case .same:
+                return values.first { $0.key.fullName == "event.generation" }?.value ?? generation(part)
             case .first: return terms.constant(0, width)
             case .newer, .older: return free(field, width, from: 1)
             default: return free(field, width)
@@ -211,7 +217,8 @@ struct Inputs {
         case .words(let words):
             if let value = part.rules[parameter.path] { return terms.constant(value, width) }
             let values = words.map(\.value)
-            return terms.variable(field.fullName, width, in: (values.min() ?? 0)...(values.max() ?? mask(width)))
+            return terms.variable(
+                field.fullName, width, in: (values.min() ?? 0)...(values.max() ?? mask(width)))
         case .range(let range):
             let low = isRead(parameter, part) ? range.lowerBound : 0
             return terms.variable(field.fullName, width, in: low...range.upperBound)

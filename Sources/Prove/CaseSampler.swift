@@ -15,7 +15,8 @@ package struct CaseSampler {
     ///   - count: inputs of each case.
     ///   - take: is given the inputs, and what each side answers to them.
     /// - Returns: how many inputs there were.
-    package func sample(count: Int, seed: UInt64, _ take: (Counterexample) -> Void) throws(NotModelled) -> Int {
+    package func sample(count: Int, seed: UInt64, _ take: (Counterexample) -> Void) throws(NotModelled) -> Int
+    {
         var total = 0
         for (kind, _) in Case.kinds {
             for part in try Cases(parameters: parameters, sides: sides).all(of: kind) {

@@ -105,7 +105,9 @@ struct Comparison {
                 continue
             }
             account.questions += 1
-            var answer = solver.ask(question, variables: text.variables.map { (text.name($0), $0) }, effort: effort.limit(detail) * times)
+            var answer = solver.ask(
+                question, variables: text.variables.map { (text.name($0), $0) },
+                effort: effort.limit(detail) * times)
             if case .possible(let values) = answer { answer = .possible(text.completed(values)) }
             if case .impossible = answer {
                 memory.keep(question)

@@ -77,9 +77,13 @@ struct Exact {
         policy.abi = UInt32(SP_ABI_VERSION)
         let answers = sides.indices.map { side in
             var outcome = sp_outcome()
-            withUnsafeMutableBytes(of: &outcome.decision) { fill($0, Layout.decision) { value($0, of: side) ?? 0 } }
+            withUnsafeMutableBytes(of: &outcome.decision) {
+                fill($0, Layout.decision) { value($0, of: side) ?? 0 }
+            }
             withUnsafeMutableBytes(of: &outcome.task) { fill($0, Layout.task) { value($0, of: side) ?? 0 } }
-            withUnsafeMutableBytes(of: &outcome.global) { fill($0, Layout.global) { value($0, of: side) ?? 0 } }
+            withUnsafeMutableBytes(of: &outcome.global) {
+                fill($0, Layout.global) { value($0, of: side) ?? 0 }
+            }
             return (side: sides[side].name, outcome: outcome)
         }
         return Counterexample(policy: policy, global: global, task: task, event: event, answers: answers)
@@ -88,7 +92,9 @@ struct Exact {
     private func fill(_ bytes: UnsafeMutableRawBufferPointer, _ fields: [Field], _ value: (Field) -> UInt64) {
         for field in fields {
             let value = value(field)
-            for byte in 0..<field.size { bytes[field.offset + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte)) }
+            for byte in 0..<field.size {
+                bytes[field.offset + byte] = UInt8(truncatingIfNeeded: value >> UInt64(8 * byte))
+            }
         }
     }
 }

@@ -101,7 +101,8 @@ extension IRExecution {
     // MARK: Arithmetic
 
     private mutating func binary(
-        _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition, _ line: Int
+        _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition,
+        _ line: Int
     ) throws(NotModelled) -> Value {
         if width == 1, ["and", "or", "xor"].contains(name), let x = terms.condition(a, under: path),
             let y = terms.condition(b, under: path)
@@ -146,7 +147,8 @@ extension IRExecution {
 
     /// What the compiler noted beside an operation must be true, else the result has no meaning.
     private mutating func checkFlags(
-        _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition, _ line: Int
+        _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition,
+        _ line: Int
     ) {
         for flag in flags {
             let holds = terms.test(a, b, under: path) { x, y in

@@ -39,14 +39,18 @@ struct IRExecution {
     ) throws(NotModelled) -> Execution? {
         let function = try module.function(name)
         let place = module.place(function.line)
-        guard depth < Self.depthMax else { throw NotModelled(what: "calls too deep, at \(name)", place: place) }
+        guard depth < Self.depthMax else {
+            throw NotModelled(what: "calls too deep, at \(name)", place: place)
+        }
         guard function.parameters.count == arguments.count else {
             throw NotModelled(what: "\(name) has \(function.parameters.count) parameters", place: place)
         }
         depth += 1
         defer { depth -= 1 }
         var locals = [[Slot]?](repeating: nil, count: function.locals)
-        for (parameter, argument) in zip(function.parameters, arguments) { locals[parameter.local] = argument }
+        for (parameter, argument) in zip(function.parameters, arguments) {
+            locals[parameter.local] = argument
+        }
         var pending: [Int: [Way]] = [
             0: [Way(from: -1, guarded: path, locals: locals, memory: memory)]
         ]
@@ -110,19 +114,26 @@ struct IRExecution {
         }
         var phis: [(Int, [Slot])] = []
         for instruction in function.blocks[block].instructions {
-            guard case .phi(let type, let sources) = instruction.kind, let result = instruction.result else { break }
+            guard case .phi(let type, let sources) = instruction.kind, let result = instruction.result else {
+                break
+            }
             var parts: [(guarded: Condition, slots: [Slot])] = []
             for way in ways {
                 let name = function.blocks[way.from].name
                 guard let source = sources.first(where: { $0.block == name }) else {
                     throw NotModelled(what: "phi without \(name)", place: module.place(instruction.line))
                 }
-                let state = State(path: way.guarded, locals: way.locals, memory: way.memory, function: function)
+                let state = State(
+                    path: way.guarded, locals: way.locals, memory: way.memory, function: function)
                 parts.append((way.guarded, try slots(source.operand, type, state, instruction.line)))
             }
-            phis.append((result, parts[0].slots.indices.map { part in
-                Slot.join(parts.map { ($0.guarded, $0.slots[part]) }, care: path)
-            }))
+            phis.append(
+                (
+                    result,
+                    parts[0].slots.indices.map { part in
+                        Slot.join(parts.map { ($0.guarded, $0.slots[part]) }, care: path)
+                    }
+                ))
         }
         for (result, slots) in phis { locals[result] = slots }
         return State(path: path, locals: locals, memory: memory, function: function)

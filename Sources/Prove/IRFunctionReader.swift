@@ -76,7 +76,9 @@ struct IRFunctionReader {
         var unnamed = 0
         while !head.accept(")") {
             let type = try head.type(module, line)
-            while let word = head.peek, !word.hasPrefix("%"), word != ",", word != ")" { head.skipAttribute() }
+            while let word = head.peek, !word.hasPrefix("%"), word != ",", word != ")" {
+                head.skipAttribute()
+            }
             if let word = head.peek, word.hasPrefix("%") {
                 head.skip(1)
                 if Int(word.dropFirst()) != nil { unnamed += 1 }
@@ -110,7 +112,9 @@ struct IRFunctionReader {
         }
     }
 
-    private mutating func typed(_ tokens: inout IRTokens) throws(NotModelled) -> (type: IRType, operand: IROperand) {
+    private mutating func typed(_ tokens: inout IRTokens) throws(NotModelled) -> (
+        type: IRType, operand: IROperand
+    ) {
         tokens.skipToType()
         let type = try tokens.type(module, line)
         while let word = tokens.peek, Self.isAttribute(word) {
@@ -236,7 +240,9 @@ struct IRFunctionReader {
         repeat {
             guard tokens.accept("[") else { throw refused("phi") }
             let value = try operand(&tokens, type)
-            guard tokens.accept(","), let block = tokens.next(), tokens.accept("]") else { throw refused("phi") }
+            guard tokens.accept(","), let block = tokens.next(), tokens.accept("]") else {
+                throw refused("phi")
+            }
             ways.append((value, String(block.dropFirst())))
         } while tokens.accept(",")
         return .phi(type, ways)

@@ -25,11 +25,14 @@ struct IRTokens {
                     if !inText && (bytes[at] == UInt8(ascii: " ") || Self.isPunctuation(bytes[at])) { break }
                     at += 1
                 }
-                words.append(String(decoding: bytes[begin..<at].filter { $0 != UInt8(ascii: "\"") }, as: UTF8.self))
+                words.append(
+                    String(decoding: bytes[begin..<at].filter { $0 != UInt8(ascii: "\"") }, as: UTF8.self))
             }
         }
         // Metadata says nothing about the values.
-        if let end = words.indices.first(where: { words[$0] == "," && $0 + 1 < words.count && words[$0 + 1].hasPrefix("!") }) {
+        if let end = words.indices.first(where: {
+            words[$0] == "," && $0 + 1 < words.count && words[$0 + 1].hasPrefix("!")
+        }) {
             words.removeSubrange(end...)
         }
     }
@@ -78,14 +81,17 @@ struct IRTokens {
     }
 
     static func beginsType(_ word: String) -> Bool {
-        if word == "ptr" || word == "void" || word == "[" || word == "{" || word == "<" || word.hasPrefix("%") {
+        if word == "ptr" || word == "void" || word == "[" || word == "{" || word == "<" || word.hasPrefix("%")
+        {
             return true
         }
         return word.first == "i" && word.dropFirst().allSatisfy(\.isNumber) && word.count > 1
     }
 
     mutating func type(_ module: IRModule, _ line: Int) throws(NotModelled) -> IRType {
-        guard let word = next() else { throw NotModelled(what: "a type is missing", place: module.place(line)) }
+        guard let word = next() else {
+            throw NotModelled(what: "a type is missing", place: module.place(line))
+        }
         switch word {
         case "ptr": return .pointer
         case "void": return .void

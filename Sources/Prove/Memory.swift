@@ -58,7 +58,9 @@ struct Memory {
     }
 
     /// What several ways bring together.
-    static func join(_ ways: [(guarded: Condition, memory: Memory)], care: Condition, _ terms: Terms) -> Memory {
+    static func join(_ ways: [(guarded: Condition, memory: Memory)], care: Condition, _ terms: Terms)
+        -> Memory
+    {
         var result = ways[0].memory
         // A local variable of one way only is not used behind the place where they meet.
         let count = ways.map(\.memory.regions.count).min() ?? 0
@@ -128,12 +130,13 @@ struct Memory {
                 guard case .word(let term) = leaf else { return .undefined }
                 return .word(terms.shiftLeft(terms.zeroExtend(term, 8 * size), shift))
             }
-            result = result.map { low in
-                terms.map(low, moved, under: path) { a, b in
-                    guard case .word(let a) = a, case .word(let b) = b else { return .undefined }
-                    return .word(terms.add(a, b))
-                }
-            } ?? moved
+            result =
+                result.map { low in
+                    terms.map(low, moved, under: path) { a, b in
+                        guard case .word(let a) = a, case .word(let b) = b else { return .undefined }
+                        return .word(terms.add(a, b))
+                    }
+                } ?? moved
             place += count
         }
         return result ?? Value(.undefined)

@@ -81,7 +81,9 @@ struct PropertyView {
         return terms.isEqual(bit, terms.constant(1, 1))
     }
     func isBefore(_ a: Term, _ b: Term) -> Condition { terms.isNegative(terms.subtract(a, b)) }
-    var isKeyed: Condition { not(terms.isEqual(input("policy.order"), number(UInt64(SP_ORDER_FIFO.rawValue), 32))) }
+    var isKeyed: Condition {
+        not(terms.isEqual(input("policy.order"), number(UInt64(SP_ORDER_FIFO.rawValue), 32)))
+    }
 }
 
 extension Property {
@@ -127,7 +129,8 @@ extension Property {
         }
         return view.or(
             view.and(direct, isNot(view.input("event.idle_cpu"))),
-            view.and(preempt, isNot(view.input("event.cpu"))), view.and(other, isNot(terms.constant(mask(32), 32))))
+            view.and(preempt, isNot(view.input("event.cpu"))),
+            view.and(other, isNot(terms.constant(mask(32), 32))))
     }
 
     /// The decision's queue is one of the two, and so is the task's afterwards, if it was before.
@@ -150,40 +153,45 @@ extension Property {
     private static let turns = Property(name: "a turn of all is bounded") { view in
         let terms = view.terms
         let all = terms.sum([(1, view.wide("event.waiting.0")), (1, view.wide("event.waiting.1"))], 1, 64)
-        let limit = terms.maximum(terms.divide(view.input("policy.wait_max_ns"), all), view.number(UInt64(SP_SLICE_FLOOR_NS)))
+        let limit = terms.maximum(
+            terms.divide(view.input("policy.wait_max_ns"), all), view.number(UInt64(SP_SLICE_FLOOR_NS)))
         let isLonger = view.when("decision.slice_ns") { view.not(terms.isAtMost($0, limit)) }
         return view.and(view.action(is: SP_ACTION_RUN), isLonger)
     }
 
     /// clock - credit <= vtime <= clock + 1100 slices, by the values after the event. (1000 it is in truth: a
     /// bound with room costs the solver a tenth of the work, and 1100 + 100 are less than 1400 too.)
-    private static let vtimes = Property(name: "vtime stays near the clock", parts: { view in
-        let terms = view.terms
-        let debt = UInt64(SP_DEBT_SLICES_MAX) * UInt64(SP_WEIGHT_NORMAL) / UInt64(SP_WEIGHT_MIN)
-        let (slice, credit) = (view.input("policy.slice_max_ns"), view.input("policy.sleep_credit_ns"))
-        let limit = terms.sum([(debt + UInt64(SP_BURST_SLICES_MAX), slice), (1, credit)], 0, 64)
-        let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
-        return view.each("task.vtime", "global.vtime_now") { vtime, clock in
-            let distance = terms.sum([(1, vtime), (.max, clock), (1, credit)], 0, 64)
-            return view.and(isPlaced, view.isKeyed, view.not(terms.isAtMost(distance, limit)))
-        }
-    })
+    private static let vtimes = Property(
+        name: "vtime stays near the clock",
+        parts: { view in
+            let terms = view.terms
+            let debt = UInt64(SP_DEBT_SLICES_MAX) * UInt64(SP_WEIGHT_NORMAL) / UInt64(SP_WEIGHT_MIN)
+            let (slice, credit) = (view.input("policy.slice_max_ns"), view.input("policy.sleep_credit_ns"))
+            let limit = terms.sum([(debt + UInt64(SP_BURST_SLICES_MAX), slice), (1, credit)], 0, 64)
+            let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
+            return view.each("task.vtime", "global.vtime_now") { vtime, clock in
+                let distance = terms.sum([(1, vtime), (.max, clock), (1, credit)], 0, 64)
+                return view.and(isPlaced, view.isKeyed, view.not(terms.isAtMost(distance, limit)))
+            }
+        })
 
     /// round + vtime <= key <= round + vtime + 100 slices, by the values after the event.
-    private static let keys = Property(name: "keys stay near vtime", parts: { view in
-        let terms = view.terms
-        let limit = terms.sum([(UInt64(SP_BURST_SLICES_MAX), view.input("policy.slice_max_ns"))], 0, 64)
-        let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
-        let isThis = view.and(isPlaced, view.isKeyed)
-        return view.output("task.vtime").leaves.flatMap { one -> [Condition] in
-            guard case .word(let vtime) = one.leaf else { return [] }
-            let when = view.and(isThis, one.guarded)
-            return view.each("decision.key", "global.round") { key, round in
-                let distance = terms.sum([(1, key), (.max, round), (.max, vtime)], 0, 64)
-                return view.and(when, view.not(terms.isAtMost(distance, limit)))
+    private static let keys = Property(
+        name: "keys stay near vtime",
+        parts: { view in
+            let terms = view.terms
+            let limit = terms.sum([(UInt64(SP_BURST_SLICES_MAX), view.input("policy.slice_max_ns"))], 0, 64)
+            let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
+            let isThis = view.and(isPlaced, view.isKeyed)
+            return view.output("task.vtime").leaves.flatMap { one -> [Condition] in
+                guard case .word(let vtime) = one.leaf else { return [] }
+                let when = view.and(isThis, one.guarded)
+                return view.each("decision.key", "global.round") { key, round in
+                    let distance = terms.sum([(1, key), (.max, round), (.max, vtime)], 0, 64)
+                    return view.and(when, view.not(terms.isAtMost(distance, limit)))
+                }
             }
-        }
-    })
+        })
 
     /// A round ends with the first task that begins to wait after `wait_max_ns`, and the next one is
     /// SP_KEY_SPREAD_SLICES and the credit away; else nothing of it changes.
@@ -204,7 +212,8 @@ extension Property {
                 view.when("global.round") { view.not(terms.isEqual($0, expected)) },
                 view.when("global.round_since") { view.not(terms.isEqual($0, expectedSince)) })
         }
-        return view.or(view.and(isOver, differs(next, now)), view.and(view.not(isOver), differs(round, since)))
+        return view.or(
+            view.and(isOver, differs(next, now)), view.and(view.not(isOver), differs(round, since)))
     }
 
     /// Only RUNNING moves the clock of vtime.
@@ -236,10 +245,13 @@ extension Property {
         let isOlder = view.or(
             view.not(view.flag(SP_EVENT_FIRST_PRIORITY)), view.isBefore(since, view.input("event.since.1")))
         let isThere = view.and(
-            view.flag(SP_EVENT_FIRST), view.not(terms.isEqual(view.input("event.waiting.0"), view.number(0, 32))))
+            view.flag(SP_EVENT_FIRST),
+            view.not(terms.isEqual(view.input("event.waiting.0"), view.number(0, 32))))
         let isServed = view.and(
             view.action(is: SP_ACTION_SERVE),
-            view.when("decision.queue") { terms.isEqual($0, view.number(UInt64(SP_QUEUE_REGULAR.rawValue), 32)) })
+            view.when("decision.queue") {
+                terms.isEqual($0, view.number(UInt64(SP_QUEUE_REGULAR.rawValue), 32))
+            })
         return view.and(isThere, isLate, isOlder, view.not(view.regularPrev), view.not(isServed))
     }
 
@@ -255,7 +267,8 @@ extension Property {
         let isRegular = view.regularPrev
         let isOverdue = view.or(
             view.and(
-                isRegular, waits(0, SP_EVENT_FIRST), view.not(view.isBefore(key, view.input("event.first.0")))),
+                isRegular, waits(0, SP_EVENT_FIRST), view.not(view.isBefore(key, view.input("event.first.0")))
+            ),
             view.and(isRegular, waits(1, SP_EVENT_FIRST_PRIORITY)),
             view.and(
                 view.not(isRegular), waits(1, SP_EVENT_FIRST_PRIORITY),

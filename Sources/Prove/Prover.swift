@@ -88,7 +88,8 @@ package struct Prover {
             do throws(NotModelled) {
                 work += try Cases(parameters: parameters, sides: sides).all(of: kind).map { (name, $0) }
             } catch {
-                let verdict = Verdict.open(side: "all", what: "the whole function", reason: "not modelled: \(error)")
+                let verdict = Verdict.open(
+                    side: "all", what: "the whole function", reason: "not modelled: \(error)")
                 report.cases.append(CaseResult(function: name, name: name, seconds: 0, verdicts: [verdict]))
             }
         }
@@ -140,13 +141,15 @@ package struct Prover {
         }
         let seconds = (ContinuousClock.now - begin) / .seconds(1)
         return CaseResult(
-            function: function, name: name, seconds: seconds, verdicts: verdicts.isEmpty ? [.proven] : verdicts)
+            function: function, name: name, seconds: seconds,
+            verdicts: verdicts.isEmpty ? [.proven] : verdicts)
     }
 }
 
 extension Prover.Report {
     mutating func add(_ row: Prover.Row) {
-        guard let place = rows.firstIndex(where: { $0.function == row.function && $0.side == row.side }) else {
+        guard let place = rows.firstIndex(where: { $0.function == row.function && $0.side == row.side })
+        else {
             rows.append(row)
             return
         }
@@ -221,7 +224,9 @@ struct CaseJudge {
         for one in open {
             let start = one.candidate
             if let found = search(&exact, from: start, count: Self.searchMax, { $0.differ(0, 1, fields) }) {
-                return [refuted(side, fields.filter { found.value($0, of: 0) != found.value($0, of: 1) }, found)]
+                return [
+                    refuted(side, fields.filter { found.value($0, of: 0) != found.value($0, of: 1) }, found)
+                ]
             }
         }
         return open.map { one in
@@ -242,7 +247,8 @@ struct CaseJudge {
         for attempt in 0..<count {
             if attempt > 0 || start == nil {
                 let isNear = attempt % 4 != 0
-                base = start.map { isNear ? guesses.neighbour(of: $0) : guesses.neighbour(of: base) }
+                base =
+                    start.map { isNear ? guesses.neighbour(of: $0) : guesses.neighbour(of: base) }
                     ?? (isNear ? guesses.neighbour(of: base) : guesses.values())
             }
             exact.compute(base)
@@ -291,9 +297,13 @@ struct CaseJudge {
         }
         var exact = Exact(inputs, [outcomes[side]], conditions: [condition])
         if let found = search(&exact, from: candidate, count: Self.searchMax, { $0.holds(condition) }) {
-            if isCertain { return [.refuted(side: outcomes[side].name, what: [what], found.counterexample())] }
+            if isCertain {
+                return [.refuted(side: outcomes[side].name, what: [what], found.counterexample())]
+            }
             return [.open(side: outcomes[side].name, what: what, reason: "it is not so for all values")]
         }
-        return [.open(side: outcomes[side].name, what: what, reason: "\(reason), and no such values are found")]
+        return [
+            .open(side: outcomes[side].name, what: what, reason: "\(reason), and no such values are found")
+        ]
     }
 }

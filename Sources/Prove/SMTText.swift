@@ -61,7 +61,9 @@ struct SMTText {
         finder.visit(condition)
         if let (a, b) = differ { finder.visit([a, b]) }
         let found = finder.sums.map { (count: terms.node($0).arguments.count, term: $0) }
-        for (_, term) in found.sorted(by: { ($0.count, $0.term.index) < ($1.count, $1.term.index) }) { define(term) }
+        for (_, term) in found.sorted(by: { ($0.count, $0.term.index) < ($1.count, $1.term.index) }) {
+            define(term)
+        }
         define(condition)
         var last = "(assert \(name(condition)))\n"
         var uses = [diagrams[condition]].compactMap { $0 }
@@ -95,12 +97,15 @@ struct SMTText {
                 guard let sum = items[index].term,
                     let part = items[index].parts.first(where: { part in
                         items[part.item].isFree && counts[part.item] == 1
-                            && (detail == .hidden || part.factor == 1 || part.factor == mask(terms.width(sum)))
+                            && (detail == .hidden || part.factor == 1
+                                || part.factor == mask(terms.width(sum)))
                     })
                 else { continue }
                 // A multiple of anything is not anything: that is more than what can be.
                 if part.factor & 1 == 0 { hasHidden = true }
-                if let variable = items[part.item].term { replaced.append(Replaced(variable: variable, sum: sum)) }
+                if let variable = items[part.item].term {
+                    replaced.append(Replaced(variable: variable, sum: sum))
+                }
                 items[index] = Item(
                     text: "(declare-const t\(index) (_ BitVec \(terms.width(sum))))\n", term: sum, uses: [],
                     isFree: true)
@@ -108,7 +113,9 @@ struct SMTText {
                 break
             }
             if isChanged { continue }
-            variables = items.indices.filter { isNeeded[$0] && items[$0].isDeclared }.compactMap { items[$0].term }
+            variables = items.indices.filter { isNeeded[$0] && items[$0].isDeclared }.compactMap {
+                items[$0].term
+            }
             return items.indices.filter { isNeeded[$0] }.map { items[$0].text }.joined()
         }
     }
@@ -175,7 +182,8 @@ struct SMTText {
             }
             let node = terms.node(top)
             let isHidden = detail == .hidden && Self.isHard(node.operation)
-            let left = (isHidden ? Array(node.arguments.prefix(keepsDividend(node) ? 1 : 0)) : node.arguments).filter { done[$0] == nil }
+            let left = (isHidden ? Array(node.arguments.prefix(keepsDividend(node) ? 1 : 0)) : node.arguments)
+                .filter { done[$0] == nil }
             if !left.isEmpty {
                 stack += left
                 continue
@@ -215,7 +223,9 @@ struct SMTText {
             return
         }
         var uses = node.arguments.compactMap { done[$0] }
-        if node.operation == .choice { uses += [diagrams[Condition(index: Int32(node.value))]].compactMap { $0 } }
+        if node.operation == .choice {
+            uses += [diagrams[Condition(index: Int32(node.value))]].compactMap { $0 }
+        }
         var parts: [(item: Int, factor: UInt64)] = []
         let text: String
         if node.operation == .sum {
@@ -238,7 +248,9 @@ struct SMTText {
 
     private func bounds(_ term: Term, _ width: Int) -> String {
         var text = ""
-        if terms.low(term) > 0 { text += "(assert (bvuge \(name(term)) \(constant(terms.low(term), width))))\n" }
+        if terms.low(term) > 0 {
+            text += "(assert (bvuge \(name(term)) \(constant(terms.low(term), width))))\n"
+        }
         if terms.high(term) < mask(width) {
             text += "(assert (bvule \(name(term)) \(constant(terms.high(term), width))))\n"
         }
@@ -320,7 +332,9 @@ struct SMTText {
                     let new = rest[argument, default: 0] &+ (isNegative ? factor : 0 &- factor)
                     rest[argument] = new & mask(width) == 0 ? nil : new & mask(width)
                 }
-                guard rest.count < node.arguments.count, rest.count < best?.rest.count ?? .max else { continue }
+                guard rest.count < node.arguments.count, rest.count < best?.rest.count ?? .max else {
+                    continue
+                }
                 best = (term, isNegative, rest, node.value &+ (isNegative ? other.value : 0 &- other.value))
             }
         }
@@ -328,7 +342,8 @@ struct SMTText {
         let arguments = best.rest.keys.sorted { $0.index < $1.index }
         return (
             [best.term] + arguments,
-            [best.isNegative ? mask(width) : 1] + arguments.map { best.rest[$0] ?? 0 }, best.value & mask(width)
+            [best.isNegative ? mask(width) : 1] + arguments.map { best.rest[$0] ?? 0 },
+            best.value & mask(width)
         )
     }
 
@@ -374,7 +389,9 @@ extension SMTText {
         }
         // The last one that was replaced depends on none of the others.
         for one in replaced.reversed() {
-            guard let wanted = known[one.sum], terms.node(one.variable).operation == .variable else { continue }
+            guard let wanted = known[one.sum], terms.node(one.variable).operation == .variable else {
+                continue
+            }
             let node = terms.node(one.sum)
             guard let place = node.arguments.firstIndex(of: one.variable) else { continue }
             let number = Int(terms.node(one.variable).value)

@@ -74,7 +74,10 @@ extension Side {
             }
             let arguments = [policy, global, task, event, outcome].map { [Slot(pointer($0))] }
             let count = [Slot(Value(terms.constant(1, 32)))]
-            guard var result = try execution.run("sp_native_decide", arguments + [count], memory, under: inputs.assumptions) else {
+            guard
+                var result = try execution.run(
+                    "sp_native_decide", arguments + [count], memory, under: inputs.assumptions)
+            else {
                 throw NotModelled(what: "sp_native_decide never ends", place: name)
             }
             result.obligations = execution.obligations
@@ -90,7 +93,8 @@ extension Side {
                 return try outputs(result, global, task, outcome, terms, isStart: true)
             }
             end = try execution.run(
-                "decide", [pointer(task), pointer(event), pointer(outcome)], memory, under: inputs.assumptions)
+                "decide", [pointer(task), pointer(event), pointer(outcome)], memory, under: inputs.assumptions
+            )
         }
         return try outputs(end, global, task, outcome, terms, isStart: isStart)
     }
@@ -106,7 +110,8 @@ extension Side {
         var world = BytecodeExecution.World()
         world.variables = ["description": policy]
         for (name, region, key) in [
-            ("events", event, index), ("outcomes", outcome, index), ("tasks", task, slot), ("globals", global, zero),
+            ("events", event, index), ("outcomes", outcome, index), ("tasks", task, slot),
+            ("globals", global, zero),
         ] {
             let handle = memory.add(Memory.Region(name: "the map \(name)", size: 0))
             world.maps[name] = (handle, region, key)
@@ -146,10 +151,12 @@ extension Side {
                 let copy = end.memory.load(
                     outcome, offset + field.offset, field.size, under: end.ends, terms)
                 let kept = values[field]?.leaves ?? []
-                let isSame = kept.count == copy.leaves.count
+                let isSame =
+                    kept.count == copy.leaves.count
                     && zip(kept, copy.leaves).allSatisfy { $0.leaf == $1.leaf && $0.guarded == $1.guarded }
                 guard isSame else {
-                    throw NotModelled(what: "\(field.fullName) differs from its copy in the outcome", place: name)
+                    throw NotModelled(
+                        what: "\(field.fullName) differs from its copy in the outcome", place: name)
                 }
             }
         }

@@ -116,7 +116,9 @@ package final class Solver {
         return line
     }
 
-    private func values(of variables: [(name: String, term: Term)], _ child: Child) throws(Gone) -> [(term: Term, value: UInt64)] {
+    private func values(of variables: [(name: String, term: Term)], _ child: Child) throws(Gone) -> [(
+        term: Term, value: UInt64
+    )] {
         var found: [(term: Term, value: UInt64)] = []
         for (name, variable) in variables {
             try send("(get-value (\(name)))\n", child)

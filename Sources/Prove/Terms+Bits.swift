@@ -49,7 +49,9 @@ extension Terms {
             return extract(node.arguments[0], lowest, width)
         case .extract: return extract(node.arguments[0], lowest + Int(node.value), width)
         case .and, .or, .xor:
-            let (a, b) = (extract(node.arguments[0], lowest, width), extract(node.arguments[1], lowest, width))
+            let (a, b) = (
+                extract(node.arguments[0], lowest, width), extract(node.arguments[1], lowest, width)
+            )
             return bitwise(node.operation, a, b)
         case .sum:
             if let found = extract(pieces: node, lowest, width) { return found }

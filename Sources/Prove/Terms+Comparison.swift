@@ -22,7 +22,8 @@ extension Terms {
             return isEqual(node.arguments[0], value)
         }
         // Bit by bit, where the parts have bits of their own.
-        if node.operation == .sum, node.arguments.count > 1 || node.factors[0] != 1, let pieces = pieces(node) {
+        if node.operation == .sum, node.arguments.count > 1 || node.factors[0] != 1, let pieces = pieces(node)
+        {
             if node.value & ~value != 0 { return .never }
             var result = Condition.always
             let rest = value & ~node.value

@@ -34,7 +34,9 @@ func embedSwift(output: String, headers: String, sources: [String]) {
 }
 
 private func embedIR(name: String, text path: String, output: String) {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { fail("\(path) cannot be read") }
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        fail("\(path) cannot be read")
+    }
     // What says nothing about the functions' values is left out.
     let lines = text.split(separator: "\n", omittingEmptySubsequences: true).filter { line in
         !["@", "declare", "attributes", "$", ";"].contains { line.hasPrefix($0) }

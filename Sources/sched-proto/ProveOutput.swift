@@ -40,7 +40,9 @@ struct ProveOutput {
                     return "\(ConformOutput.tenths(result.seconds * 1000)) ms\t\(result.name): \(state)"
                 }.joined(separator: "\n"))
         }
-        let head = ["event", "side", "cases", "outputs", "by form", "properties", "questions", "open", "seconds"]
+        let head = [
+            "event", "side", "cases", "outputs", "by form", "properties", "questions", "open", "seconds",
+        ]
         let rows = report.rows.map { row -> [String] in
             [
                 row.function, row.side, String(row.cases), String(row.outputs), String(row.identical),
@@ -81,7 +83,8 @@ struct ProveOutput {
 
     private var preconditions: [String] {
         parameters.map { parameter in
-            "\(parameter.path) \(parameter.text)" + (parameter.readWith == nil ? "" : ", or 0 where it is not read")
+            "\(parameter.path) \(parameter.text)"
+                + (parameter.readWith == nil ? "" : ", or 0 where it is not read")
         }
     }
 
@@ -131,7 +134,8 @@ struct ProveOutput {
                             switch verdict {
                             case .open(let side, let what, let reason):
                                 .object([
-                                    ("side", .string(side)), ("what", .strings([what])), ("reason", .string(reason)),
+                                    ("side", .string(side)), ("what", .strings([what])),
+                                    ("reason", .string(reason)),
                                     ("refuted", .bool(false)),
                                 ])
                             case .refuted(let side, let what, _):
@@ -150,7 +154,8 @@ struct ProveOutput {
                 ("function", .string(row.function)), ("side", .string(row.side)),
                 ("cases", .number(UInt64(row.cases))), ("outputs", .number(UInt64(row.outputs))),
                 ("identicalByForm", .number(UInt64(row.identical))),
-                ("properties", .number(UInt64(row.properties))), ("questions", .number(UInt64(row.questions))),
+                ("properties", .number(UInt64(row.properties))),
+                ("questions", .number(UInt64(row.questions))),
                 ("open", .number(UInt64(row.open))), ("refuted", .number(UInt64(row.refuted))),
                 ("seconds", .decimal(row.seconds)),
             ])

@@ -28,7 +28,9 @@ struct ProveRun {
         }
         (parameters, omitted) = Self.covered()
         sides = try Self.names.map { (name: String) throws(Failure) -> Side in
-            let file = command.replace.last { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.count + 1)) }
+            let file = command.replace.last { $0.hasPrefix(name + "=") }.map {
+                String($0.dropFirst(name.count + 1))
+            }
             return try Self.side(name, file)
         }
     }
@@ -70,7 +72,8 @@ struct ProveRun {
             let module = IRModule(name: file ?? name, text: String(decoding: bytes, as: UTF8.self))
             guard module.has("sp_native_decide"), module.has("sp_native_start") else {
                 throw Failure(
-                    "\(Printable.line(file ?? name)): no LLVM IR with sp_native_decide and sp_native_start", .badData)
+                    "\(Printable.line(file ?? name)): no LLVM IR with sp_native_decide and sp_native_start",
+                    .badData)
             }
             return Side(name: name, artefact: .ir(module))
         default:
@@ -85,7 +88,8 @@ struct ProveRun {
             }
             for function in isProbe ? ["decide_one"] : ["decide", "begin"] where !object.has(function) {
                 throw Failure(
-                    "\(Printable.line(file ?? name)): a BPF object without the function \(function)", .badData)
+                    "\(Printable.line(file ?? name)): a BPF object without the function \(function)", .badData
+                )
             }
             return Side(name: name, artefact: isProbe ? .probe(object) : .backend(object))
         }
@@ -108,7 +112,8 @@ struct ProveRun {
             if !result.verdicts.allSatisfy(\.isProven) || ContinuousClock.now - last >= .seconds(2) {
                 last = ContinuousClock.now
                 let state = result.verdicts.allSatisfy(\.isProven) ? "" : ": NOT PROVEN"
-                ConformOutput.note("\(done) of \(count): \(result.name), \(ConformOutput.tenths(result.seconds)) s\(state)")
+                ConformOutput.note(
+                    "\(done) of \(count): \(result.name), \(ConformOutput.tenths(result.seconds)) s\(state)")
             }
         }
         let output = ProveOutput(report: report, parameters: parameters, omitted: omitted, sides: sides)

@@ -27,11 +27,13 @@ import Testing
     }
 
     @Test func instructionIsRefusedByName() {
-        #expect(refusal("  %2 = fadd double 1.0, 2.0\n  ret i64 %0") == "test.ll, line 2: the instruction fadd")
+        #expect(
+            refusal("  %2 = fadd double 1.0, 2.0\n  ret i64 %0") == "test.ll, line 2: the instruction fadd")
     }
 
     @Test func callIsRefusedByName() {
-        #expect(refusal("  %2 = call i64 @random(i64 %0)\n  ret i64 %2") == "test.ll, line 2: a call of random")
+        #expect(
+            refusal("  %2 = call i64 @random(i64 %0)\n  ret i64 %2") == "test.ll, line 2: a call of random")
     }
 
     @Test func signedDivisionIsRefused() {
@@ -68,7 +70,9 @@ import Testing
         var random = Guesses(Terms(), seed: 3)
         for _ in 0..<2000 {
             var damaged = bytes
-            if random.next() % 2 == 0 { damaged = Array(damaged.prefix(Int(random.next() % UInt64(bytes.count)))) }
+            if random.next() % 2 == 0 {
+                damaged = Array(damaged.prefix(Int(random.next() % UInt64(bytes.count))))
+            }
             for _ in 0..<8 where !damaged.isEmpty {
                 damaged[Int(random.next() % UInt64(damaged.count))] = UInt8(truncatingIfNeeded: random.next())
             }

@@ -24,7 +24,9 @@ enum Sides {
     }
 
     static func bpfMode() throws -> Side {
-        Side(name: "bpf-mode", artefact: .backend(try ELFObject(name: "bpf-mode", bytes: ShippedObjects.bpfMode)))
+        Side(
+            name: "bpf-mode",
+            artefact: .backend(try ELFObject(name: "bpf-mode", bytes: ShippedObjects.bpfMode)))
     }
 
     /// The root of the checkout.
@@ -55,15 +57,19 @@ enum Sides {
                 "\(folder)/bpf_mode.bpf.c", "-o", output,
             ]
             : [
-                "clang", "-O2", "-w", "-fno-vectorize", "-fno-slp-vectorize", "-I", folder, "-S", "-emit-llvm",
+                "clang", "-O2", "-w", "-fno-vectorize", "-fno-slp-vectorize", "-I", folder, "-S",
+                "-emit-llvm",
                 "\(folder)/policy_native.c", "-o", output,
             ]
         try process.run()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw CannotBuild() }
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: output)))
-        if asObject { return Side(name: "bpf-mode", artefact: .backend(try ELFObject(name: "wrong", bytes: bytes))) }
+        if asObject {
+            return Side(name: "bpf-mode", artefact: .backend(try ELFObject(name: "wrong", bytes: bytes)))
+        }
         return Side(
-            name: "wrong", artefact: .ir(IRModule(name: "wrong", text: String(decoding: bytes, as: UTF8.self))))
+            name: "wrong",
+            artefact: .ir(IRModule(name: "wrong", text: String(decoding: bytes, as: UTF8.self))))
     }
 }

@@ -38,7 +38,9 @@ import Testing
         #expect(reason(path).contains("is no z3"))
     }
 
-    @Test(arguments: ["exit 1", "kill -9 $$", "echo '(error \"out of memory\")'", "echo unknown", "cat >/dev/null"])
+    @Test(arguments: [
+        "exit 1", "kill -9 $$", "echo '(error \"out of memory\")'", "echo unknown", "cat >/dev/null",
+    ])
     func givesUp(_ behaviour: String) throws {
         let path = try script(
             "[ \"$1\" = --version ] && { echo 'Z3 version 4.8.12 - 64 bit'; exit; }\n\(behaviour)")
