@@ -68,7 +68,7 @@ struct BytecodeExecution {
     }
 
     private mutating func run(_ symbol: ELFObject.Symbol, _ begin: State) throws(NotModelled) -> State? {
-        guard depth < 8 else { throw NotModelled(what: "calls too deep", place: object.name) }
+        guard depth < 8, symbol.section < object.sections.count else { throw NotModelled(what: "calls too deep", place: object.name) }
         depth += 1
         defer { depth -= 1 }
         let code = try instructions(symbol)
@@ -95,6 +95,9 @@ struct BytecodeExecution {
             while index < end && !isOver {
                 isOver = try step(code[index], index, symbol, blocks, &state, &pending, &ends)
                 index += code[index].code == 0x18 ? 2 : 1
+            }
+            if !isOver && block + 1 >= blocks.starts.count {
+                throw refused("a function that goes on behind its end", symbol.name, index)
             }
             if !isOver { pending[block + 1, default: []].append(state) }
         }
@@ -136,6 +139,9 @@ struct BytecodeExecution {
                 instruction.wide = number(4, 4) | number(12, 4) << 32
             }
             instruction.relocation = object.relocations[symbol.section]?[at]
+            guard instruction.to <= 10, instruction.from <= 10 else {
+                throw NotModelled(what: "a register that is not there", place: object.name)
+            }
             code.append(instruction)
         }
         return code

@@ -110,8 +110,8 @@ package struct ELFObject {
         let symbol = symbols[number]
         if symbol.type != 3 { return (symbol.name, addend) }
         for other in symbols where other.section == symbol.section && other.type == 1 {
-            if other.value <= addend && addend - other.value < other.size {
-                return (other.name, addend - other.value)
+            if other.value <= addend && addend &- other.value < other.size {
+                return (other.name, addend &- other.value)
             }
         }
         return nil

@@ -185,7 +185,7 @@ extension Memory {
                 let region = regions[number]
                 let when = terms.diagrams.and(both, when)
                 if when == .never { continue }
-                guard offset >= region.base, offset + size <= region.base + region.size else {
+                guard offset >= region.base, offset <= region.base + region.size - size else {
                     throw NotModelled(
                         what: "an access outside of \(region.name): \(size) bytes at \(offset)", place: place)
                 }
