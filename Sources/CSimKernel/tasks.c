@@ -198,9 +198,7 @@ struct task *new_task(u32 group, s32 nice, struct affinity *affinity, u32 flags)
 	p->told.claimed = -1;
 	p->t.pid = p->t.tgid = (int)free_pid();
 	p->t.flags = flags;
-	/* Some threads of the kernel free memory: others cannot do without them. */
-	snprintf(p->t.comm, sizeof(p->t.comm), "%s%u",
-		 (flags & PF_KTHREAD) && (group & 1) ? "kswapd" : "group-", group);
+	snprintf(p->t.comm, sizeof(p->t.comm), "group-%u", group);
 	weigh(p, nice);
 	use_affinity(p, affinity);
 	by_pid[p->t.pid] = p;
