@@ -90,7 +90,7 @@ s32 BPF_PROG(sp_cgroup_init, struct cgroup *cgrp, struct scx_cgroup_init_args *a
 	u64 id = cgrp->kn->id;
 	u32 parent, name = 0;
 
-	if (!cgrp->level)
+	if (!group_weights || !cgrp->level)
 		return 0; /* the root */
 	groups_seen = 1;
 	parent = name_of(cgrp->self.parent->cgroup);

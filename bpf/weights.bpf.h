@@ -59,6 +59,8 @@ struct sp_runner {
 static struct sp_cpu_group groups[SP_GROUPS_MAX];
 static struct sp_runner runners[SP_CPUS_MAX];
 static u64 own_weights; /* of all that are counted */
+/* Set before the program is loaded: whether groups' weights count at all. */
+const volatile bool group_weights;
 u64 weight_scale = 0; /* 0: not known yet */
 /* Not 0: there was a group since attachment. Not static: clang would narrow it. */
 u32 groups_seen = 0;

@@ -14,6 +14,7 @@ struct sim_backend {
 	const volatile struct sp_policy *description;
 	const volatile u32 *nr_cpus;
 	const volatile bool *ask_always; /* NULL: it has none */
+	const volatile bool *group_weights;
 	const u64 *weight_scale; /* of all weights, 24 binary digits of it a fraction */
 	void *events, *answers; /* maps; NULL: it has none */
 	/* Sections that hold all of its variables. */

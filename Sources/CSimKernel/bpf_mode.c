@@ -34,6 +34,7 @@ const struct sim_backend sim_bpf_mode = {
 	.status = &status,
 	.description = &description,
 	.nr_cpus = &nr_cpus,
+	.group_weights = &group_weights,
 	.weight_scale = &weight_scale,
 	.bss = __start_sim_bpf_bss,
 	.bss_end = __stop_sim_bpf_bss,

@@ -123,13 +123,14 @@ void machine_reset(const struct sim_machine *machine)
 
 void sim_start(const struct sim_machine *machine)
 {
-	const bool always = machine->ask_always;
+	const bool always = machine->ask_always, groups = true;
 
 	machine_reset(machine);
 	set_back(sim.backend);
 	set_constant(sim.backend->description, &machine->policy,
 		     sizeof(machine->policy));
 	set_constant(sim.backend->nr_cpus, &sim.cpus, sizeof(sim.cpus));
+	set_constant(sim.backend->group_weights, &groups, sizeof(groups));
 	if (sim.backend->ask_always)
 		set_constant(sim.backend->ask_always, &always, sizeof(always));
 	if (sim.ops->init && sim.ops->init())

@@ -32,6 +32,7 @@ const struct sim_backend sim_user_mode = {
 	.status = &status,
 	.description = &description,
 	.nr_cpus = &nr_cpus,
+	.group_weights = &group_weights,
 	.weight_scale = &weight_scale,
 	.ask_always = &ask_always,
 	.events = &events,

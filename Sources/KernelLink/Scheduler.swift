@@ -31,6 +31,8 @@ public struct Scheduler: ~Copyable {
         public var partial = false
         /// User mode: the daemon is asked even where one task waits and a CPU has no other.
         public var askAlways = false
+        /// `cpu.weight` of control groups counts, where the policy goes by weight.
+        public var groupWeights = false
         /// How long the kernel lets a runnable task wait before it ends the scheduler, in ms,
         /// 1...30000 (the kernel's own limit).
         public var watchdogMs: UInt32 = 10_000
@@ -66,8 +68,8 @@ public struct Scheduler: ~Copyable {
     }
 
     public let configuration: Configuration
-    /// Whether `cpu.weight` of control groups has an effect: the kernel tells of groups, and the policy
-    /// goes by weight.
+    /// Whether `cpu.weight` of control groups has an effect: it was asked for, the kernel tells of groups, and
+    /// the policy goes by weight.
     public let honoursGroupWeight: Bool
     private let object: OpaquePointer
     private var link: OpaquePointer?
@@ -88,7 +90,7 @@ public struct Scheduler: ~Copyable {
             bpf_object__close(object)
             throw error
         }
-        honoursGroupWeight = hasGroups && configuration.usesWeight
+        honoursGroupWeight = configuration.groupWeights && hasGroups && configuration.usesWeight
         self.configuration = configuration
         self.object = object
     }
@@ -158,6 +160,8 @@ public struct Scheduler: ~Copyable {
         cpus.storeBytes(of: UInt32(clamping: sysconf(Int32(_SC_NPROCESSORS_ONLN))), as: UInt32.self)
         let watchdog = try variables.initialValue("watchdog_ns", in: ".rodata")
         watchdog.storeBytes(of: UInt64(configuration.watchdogMs) * 1_000_000, as: UInt64.self)
+        let weights = try variables.initialValue("group_weights", in: ".rodata")
+        weights.storeBytes(of: configuration.groupWeights ? 1 : 0, as: UInt8.self)
         if configuration.mode == .user {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
             asks.storeBytes(of: configuration.askAlways ? 1 : 0, as: UInt8.self)

@@ -91,6 +91,12 @@ struct RunCommand: ParsableCommand {
     )
     var askAlways = false
 
+    @Flag(
+        help:
+            "Control groups' cpu.weight counts, under a policy that goes by weight. Being tried: shares on one CPU may be off (docs/LIMITS.md)."
+    )
+    var groupWeights = false
+
     @Option(help: "Seconds that a runnable task may wait before the kernel ends the scheduler, 1...30.")
     var watchdog = 10
 
@@ -160,6 +166,7 @@ struct RunCommand: ParsableCommand {
         if mode == .bpf { scheduler.twin = try chosenTwin(description, note: note) }
         scheduler.partial = partial
         scheduler.askAlways = askAlways
+        scheduler.groupWeights = groupWeights
         scheduler.watchdogMs = UInt32(watchdog) * 1000
         return scheduler
     }

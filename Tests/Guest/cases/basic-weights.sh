@@ -56,7 +56,7 @@ empty() {
 group_weights() {
 	group one 100 1
 	group ten 100 10
-	scheduled --policy fair
+	scheduled --policy fair --group-weights
 	expect_ratio "1 and 10 loops," 100 one ten
 	empty ten
 	# Others are made while it is attached.
@@ -76,7 +76,7 @@ group_weights() {
 
 group_changes() {
 	local i
-	scheduled --policy fair
+	scheduled --policy fair --group-weights
 	group a 100 1
 	group b 100 1
 	group c 100 4
