@@ -15,7 +15,7 @@ override CMD := $(value CMD)
 override ARGS := $(value ARGS)
 export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
 
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove test-prove mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -35,7 +35,7 @@ run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DU
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test
-	@scripts/test.sh test-scripts test-scripts-guest test-swift prove test-mutants test-output test-new-policy -- test-survival test-guest test-newest
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-prove test-mutants test-output test-new-policy -- test-survival test-guest test-newest
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh
@@ -71,6 +71,9 @@ conformance-deep: build ## every small world up to 5 events (> 10^8 decisions), 
 
 prove: build ## prove for all inputs that Swift, C and the BPF objects decide the same; ARGS='--cases'
 	@$$(swift build -c release --show-bin-path)/sched-proto prove $(ARGS)
+
+test-prove: prove ## the same, and its evaluator against the native code on 100,000 inputs
+	@SCHED_PROTO_SAMPLES=850 swift test --filter ProofTests
 
 mutants: setup ## wrong twins made mechanically, judged by the harness; ARGS='--only c --every 10'
 	@swift build -c release --product mutants

@@ -76,12 +76,19 @@ static __always_inline void fill_event(struct sp_event *event, u32 kind,
 	event->waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
 }
 
+/* Kernels before 6.13 have no more than 512 bytes of stack, and Swift's step takes 144. */
+#ifdef SP_SWIFT_TWIN
+#define SP_STEP static __always_inline
+#else
+#define SP_STEP static __noinline
+#endif
+
 /*
  * The policy's step, once in this program, and by itself: so `sched-proto prove` finds
  * it in the object, and what it proves of it is what all callers run.
  */
-static __noinline void decide(struct sp_task *task, const struct sp_event *event,
-			      struct sp_decision *decision)
+SP_STEP void decide(struct sp_task *task, const struct sp_event *event,
+		    struct sp_decision *decision)
 {
 	sp_decide(described(), &global, task, event, decision);
 }

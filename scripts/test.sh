@@ -11,7 +11,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # needs LANE: the file without which there is nothing to run.
 needs() {
 	case $1 in
-	test-swift | prove) echo Package.swift ;;
+	test-swift | test-prove) echo Package.swift ;;
 	test-mutants) echo Tests/Mutants/mechanism.tsv ;;
 	test-new-policy) echo scripts/tests/new-policy.sh ;;
 	test-guest | test-newest | test-survival) echo Tests/Guest/run.sh ;;

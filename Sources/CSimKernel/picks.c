@@ -293,8 +293,7 @@ static void check_taken_notice(const struct sp_notice *notice)
 		return;
 	if (!p || notice->wait != p->told.wait || notice->pid != p->told.pid ||
 	    notice->generation != p->told.generation || p->cpu != notice->cpu ||
-	    notice->weight != p->told_weight ||
-	    !p->t.scx.dsq || p->in_backend)
+	    notice->weight != p->told_weight || !p->t.scx.dsq || p->in_backend)
 		flaw(SIM_FLAW_INPUT, "pid %u was not taken, or not in wait %u",
 		     notice->pid, notice->wait);
 }

@@ -30,7 +30,10 @@ extension BytecodeExecution {
         guard let relocation = instruction.relocation else {
             return Value(terms.constant(instruction.wide, 64))
         }
-        guard let (variable, offset) = object.variable(relocation.symbol, Int(truncatingIfNeeded: instruction.wide)) else {
+        guard
+            let (variable, offset) = object.variable(
+                relocation.symbol, Int(truncatingIfNeeded: instruction.wide))
+        else {
             throw refused("an address that means nothing", name, index)
         }
         if let region = world.variables[variable] {

@@ -68,7 +68,9 @@ struct BytecodeExecution {
     }
 
     private mutating func run(_ symbol: ELFObject.Symbol, _ begin: State) throws(NotModelled) -> State? {
-        guard depth < 8, symbol.section < object.sections.count else { throw NotModelled(what: "calls too deep", place: object.name) }
+        guard depth < 8, symbol.section < object.sections.count else {
+            throw NotModelled(what: "calls too deep", place: object.name)
+        }
         depth += 1
         defer { depth -= 1 }
         let code = try instructions(symbol)

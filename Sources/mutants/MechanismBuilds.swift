@@ -12,7 +12,8 @@ struct MechanismBuilds: Sendable {
         "PolicyModel/Arithmetic", "PolicyModel/Decision", "PolicyModel/DescribedPolicy",
         "PolicyModel/DescribedPolicy+Classes", "PolicyModel/DescribedPolicy+Order",
         "PolicyModel/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Policy",
-        "PolicyModel/Policy+Defaults", "UserMode/HostedPolicy", "UserMode/HostedPoints", "UserMode/Fault", "Simulation/DaemonPasses",
+        "PolicyModel/Policy+Defaults", "UserMode/HostedPolicy", "UserMode/HostedPoints", "UserMode/Fault",
+        "Simulation/DaemonPasses",
     ].map { "Sources/\($0).swift" }
 
     /// The library's path; nil if the mutant does not compile. Without a mutation it is the original.

@@ -39,14 +39,13 @@ import Testing
     }
 
     @Test(arguments: [
-        "exit 1", "kill -9 $$", "echo '(error \"out of memory\")'", "echo unknown", "cat >/dev/null",
+        "exit 1", "kill -9 $$", "echo '(error \"out of memory\")'", "echo unknown",
     ])
     func givesUp(_ behaviour: String) throws {
         let path = try script(
             "[ \"$1\" = --version ] && { echo 'Z3 version 4.8.12 - 64 bit'; exit; }\n\(behaviour)")
         defer { unlink(path) }
         signal(SIGPIPE, SIG_IGN)
-        if behaviour.hasPrefix("cat") { return }
         let report = Prover(
             reference: .native, others: [try Sides.probe()], parameters: Sides.parameters,
             solver: try Solver(program: path)
