@@ -26,7 +26,7 @@ private let hasSolver = (try? Solver(program: "z3")) != nil
 
     /// Twins that sampling did not see, and others.
     @Test(
-        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        .enabled(if: hasSolver && getenv("SCHED_PROTO_SAMPLES") != nil, "a part of make test-prove"),
         arguments: [
             ("policy.h", "decision->pid = event->pid;", "decision->pid = event->pid & 0x1ffff;"),
             ("policy_classes.h", "sp_u64 switches = event", "sp_u32 switches = event"),
