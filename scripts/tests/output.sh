@@ -248,12 +248,12 @@ test_traces_are_written_as_a_whole() {
 	expect_status 0
 	run "${record[@]}" whole.trace
 	expect_status 0
-	echo mine >other
-	ln -sf other link.trace
+	echo mine >linked
+	ln -sf linked link.trace
 	run "${record[@]}" link.trace
 	expect_status 73
 	expect_in "a symbolic link" "$errors"
-	expect_equal "what the link leads to" mine "$(<other)"
+	expect_equal "what the link leads to" mine "$(<linked)"
 	run "${record[@]}" /dev/full
 	expect_status 73
 	[[ -c /dev/full ]] || complain "/dev/full is gone"
