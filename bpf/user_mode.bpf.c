@@ -295,7 +295,7 @@ static __always_inline u64 rescue_picked(void)
 		if (!picked_on[cpu & (SP_CPUS_MAX - 1)])
 			continue;
 		waiting += scx_bpf_dsq_nr_queued(DSQ_PICKED_ON + (u32)cpu);
-		if (idle_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) & 1)
+		if (is_marked_idle(cpu))
 			scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 	}
 	return waiting;

@@ -44,7 +44,7 @@ import Testing
         attributes #2 = { noinline }
 
         !llvm.linker.options = !{}
-        !2 = !DIFile(filename: "/work/Rule.swift", directory: "/work")
+        !2 = !DIFile(filename: "/policy/Rule.swift", directory: "/policy")
         !3 = !DIFile(filename: "<compiler-generated>", directory: "")
         !4 = distinct !DISubprogram(name: "rule", scope: !2, file: !2, line: 5, unit: !0)
         !5 = distinct !DISubprogram(name: "Swift runtime failure: arithmetic overflow", scope: !3, file: !3, unit: !0)
@@ -57,7 +57,7 @@ import Testing
 
     private func retargeted(_ ir: String) throws(PolicyIR.Refusal) -> PolicyIR {
         try PolicyIR(
-            ir, compiledFor: Self.triple, bpf: Self.bpf, sources: ["/work/Rule.swift"], exports: ["entry"])
+            ir, compiledFor: Self.triple, bpf: Self.bpf, sources: ["/policy/Rule.swift"], exports: ["entry"])
     }
 
     @Test func theTargetBecomesBPFs() throws {
@@ -90,7 +90,7 @@ import Testing
             """
         let policy = try retargeted(ir(body: trap))
         #expect(policy.traps.map(\.number) == [PolicyIR.firstTrap])
-        #expect(policy.traps.first?.place == SourcePlace(file: "/work/Rule.swift", line: 62, column: 12))
+        #expect(policy.traps.first?.place == SourcePlace(file: "/policy/Rule.swift", line: 62, column: 12))
         #expect(policy.traps.first?.failure == "arithmetic overflow")
         #expect(policy.text.contains("call void asm sideeffect \"call 1000000\", \"\"(), !dbg !7"))
         // For `unreachable` LLVM 21 would call a function that few kernels have.
@@ -102,7 +102,7 @@ import Testing
     @Test func aPlaceIsInTheSources() throws {
         let policy = try retargeted(
             ir(body: "  call void @llvm.trap(), !dbg !9\n  unreachable, !dbg !9"))
-        #expect(policy.traps.first?.place?.description == "/work/Rule.swift:62:12")
+        #expect(policy.traps.first?.place?.description == "/policy/Rule.swift:62:12")
         #expect(policy.traps.first?.failure == "a trap")
     }
 
