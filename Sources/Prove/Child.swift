@@ -12,13 +12,12 @@ final class Child {
     init?(_ program: String, _ arguments: [String]) {
         var toChild: [Int32] = [0, 0]
         var fromChild: [Int32] = [0, 0]
-        guard pipe(&toChild) == 0 else { return nil }
-        guard pipe(&fromChild) == 0 else {
+        // Another child must not keep them open, not even one that starts at this moment.
+        guard pipe2(&toChild, O_CLOEXEC) == 0 else { return nil }
+        guard pipe2(&fromChild, O_CLOEXEC) == 0 else {
             toChild.forEach { _ = close($0) }
             return nil
         }
-        // Another child must not keep them open.
-        (toChild + fromChild).forEach { _ = fcntl($0, F_SETFD, FD_CLOEXEC) }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -29,7 +28,12 @@ final class Child {
         words.append(nil)
         defer { words.forEach { free($0) } }
         var child: pid_t = 0
-        let status = posix_spawnp(&child, program, &actions, nil, words, environ)
+        var status = posix_spawnp(&child, program, &actions, nil, words, environ)
+        // A program that was just written is busy while some other new process still has our file descriptors.
+        for _ in 0..<100 where status == ETXTBSY {
+            usleep(10_000)
+            status = posix_spawnp(&child, program, &actions, nil, words, environ)
+        }
         _ = close(toChild[0])
         _ = close(fromChild[1])
         guard status == 0 else {
