@@ -93,7 +93,7 @@ let package = Package(
         // The proof for all inputs: the policy's step as terms, from LLVM IR and from BPF machine code.
         .target(
             name: "Prove",
-            dependencies: ["CSchedProto", "PolicyModel"],
+            dependencies: ["CSchedProto", "CSystem", "PolicyModel"],
             swiftSettings: optimised,
             plugins: ["BuildBPF"]),
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import CSystem
 import Glibc
 
 /// A process that is written to and read from, line by line.
@@ -28,11 +29,11 @@ final class Child {
         words.append(nil)
         defer { words.forEach { free($0) } }
         var child: pid_t = 0
-        var status = posix_spawnp(&child, program, &actions, nil, words, environ)
+        var status = posix_spawnp(&child, program, &actions, nil, words, Glibc.environ)
         // A program that was just written is busy while some other new process still has our file descriptors.
         for _ in 0..<100 where status == ETXTBSY {
             usleep(10_000)
-            status = posix_spawnp(&child, program, &actions, nil, words, environ)
+            status = posix_spawnp(&child, program, &actions, nil, words, Glibc.environ)
         }
         _ = close(toChild[0])
         _ = close(fromChild[1])
