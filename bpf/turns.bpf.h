@@ -24,7 +24,11 @@ const volatile bool ask_always;
 
 struct sp_dsq standing_by = { .id = DSQ_DAEMON };
 
-static u64 daemon_since; /* when a CPU gave way to the daemon; 0: it stands by */
+/*
+ * When a CPU gave way to the daemon, with the CPU in the lowest bits: so no two CPUs
+ * write the same. 0: it stands by.
+ */
+static u64 daemon_since;
 static u64 daemon_last; /* when its last pass ended */
 static u64 daemon_passes; /* that it had finished then */
 static bool daemon_confined; /* it may not run on every CPU */
@@ -118,6 +122,7 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 {
 	struct sp_answers *ring = answer_ring();
 	u64 now = sp_now();
+	u64 since = (now & ~(u64)(SP_CPUS_MAX - 1)) | ((u32)here & (SP_CPUS_MAX - 1));
 
 	if (!ring || !nr_queued(&standing_by))
 		return 0;
@@ -125,12 +130,17 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 		return 0;
 	/* Before it leaves the queue: nobody may find it neither here nor there. */
 	if (!daemon_since)
-		daemon_since = now;
-	if (!take_from(&standing_by))
-		return 0; /* another CPU was faster, and wrote the same */
-	/* It may have had its turn there, and stood by anew, since the look above. */
-	if (!daemon_since)
-		daemon_since = now;
+		daemon_since = since;
+	if (!take_from(&standing_by)) {
+		/*
+		 * Another CPU was faster, and wrote its own. Or the daemon had its turn
+		 * there since the look above, and is about to stand by anew: then
+		 * nobody else would take this mark away.
+		 */
+		__sync_val_compare_and_swap(&daemon_since, since, 0);
+		return 0;
+	}
+	daemon_since = since;
 	called_at = 0;
 	ring->asked.cpu = caller;
 	ring->asked.now = now;

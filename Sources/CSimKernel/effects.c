@@ -229,7 +229,7 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 		prev->has_run = false;
 		prev->told.due = false;
 		sim.counts[SP_COUNT_CONTINUED]++;
-		if (!sim.moment.served_prev || moved)
+		if (!sim.moment.served_prev || sim.moment.has_moved)
 			flaw(SIM_FLAW_ORDER, "pid %d goes on, and was not to",
 			     prev->t.pid);
 		check_slice_of(prev);

@@ -14,7 +14,8 @@
  *   chorus CPU THREADS SECONDS [ALONE]
  *                                  threads that wake each other, two and two, and a
  *                                  loop that had the CPU to itself for so many seconds
- *                                  before: the loop's longest wait, and theirs
+ *                                  before, or came so many after them (-1): the loop's
+ *                                  longest wait, and theirs
  *   arrival CPU ROUNDS             tasks woken one by one, while their CPU is taken:
  *                                  fails if they do not run in that order
  *   places SECONDS                 tasks bound to one CPU and to two, that loop, sleep
@@ -476,10 +477,16 @@ static int chorus(const char *cpu, int size, double seconds, double alone)
 	/* Of each two one is called from the start. */
 	for (int i = 0; i < size; i++)
 		check((bells[i] = eventfd(i % 2, EFD_SEMAPHORE)) >= 0);
-	start(&looping, measured_loop, NULL);
-	sleep_ns((int64_t)(alone * SECOND) + random_ns(0, 20 * MS));
+	if (alone >= 0) {
+		start(&looping, measured_loop, NULL);
+		sleep_ns((int64_t)(alone * SECOND) + random_ns(0, 20 * MS));
+	}
 	for (intptr_t i = 0; i < size; i++)
 		start(&threads[i], sings, (void *)i);
+	if (alone < 0) {
+		sleep_ns((int64_t)(-alone * SECOND) + random_ns(0, 20 * MS));
+		start(&looping, measured_loop, NULL);
+	}
 	measure(seconds);
 	for (int i = 0; i < size; i++)
 		pthread_join(threads[i], NULL);
