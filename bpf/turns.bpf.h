@@ -122,14 +122,18 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 {
 	struct sp_answers *ring = answer_ring();
 	u64 now = sp_now();
-	u64 since = (now & ~(u64)(SP_CPUS_MAX - 1)) | ((u32)here & (SP_CPUS_MAX - 1));
+	u64 before, since;
 
 	if (!ring || !nr_queued(&standing_by))
 		return 0;
 	if (daemon_confined && !daemon_may_run(here, now))
 		return 0;
+	/* One that lost its CPU in the middle of a pass has its turn still. */
+	before = daemon_since;
+	since = before ? before : now;
+	since = (since & ~(u64)(SP_CPUS_MAX - 1)) | ((u32)here & (SP_CPUS_MAX - 1));
 	/* Before it leaves the queue: nobody may find it neither here nor there. */
-	if (!daemon_since)
+	if (!before)
 		daemon_since = since;
 	if (!take_from(&standing_by)) {
 		/*
@@ -137,7 +141,8 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 		 * there since the look above, and is about to stand by anew: then
 		 * nobody else would take this mark away.
 		 */
-		__sync_val_compare_and_swap(&daemon_since, since, 0);
+		if (!before)
+			__sync_val_compare_and_swap(&daemon_since, since, 0);
 		return 0;
 	}
 	daemon_since = since;

@@ -192,10 +192,11 @@ void daemon_takes_turn(const struct task *p)
 {
 	(void)p;
 	sim.moment.was_sole = may_take_sole();
-	if (!turn_at) /* as exactly as the backend knows it */
-		turn_at = (((sim.now + NOW_ORIGIN) & ~(u64)(SP_CPUS_MAX - 1)) |
-			   (u32)sim.moment.here) -
-			  NOW_ORIGIN;
+	/* As exactly as the backend knows it. */
+	turn_at = (((turn_at ? turn_at : sim.now) + NOW_ORIGIN) &
+		   ~(u64)(SP_CPUS_MAX - 1)) |
+		  (u32)sim.moment.here;
+	turn_at -= NOW_ORIGIN;
 	seen_at = sim.now;
 	sim.counts[SP_COUNT_DAEMON_RUNS]++;
 	sim.moment.turn = true;
