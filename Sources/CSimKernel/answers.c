@@ -166,7 +166,7 @@ static bool may_take_sole(void);
 
 static bool is_overdue(void)
 {
-	return turn_at && sim.now - turn_at >= OVERDUE_NS;
+	return turn_at && (s64)(sim.now - turn_at) >= (s64)OVERDUE_NS;
 }
 
 /* The same as a backend may see it which looked at the clock before it was stopped. */
@@ -176,7 +176,7 @@ static bool may_be_overdue(void)
 	/* Nor may it have seen that the daemon slept in the middle of a pass. */
 	const u64 at = slept_at ? slept_at : turn_at;
 
-	return at && sim.now + ns - at >= OVERDUE_NS;
+	return at && (s64)(sim.now + ns - at) >= (s64)OVERDUE_NS;
 }
 
 /* The daemon has nothing to read, to decide or to be carried out. */

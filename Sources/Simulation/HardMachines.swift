@@ -14,6 +14,9 @@ public enum HardMachines {
         if mode == .user, let fifo = shipped.first(where: { $0.name == "fifo" }) {
             machines.append(try crowd(fifo))
         }
+        if mode == .user, let interactive = shipped.first(where: { $0.name == "interactive" }) {
+            machines.append(try reclassed(interactive))
+        }
         return machines
     }
 
@@ -31,6 +34,17 @@ public enum HardMachines {
         ]
         machine.faults.kickLatePpm = 500_000
         machine.faults.kickLateNs = 200_000_000
+        try machine.validate()
+        return machine
+    }
+
+    /// Tasks leave for real-time classes and come back, and take the CPU from the daemon in the middle of a pass.
+    private static func reclassed(_ description: PolicyDescription) throws -> Scenario {
+        var machine = Scenario(
+            mode: .user, cpus: 2, seed: 1, durationNs: 2_000_000_000, policyName: description.name,
+            policy: description.policy)
+        machine.loads = [try Load("loop:4,run-spread=570us,start-spread=0s")]
+        machine.faults.classNs = 2_400_000
         try machine.validate()
         return machine
     }
