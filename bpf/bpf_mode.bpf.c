@@ -303,7 +303,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	s32 queue;
 
 	met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
-	if (groups_seen)
+	if (has_groups())
 		count_asking(cpu, prev);
 	event.waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
 	event.waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
@@ -347,6 +347,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	/* Or nobody of them may run here after all, or others were faster. */
 	if (tctx) {
 		count(SP_COUNT_CONTINUED);
+		look_up_share(tctx);
 		go_on(cpu, prev, decide_slice(prev, tctx, event.now));
 	} else if (goes) {
 		go_on(cpu, prev, described()->slice_max_ns);
@@ -421,7 +422,7 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 {
 	struct sp_task_ctx *tctx = task_ctx(p);
 
-	if (tctx && groups_seen)
+	if (tctx && has_groups())
 		count_gone(p, &tctx->counted);
 }
 

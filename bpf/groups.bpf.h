@@ -42,7 +42,7 @@ static __always_inline u32 name_of(struct cgroup *cgrp)
 /* The group that a new task is in. */
 static __always_inline u32 group_at_birth(struct scx_init_task_args *args)
 {
-	if (!groups_seen || !bpf_core_field_exists(args->cgroup))
+	if (!has_groups() || !bpf_core_field_exists(args->cgroup))
 		return 0;
 	return name_of(args->cgroup);
 }
@@ -59,7 +59,8 @@ static __always_inline u32 in_range(u32 weight)
  * group at a time. One that was given up just now is taken last, so that who still has its
  * old name in hand does not meet another group.
  */
-static __always_inline u32 take_place(u64 id, u32 parent, u32 weight)
+static __always_inline u32 take_place(u64 id, u32 parent, u32 level,
+				      u32 weight)
 {
 	struct sp_cpu_group *group;
 	u32 place;
@@ -73,9 +74,11 @@ static __always_inline u32 take_place(u64 id, u32 parent, u32 weight)
 		if (!place || group->id)
 			continue;
 		last_place = place;
-		group->sum = 0;
+		group->tasks = 0;
+		group->groups = 0;
 		group->counted = 0;
 		group->parent = parent;
+		group->level = level;
 		group->weight = in_range(weight);
 		group->name = (group->name & ~(SP_GROUPS_MAX - 1)) | place;
 		group->id = id;
@@ -95,7 +98,7 @@ s32 BPF_PROG(sp_cgroup_init, struct cgroup *cgrp, struct scx_cgroup_init_args *a
 	groups_seen = 1;
 	parent = name_of(cgrp->self.parent->cgroup);
 	if (cgrp->level <= SP_GROUP_LEVELS)
-		name = take_place(id, parent, args->weight);
+		name = take_place(id, parent, cgrp->level, args->weight);
 	if (!name) {
 		count(SP_COUNT_GROUPS_LEFT_OUT);
 		name = parent;

@@ -23,6 +23,7 @@ struct sp_task_ctx {
 	u32 mask; /* user mode: index of its affinity, or SP_MASK_UNKNOWN */
 	u32 weight; /* as told when it began to wait */
 	u32 group; /* weights.bpf.h: its control group */
+	u32 ratio; /* the same: its share when it began to run last */
 	struct sp_counted counted; /* the same, while it waits */
 	bool sync; /* select_cpu saw a synchronous wake-up */
 	bool idle; /* select_cpu claimed an idle CPU for it */
@@ -81,6 +82,7 @@ static __always_inline s32 new_task(struct task_struct *p, u32 group)
 	if (!tctx)
 		return -12; /* ENOMEM */
 	tctx->group = group;
+	tctx->ratio = SP_RATIO_ONE;
 	begin_life(tctx, p);
 	return 0;
 }
@@ -204,15 +206,24 @@ static __always_inline s32 look_for_idle(struct task_struct *p, s32 prev_cpu,
 /* It stands in a queue from now on, and is counted with its group. */
 static __always_inline void count_wait(struct task_struct *p, struct sp_task_ctx *tctx)
 {
-	if (groups_seen)
+	if (has_groups())
 		count_waiting(p, &tctx->counted, tctx->group);
+}
+
+/* What is charged for the time that it uses from now on. */
+static __always_inline void look_up_share(struct sp_task_ctx *tctx)
+{
+	if (has_groups())
+		tctx->ratio = ratio_in(tctx->group);
 }
 
 /* It runs from now on. */
 static __always_inline void count_run(struct task_struct *p, struct sp_task_ctx *tctx)
 {
-	if (groups_seen)
-		count_running(p, &tctx->counted, tctx->group);
+	if (!has_groups())
+		return;
+	count_running(p, &tctx->counted, tctx->group);
+	look_up_share(tctx);
 }
 
 /* What a wait begins with, whoever decides on it. */
@@ -221,7 +232,7 @@ static __always_inline void begin_wait(const struct task_struct *p,
 {
 	u32 weight = p->scx.weight;
 
-	tctx->weight = groups_seen ? weight_in(weight, tctx->group) : weight;
+	tctx->weight = has_groups() ? weight_told(own_weight(p), tctx->ratio) : weight;
 	if (enq_flags & SCX_ENQ_WAKEUP)
 		tctx->woken_at = now;
 	tctx->since = now;

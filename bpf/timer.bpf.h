@@ -82,7 +82,6 @@ static int on_timer(void *map, u32 *key, struct timer_slot *slot)
 	bpf_rcu_read_lock();
 	tick();
 	bpf_rcu_read_unlock();
-	average_scale();
 	enqueued = status.counters[SP_COUNT_ENQUEUED];
 	bpf_timer_start(&slot->timer,
 			status.waiting || enqueued != enqueued_before ? TIMER_NS :

@@ -126,7 +126,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 
 	if (!ring)
 		return;
-	if (groups_seen)
+	if (has_groups())
 		count_asking(cpu, prev);
 	if (prev && is_daemon(prev, ring) && !goes) {
 		daemon_gone = 1;
@@ -262,7 +262,7 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 
 	if (tctx) {
 		tctx->wait = 0;
-		if (groups_seen)
+		if (has_groups())
 			count_gone(p, &tctx->counted);
 	}
 	if (!ring || !is_daemon(p, ring) || p->policy == 0 || p->policy == SCHED_EXT)

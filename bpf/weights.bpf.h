@@ -3,15 +3,26 @@
  * What a task weighs, where there are control groups (cpu.weight): its own weight is for
  * its place among what is runnable in its group only, as in the kernel's own scheduler,
  * and the group's is for the group's place in its parent. So on each level it is divided
- * by the sum of all that is runnable there, tasks and groups. At the end all of them are
- * scaled so that their sum is, on average, that of the tasks' own weights: what is told to the policy
- * stays in the middle of its range, and without groups it is the task's own.
+ * by the sum of all that is runnable there, tasks and groups, and multiplied by what the
+ * group weighs. What comes out is the same for all tasks of a group but for their own
+ * weights: the group's share.
+ *
+ * Policies also have bounds in units of weighted time, so the unit must not jump with
+ * whoever wakes up for a moment. So one group is the reference, and its share is 1: its
+ * tasks weigh what they weigh without groups, whatever its share of the CPU becomes, and
+ * the others' shares are told beside it. It stays the same group until nothing is runnable
+ * in it, or another one has far more. Where all are in one group, nobody's weight changes.
+ *
+ * A task's share is looked up when it begins to run, and used when that time is charged.
+ * Then those that wait are those that compete. When its slice is over, there wait also
+ * those that woke up in it, which go first and sleep again.
  *
  * A task counts from when it begins to wait, as far as the policy is told of it, until
  * its CPU runs another one or idles: no callback of its own tells of its sleep. All sums
  * are made of amounts that are written down beside whom they were added for (with a task
  * that waits, a CPU that runs one, a group that is not empty), and taken away from there:
- * they cannot drift. Until the first group is made, nothing of this is done.
+ * they cannot drift. Until the first group is made, nothing of this is done, and under a
+ * policy that does not go by weight none of it is in the program.
  */
 #ifndef SCHED_PROTO_WEIGHTS_BPF_H
 #define SCHED_PROTO_WEIGHTS_BPF_H
@@ -23,13 +34,13 @@
 #define SP_GROUPS_MAX 4096
 #define SP_GROUP_LEVELS 16
 
-/* Binary digits of fractions while a weight is computed: of its share, and of the scale. */
-#define SP_SHARE_BITS 32
-#define SP_SCALE_BITS 24
-#define SP_SCALE_MAX_BITS 20
-/* Of the product, of which a half of the share's are left out first. */
-#define SP_HALF_BITS (SP_SHARE_BITS / 2)
-#define SP_PRODUCT_BITS (SP_HALF_BITS + SP_SCALE_BITS)
+/* Binary digits of fractions: of a group's share, and of it beside the reference's. */
+#define SP_SHARE_BITS 36
+#define SP_RATIO_BITS 16
+#define SP_RATIO_ONE (1u << SP_RATIO_BITS)
+#define SP_RATIO_MAX (SP_WEIGHT_MAX << SP_RATIO_BITS)
+/* Another group becomes the reference if that many times as much is runnable in it. */
+#define SP_REFERENCE_TIMES 4
 
 /*
  * A group is named by its place and how often that was used, so that who names one that
@@ -37,9 +48,11 @@
  */
 struct sp_cpu_group {
 	u64 id; /* the kernel's; 0: the place is free, or the root's */
-	u64 sum; /* weights of what is runnable in it: its tasks and groups */
+	u64 tasks; /* own weights of its tasks that are runnable */
+	u64 groups; /* weights of its groups in which something is */
 	u32 name;
 	u32 parent;
+	u32 level; /* of the root 0 */
 	u32 weight;
 	u32 counted; /* what of it stands in its parent's sum */
 };
@@ -58,12 +71,18 @@ struct sp_runner {
 
 static struct sp_cpu_group groups[SP_GROUPS_MAX];
 static struct sp_runner runners[SP_CPUS_MAX];
-static u64 own_weights; /* of all that are counted */
 /* Set before the program is loaded: whether groups' weights count at all. */
 const volatile bool group_weights;
-u64 weight_scale = 0; /* 0: not known yet */
+/* The name of the group whose share is told as 1. Not static: see below. */
+u32 reference = 0;
 /* Not 0: there was a group since attachment. Not static: clang would narrow it. */
 u32 groups_seen = 0;
+
+/* A constant, if they do not count: then the verifier takes out what follows. */
+static __always_inline bool has_groups(void)
+{
+	return group_weights && groups_seen;
+}
 
 /* The group of that name; NULL if it is gone. */
 static __always_inline struct sp_cpu_group *group_of(u32 name)
@@ -77,16 +96,22 @@ static __always_inline struct sp_cpu_group *group_of(u32 name)
 	return group->name == name ? group : NULL;
 }
 
-/* Whether the group began or ceased to have something runnable in it. */
-static __always_inline bool add_to_sum(struct sp_cpu_group *group, u64 delta)
+/* Whether there is something where there was nothing, or nothing any more. */
+static __always_inline bool add_to(u64 *sum, u64 delta)
 {
-	u64 before = __sync_fetch_and_add(&group->sum, delta);
+	u64 before = __sync_fetch_and_add(sum, delta);
 
 	return !before || !(before + delta);
 }
 
+/* Whether something in it is runnable. */
+static __always_inline bool is_active(const struct sp_cpu_group *group)
+{
+	return *(volatile u64 *)&group->tasks || *(volatile u64 *)&group->groups;
+}
+
 /*
- * Lets the parent's sum have what the group weighs now. Whoever changes the group's sum or
+ * Lets the parent's sum have what the group weighs now. Whoever changes the group's sums or
  * weight comes here afterwards, and looks once more after a change of its own: so the last
  * one of several leaves it right. After four lost races the next one does.
  */
@@ -97,13 +122,13 @@ static __always_inline bool settle_one(struct sp_cpu_group *group,
 
 	for (int i = 0; i < 4; i++) {
 		u32 counted = *(volatile u32 *)&group->counted;
-		u32 weight = *(volatile u64 *)&group->sum ? group->weight : 0;
+		u32 weight = is_active(group) ? group->weight : 0;
 
 		if (counted == weight)
 			break;
 		if (__sync_val_compare_and_swap(&group->counted, counted, weight) ==
 		    counted)
-			turned |= add_to_sum(parent, (u64)weight - counted);
+			turned |= add_to(&parent->groups, (u64)weight - counted);
 	}
 	return turned;
 }
@@ -124,11 +149,11 @@ __noinline int settle(u32 name)
 	return 0;
 }
 
-static __always_inline void change_sum(u32 name, u64 delta)
+static __always_inline void change_tasks(u32 name, u64 delta)
 {
 	struct sp_cpu_group *group = group_of(name);
 
-	if (group && add_to_sum(group, delta) && name)
+	if (group && add_to(&group->tasks, delta) && name)
 		settle(name);
 }
 
@@ -141,13 +166,11 @@ __noinline int count_as(struct sp_counted *counted, u32 name, u32 weight)
 		return 0;
 	before = counted->weight;
 	if (before && counted->group != name) {
-		change_sum(counted->group, -(u64)before);
-		change_sum(name, weight);
+		change_tasks(counted->group, -(u64)before);
+		change_tasks(name, weight);
 	} else if (before != weight) {
-		change_sum(name, (u64)weight - before);
+		change_tasks(name, (u64)weight - before);
 	}
-	if (before != weight)
-		__sync_fetch_and_add(&own_weights, (u64)weight - before);
 	counted->group = name;
 	counted->weight = weight;
 	return 0;
@@ -232,7 +255,7 @@ __noinline int count_gone(struct task_struct *p __arg_trusted,
 /* The CPU's task sleeps, or another one runs that is not counted. */
 static __always_inline void count_nobody_on(s32 cpu)
 {
-	if (groups_seen)
+	if (has_groups())
 		count_no_more(&runner_of(cpu)->counted);
 }
 
@@ -243,69 +266,94 @@ static __noinline void count_asking(s32 cpu, struct task_struct *prev)
 		count_no_more(&runner_of(cpu)->counted);
 }
 
-/* By how much all are scaled, were it this moment alone that counted. */
-static __always_inline u64 scale_of(u64 weights, u64 sum)
+/* On its way from a group to the root: what a task's weight is multiplied by so far. */
+struct sp_climb {
+	u32 name;
+	u32 own; /* what stands in the group's sum for where it comes from */
+	u64 share; /* SP_SHARE_BITS of it a fraction */
+};
+
+static __always_inline u32 level_of(u32 name)
 {
-	/* No constant as its limit: verifiers of 6.18 stumble over what follows from one. */
-	if (sum <= weights >> SP_SCALE_MAX_BITS)
-		sum = (weights >> SP_SCALE_MAX_BITS) + 1;
-	return sum ? (weights << SP_SCALE_BITS) / sum : 0;
+	struct sp_cpu_group *group = name ? group_of(name) : NULL;
+
+	return group ? group->level : 0;
 }
 
-/*
- * The timer's part: the scale is averaged over some beats. It is the same for all, so it
- * need not be exact; but a task that wakes up in the root for a moment would let those
- * weigh less that are told of just then.
- */
-static __always_inline void average_scale(void)
+/* Sums may be behind by what others change now: nobody is given more than a whole level. */
+static __always_inline void climb(struct sp_climb *at)
 {
-	u64 weights = own_weights, sum = groups[0].sum, scale;
+	struct sp_cpu_group *group = group_of(at->name);
+	u64 sum;
 
-	if (!groups_seen || !weights || !sum)
+	if (!group) {
+		at->name = 0;
 		return;
-	scale = scale_of(weights, sum);
-	if (weight_scale)
-		scale = weight_scale - weight_scale / 8 + scale / 8;
-	weight_scale = scale ? scale : 1;
+	}
+	sum = group->tasks + group->groups;
+	if (sum < at->own)
+		sum = at->own;
+	at->own = group->weight;
+	at->share = sum ? at->share * at->own / sum : 0;
+	at->name = group->parent;
+}
+
+/* A group's share beside another one's, SP_RATIO_BITS of it a fraction. */
+static __always_inline u64 share_beside(u32 name, u32 other)
+{
+	struct sp_climb a = { .name = name, .own = 1, .share = 1ULL << SP_SHARE_BITS };
+	struct sp_climb b = { .name = other, .own = 1, .share = 1ULL << SP_SHARE_BITS };
+	int step;
+
+	/* From where they meet on they share what there is. */
+	bpf_for(step, 0, 2 * SP_GROUP_LEVELS) {
+		if (a.name == b.name)
+			break;
+		if (b.name && level_of(b.name) >= level_of(a.name))
+			climb(&b);
+		else
+			climb(&a);
+	}
+	/* Of a product of a share and two weights no bit is lost; here some could be. */
+	if (a.share >> (64 - SP_RATIO_BITS)) {
+		a.share >>= 4;
+		b.share >>= 4;
+	}
+	return (a.share << SP_RATIO_BITS) / (b.share ? b.share : 1);
 }
 
 /*
- * What a task of that weight and group is told to weigh. It counts itself, but sums may be
- * behind by what others change at this moment: nobody is given more than all of a level.
+ * What a task of that group is told to weigh, for each 1 that it weighs itself;
+ * SP_RATIO_BITS of it a fraction. It is counted already.
  */
-__noinline u32 weight_in(u32 weight, u32 name)
+__noinline u32 ratio_in(u32 name)
 {
-	u64 share = (u64)weight << SP_SHARE_BITS;
-	u64 own = weight, sum, scale;
-	struct sp_cpu_group *group;
-	u64 high, low;
-	int level;
+	u32 other = *(volatile u32 *)&reference;
+	struct sp_cpu_group *group, *from;
+	u64 ratio;
 
-	bpf_for(level, 0, SP_GROUP_LEVELS) {
-		group = name ? group_of(name) : NULL;
-		if (!group)
-			break;
-		sum = group->sum;
-		if (sum < own)
-			sum = own;
-		own = group->weight;
-		/* Each is 1 at least: own weights are, and those of groups. */
-		share = sum ? share * own / sum : 0;
-		name = group->parent;
+	if (name == other)
+		return SP_RATIO_ONE;
+	group = group_of(name);
+	from = group_of(other);
+	if (!group || !group->tasks)
+		return SP_RATIO_ONE; /* a kernel thread that nobody counts, say */
+	if (!from || group->tasks / SP_REFERENCE_TIMES >= from->tasks) {
+		reference = name;
+		return SP_RATIO_ONE;
 	}
-	scale = weight_scale;
-	if (!scale)
-		scale = scale_of(own_weights > weight ? own_weights : weight,
-				 groups[0].sum > own ? groups[0].sum : own);
-	high = share >> SP_HALF_BITS;
-	low = share & ((1u << SP_HALF_BITS) - 1);
-	if (scale && high > ((u64)SP_WEIGHT_MAX << SP_PRODUCT_BITS) / scale)
-		return SP_WEIGHT_MAX;
-	share = high * scale + (low * scale >> SP_HALF_BITS);
-	share = (share + (1ULL << (SP_PRODUCT_BITS - 1))) >> SP_PRODUCT_BITS;
-	if (share < SP_WEIGHT_MIN)
+	ratio = share_beside(name, other);
+	return ratio < SP_RATIO_MAX ? ratio : SP_RATIO_MAX;
+}
+
+/* What it is told to weigh. */
+static __always_inline u32 weight_told(u32 weight, u32 ratio)
+{
+	u64 told = ((u64)weight * ratio + SP_RATIO_ONE / 2) >> SP_RATIO_BITS;
+
+	if (told < SP_WEIGHT_MIN)
 		return SP_WEIGHT_MIN;
-	return share < SP_WEIGHT_MAX ? share : SP_WEIGHT_MAX;
+	return told < SP_WEIGHT_MAX ? told : SP_WEIGHT_MAX;
 }
 
 #endif

@@ -6,6 +6,8 @@
 #include "compat.h"
 #include "link.h"
 
+#define SIM_NO_GROUP (~0ull)
+
 struct sim_backend {
 	const char *name;
 	const struct sched_ext_ops *ops;
@@ -15,7 +17,8 @@ struct sim_backend {
 	const volatile u32 *nr_cpus;
 	const volatile bool *ask_always; /* NULL: it has none */
 	const volatile bool *group_weights;
-	const u64 *weight_scale; /* of all weights, 24 binary digits of it a fraction */
+	/* The kernel's number of the group whose share is told as 1; 0: the root's, SIM_NO_GROUP: it is gone. */
+	u64 (*reference)(void);
 	void *events, *answers; /* maps; NULL: it has none */
 	/* Sections that hold all of its variables. */
 	char *bss, *bss_end, *data, *data_end;

@@ -28,6 +28,13 @@ static int some_data __attribute__((used)) = 1;
 extern HIDDEN char __start_sim_bpf_bss[], __stop_sim_bpf_bss[];
 extern HIDDEN char __start_sim_bpf_data[], __stop_sim_bpf_data[];
 
+static u64 reference_id(void)
+{
+	const struct sp_cpu_group *group = group_of(reference);
+
+	return group ? group->id : SIM_NO_GROUP;
+}
+
 const struct sim_backend sim_bpf_mode = {
 	.name = "bpf",
 	.ops = &scheduler,
@@ -35,7 +42,7 @@ const struct sim_backend sim_bpf_mode = {
 	.description = &description,
 	.nr_cpus = &nr_cpus,
 	.group_weights = &group_weights,
-	.weight_scale = &weight_scale,
+	.reference = reference_id,
 	.bss = __start_sim_bpf_bss,
 	.bss_end = __stop_sim_bpf_bss,
 	.data = __start_sim_bpf_data,

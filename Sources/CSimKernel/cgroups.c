@@ -9,7 +9,8 @@
 
 #define CGROUPS 64
 #define LEVELS 16 /* those further down are part of their parent */
-#define SCALE_MAX (1 << 20) /* all are scaled up by that at most */
+#define RATIO_MAX SP_WEIGHT_MAX /* a share beside the reference's */
+#define REFERENCE_TIMES 4 /* as much is runnable in one that takes its place */
 #define CHECKED_TASKS 200 /* with more of them, only now and then */
 
 struct cpu_cgroup {
@@ -18,13 +19,15 @@ struct cpu_cgroup {
 	struct cpu_cgroup *parent;
 	u32 weight, tasks, children;
 	bool exists;
-	double sum; /* while weights are computed: of what is runnable in it */
+	/* While shares are computed: of its tasks that are runnable, and of its groups. */
+	u64 in_tasks, in_groups;
 };
 
 static struct cpu_cgroup cgroups[CGROUPS]; /* the first is the root */
 static u64 last_id;
 static u32 checks;
 static bool given; /* groups were made, not by chance */
+static u64 reference_before; /* the backend's, before its callback */
 
 static bool has_cgroups(void)
 {
@@ -174,6 +177,8 @@ void cgroup_of_birth(struct task *p)
 	    !(p->t.flags & PF_KTHREAD))
 		p->cgroup = some_cgroup();
 	p->cgroup->tasks++;
+	p->share = 1;
+	p->share_known = true;
 }
 
 struct cgroup *cgroup_seen(const struct task *p)
@@ -216,6 +221,13 @@ void cgroup_runs(struct task *p)
 	p->counts = !p->daemon && (p->heard || !(p->t.flags & PF_KTHREAD));
 	p->heard = false;
 	p->runs_counted = p->counts;
+	reference_before = sim.backend->reference();
+}
+
+/* A CPU asks who is next; its task may go on. */
+void cgroup_asks(void)
+{
+	reference_before = sim.backend->reference();
 }
 
 /* ---- what a task weighs ---- */
@@ -233,41 +245,42 @@ static bool add_groups(struct cpu_cgroup *it)
 	for (u32 i = 1; it->children && i < CGROUPS; i++)
 		if (cgroups[i].exists && cgroups[i].parent == it &&
 		    acting(&cgroups[i]) == &cgroups[i] && add_groups(&cgroups[i]))
-			it->sum += cgroups[i].weight;
-	return it->sum > 0;
+			it->in_groups += cgroups[i].weight;
+	return it->in_tasks || it->in_groups;
 }
 
-static double weight_of(const struct task *p)
+static void add_all(void)
 {
-	double all = 0, weight = p->t.scx.weight, own = weight, scale;
-	struct cpu_cgroup *it;
-
 	for (u32 i = 0; i < CGROUPS; i++)
-		cgroups[i].sum = 0;
+		cgroups[i].in_tasks = cgroups[i].in_groups = 0;
 	for (u32 i = 0; i < live_tasks(); i++) {
 		const struct task *other = live_task(i);
 
-		if (!other->counts)
-			continue;
-		all += other->t.scx.weight;
-		acting(other->cgroup)->sum += other->t.scx.weight;
+		if (other->counts)
+			acting(other->cgroup)->in_tasks += other->t.scx.weight;
 	}
 	add_groups(&cgroups[0]);
-	/* One that is told of while it runs may not count. */
-	if (all < own)
-		all = own;
-	for (it = acting(p->cgroup); it->parent; it = it->parent) {
-		weight *= it->weight / (it->sum < own ? own : it->sum);
-		own = it->weight;
-	}
-	scale = (double)*sim.backend->weight_scale / (1 << 24);
-	/* The same for all: an average, which is no more than that. */
-	if (!scale)
-		scale = all / (it->sum < own ? own : it->sum);
-	weight *= scale < SCALE_MAX ? scale : SCALE_MAX;
-	return weight < SP_WEIGHT_MIN ? SP_WEIGHT_MIN :
-	       weight > SP_WEIGHT_MAX ? SP_WEIGHT_MAX :
-					weight;
+}
+
+/* What each 1 of a task's own weight in that group is of the whole machine. */
+static double share_of(const struct cpu_cgroup *it)
+{
+	double share = 1;
+
+	for (; it->parent; it = it->parent)
+		share *= (double)it->weight / (double)(it->in_tasks + it->in_groups);
+	return share;
+}
+
+/* NULL: it is gone. */
+static struct cpu_cgroup *with_id(u64 id)
+{
+	if (!id)
+		return &cgroups[0];
+	for (u32 i = 1; i < CGROUPS; i++)
+		if (cgroups[i].exists && cgroups[i].kn.id == id)
+			return &cgroups[i];
+	return NULL;
 }
 
 /*
@@ -285,23 +298,51 @@ static bool is_known(void)
 	return true;
 }
 
+/* Of this moment: the share that is charged for what the task uses from now on. */
+void cgroup_share(struct task *p)
+{
+	struct cpu_cgroup *it = acting(p->cgroup), *other = with_id(reference_before);
+	const struct cpu_cgroup *now = with_id(sim.backend->reference());
+
+	if (!has_cgroups() || p->daemon)
+		return;
+	p->share_known = is_known() &&
+			 (live_tasks() <= CHECKED_TASKS || ++checks % 64 == 0);
+	if (!p->share_known)
+		return;
+	add_all();
+	p->share = 1;
+	if (it != other && it->in_tasks) {
+		if (!other || it->in_tasks / REFERENCE_TIMES >= other->in_tasks)
+			other = it;
+		else
+			p->share = share_of(it) / share_of(other);
+	}
+	if (p->share > RATIO_MAX)
+		p->share = RATIO_MAX;
+	sim.report.effects++;
+	if (now != other)
+		flaw(SIM_FLAW_INPUT, "weights are told beside group %llu, not %llu",
+		     now ? now->kn.id : 0, other ? other->kn.id : 0);
+}
+
 /* The policy is told that the task begins to wait. */
 void check_weight(struct task *p, u32 weight)
 {
-	double wanted = p->t.scx.weight, off;
+	const double own = p->t.scx.weight, wanted = has_cgroups() ? own * p->share : own;
+	double off = weight - wanted;
 
 	p->told_weight = weight;
-	if (has_cgroups()) {
-		if (!is_known() || (live_tasks() > CHECKED_TASKS && ++checks % 64))
-			return;
-		wanted = weight_of(p);
-	}
-	sim.report.effects++;
-	off = weight - wanted;
-	if (has_cgroups() &&
-	    off * off <= (0.51 + wanted / 1000) * (0.51 + wanted / 1000))
+	if (!p->share_known)
 		return;
-	if (off)
+	sim.report.effects++;
+	if ((wanted < SP_WEIGHT_MIN && weight == SP_WEIGHT_MIN) ||
+	    (wanted > SP_WEIGHT_MAX && weight == SP_WEIGHT_MAX))
+		return;
+	/* The share is told in 65536ths, and the weight in whole numbers. */
+	if (p->share == 1 ? off != 0 :
+			    off * off > (0.51 + own / 65536 + wanted / 1000) *
+						(0.51 + own / 65536 + wanted / 1000))
 		flaw(SIM_FLAW_INPUT, "pid %d weighs %.2f, and %u is told", p->t.pid,
 		     wanted, weight);
 }

@@ -144,6 +144,7 @@ static void starts_running(struct task *p)
 	cgroup_runs(p);
 	sim.moment.starting = p;
 	CALL_OP_AFTER(running_begins(p), running, &p->t);
+	cgroup_share(p);
 	sim.moment.starting = NULL;
 	running_ends(p, slice);
 	check_slice(p);

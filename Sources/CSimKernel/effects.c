@@ -92,6 +92,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 	if (is_undisturbed())
 		check_lengths(event, 0);
 	if (event->kind == SP_EVENT_DISPATCH) {
+		cgroup_asks();
 		dispatch_decided(event, decision);
 		check_event(event, p);
 		check_decision(event, decision, task, global, p);
@@ -109,6 +110,9 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		if (event->generation != p->told.generation)
 			flaw(SIM_FLAW_INPUT, "pid %u runs as generation %u, not %u",
 			     event->pid, event->generation, p->told.generation);
+		/* It goes on, without a callback of its own. */
+		if (sim.moment.starting != p)
+			cgroup_share(p);
 		p->run = *decision;
 		p->has_run = true;
 		p->has_wait = p->told.before = false;

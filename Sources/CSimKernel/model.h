@@ -127,9 +127,14 @@ struct task {
 		/* of a log: the lines at which it came into its queue, and left */
 		left_at;
 	bool guessed; /* of a log: its slice is not known yet */
-	/* Its control group; whether it counts there; what the policy was told that it weighs. */
+	/*
+	 * Its control group; whether it counts there; its share when it began to run, and
+	 * whether that is known; what the policy was told that it weighs.
+	 */
 	struct cpu_cgroup *cgroup;
 	bool counts, heard, runs_counted;
+	double share;
+	bool share_known;
 	u32 told_weight;
 	s32 nice;
 	u64 exec_start;
@@ -446,6 +451,8 @@ struct cgroup *cgroup_seen(const struct task *p);
 void cgroup_left(struct task *p);
 void cgroup_enqueued(struct task *p, u64 flags);
 void cgroup_runs(struct task *p);
+void cgroup_asks(void);
+void cgroup_share(struct task *p);
 void check_weight(struct task *p, u32 weight);
 
 /* hotplug.c */

@@ -26,6 +26,13 @@ static int some_data __attribute__((used)) = 1;
 extern HIDDEN char __start_sim_user_bss[], __stop_sim_user_bss[];
 extern HIDDEN char __start_sim_user_data[], __stop_sim_user_data[];
 
+static u64 reference_id(void)
+{
+	const struct sp_cpu_group *group = group_of(reference);
+
+	return group ? group->id : SIM_NO_GROUP;
+}
+
 const struct sim_backend sim_user_mode = {
 	.name = "user",
 	.ops = &scheduler,
@@ -33,7 +40,7 @@ const struct sim_backend sim_user_mode = {
 	.description = &description,
 	.nr_cpus = &nr_cpus,
 	.group_weights = &group_weights,
-	.weight_scale = &weight_scale,
+	.reference = reference_id,
 	.ask_always = &ask_always,
 	.events = &events,
 	.answers = &answers,

@@ -32,7 +32,7 @@ public struct Scheduler: ~Copyable {
         /// User mode: the daemon is asked even where one task waits and a CPU has no other.
         public var askAlways = false
         /// `cpu.weight` of control groups counts, where the policy goes by weight.
-        public var groupWeights = false
+        public var groupWeights = true
         /// How long the kernel lets a runnable task wait before it ends the scheduler, in ms,
         /// 1...30000 (the kernel's own limit).
         public var watchdogMs: UInt32 = 10_000
@@ -65,11 +65,14 @@ public struct Scheduler: ~Copyable {
         var usesWeight: Bool {
             policy.order != SP_ORDER_FIFO.rawValue || policy.slice == SP_SLICE_WEIGHTED.rawValue
         }
+
+        /// Whether groups' weights are counted at all; else nothing of that is in the program.
+        var countsGroupWeights: Bool { groupWeights && usesWeight }
     }
 
     public let configuration: Configuration
-    /// Whether `cpu.weight` of control groups has an effect: it was asked for, the kernel tells of groups, and
-    /// the policy goes by weight.
+    /// Whether `cpu.weight` of control groups has an effect: it was not asked not to, the kernel tells of groups,
+    /// and the policy goes by weight.
     public let honoursGroupWeight: Bool
     private let object: OpaquePointer
     private var link: OpaquePointer?
@@ -90,7 +93,7 @@ public struct Scheduler: ~Copyable {
             bpf_object__close(object)
             throw error
         }
-        honoursGroupWeight = configuration.groupWeights && hasGroups && configuration.usesWeight
+        honoursGroupWeight = hasGroups && configuration.countsGroupWeights
         self.configuration = configuration
         self.object = object
     }
@@ -161,7 +164,7 @@ public struct Scheduler: ~Copyable {
         let watchdog = try variables.initialValue("watchdog_ns", in: ".rodata")
         watchdog.storeBytes(of: UInt64(configuration.watchdogMs) * 1_000_000, as: UInt64.self)
         let weights = try variables.initialValue("group_weights", in: ".rodata")
-        weights.storeBytes(of: configuration.groupWeights ? 1 : 0, as: UInt8.self)
+        weights.storeBytes(of: configuration.countsGroupWeights ? 1 : 0, as: UInt8.self)
         if configuration.mode == .user {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
             asks.storeBytes(of: configuration.askAlways ? 1 : 0, as: UInt8.self)

@@ -9,7 +9,8 @@ extension Report {
     enum Message {
         /// - Parameter twin: BPF mode: c or swift; nil in user mode.
         case beginning(policy: String, mode: String, twin: String?, release: String, cpus: UInt64)
-        case attached(String, state: String)
+        /// - Parameter groupWeights: whether `cpu.weight` of control groups counts.
+        case attached(String, state: String, groupWeights: Bool)
         case statistics(Sample, since: Sample)
         /// Why it detaches now.
         case detaching(String)
@@ -32,7 +33,13 @@ extension Report.Message {
             [
                 "policy \(Printable.line(policy)) in \(mode) mode\(twin == "swift" ? " (Swift twin)" : ""), Linux \(release), \(cpus) CPUs"
             ]
-        case .attached(let name, let state): ["attached: \(name), state \(state)"]
+        case .attached(let name, let state, let groupWeights):
+            [
+                "attached: \(name), state \(state)",
+                groupWeights
+                    ? "control groups: cpu.weight counts; cpu.max and cpu.idle do not"
+                    : "control groups: cpu.weight, cpu.max and cpu.idle do not count",
+            ]
         case .statistics(let now, let before): [Report.line(now, since: before)]
         case .detaching(let reason): ["\(reason): detaching"]
         case .summary(let last): Report.summary(last)
@@ -55,8 +62,13 @@ extension Report.Message {
                     ("policy", .string(policy)), ("mode", .string(mode)), ("kernel", .string(release)),
                     ("cpus", .number(cpus)),
                 ] + (twin.map { [("twin", .string($0))] } ?? []))
-        case .attached(let name, let state):
-            Self.object("attached", [("scheduler", .string(name)), ("state", .string(state))])
+        case .attached(let name, let state, let groupWeights):
+            Self.object(
+                "attached",
+                [
+                    ("scheduler", .string(name)), ("state", .string(state)),
+                    ("group_weights", .bool(groupWeights)),
+                ])
         case .statistics(let now, let before):
             Self.object("statistics", Self.figures(now) + Self.latencies(now, since: before))
         case .detaching(let reason): Self.object("detaching", [("reason", .string(reason))])

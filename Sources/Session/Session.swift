@@ -197,7 +197,8 @@ public struct Session: Sendable {
             daemon?.begin()
             tell(
                 .attached(
-                    Preflight.attachedScheduler ?? scheduler.name, state: Preflight.state ?? "unknown"))
+                    Preflight.attachedScheduler ?? scheduler.name, state: Preflight.state ?? "unknown",
+                    groupWeights: loaded.honoursGroupWeight))
             let limits = GroupLimits(honoursWeight: loaded.honoursGroupWeight)
             if let notice = limits.notice() { warn(notice) }
             let began = Stopwatch()

@@ -92,10 +92,10 @@ struct RunCommand: ParsableCommand {
     var askAlways = false
 
     @Flag(
-        help:
-            "Control groups' cpu.weight counts, under a policy that goes by weight. Being tried: shares on one CPU may be off (docs/LIMITS.md)."
+        inversion: .prefixedNo,
+        help: "Control groups' cpu.weight counts, under a policy that goes by weight (not fifo)."
     )
-    var groupWeights = false
+    var groupWeights = true
 
     @Option(help: "Seconds that a runnable task may wait before the kernel ends the scheduler, 1...30.")
     var watchdog = 10

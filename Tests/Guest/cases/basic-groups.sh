@@ -11,21 +11,22 @@ group_limits() {
 	echo 300 >"$cgroup/empty/cpu.weight"
 	busy 1
 	echo "${loads[0]}" >"$cgroup/limited/cgroup.procs"
-	start --policy fair --group-weights --stats 0
+	start --policy fair --stats 0
 	expect_equal "lines of notes" 1 "$(grep -c '^sched-proto: note: CPU limits of control groups' "$dir/err")"
 	expect_in "cpu.max of case/limited (10000 100000)" "$dir/err"
+	expect_in "control groups: cpu.weight counts; cpu.max and cpu.idle do not" "$dir/out"
 	! grep -q cpu.weight "$dir/err" || complain "cpu.weight is named, and has an effect"
 	! grep -q case/empty "$dir/err" || complain "a group without tasks is named"
 	stop
 	mv "$dir/err" "$dir/out-notes" && : >"$dir/err"
 	expect_clean
-	# By arrival, nothing depends on what a task weighs; and nobody asked for it before.
-	start --policy fifo --group-weights --stats 0
+	# By arrival, nothing depends on what a task weighs.
+	start --policy fifo --stats 0
 	expect_in "cpu.max of case/limited (10000 100000), cpu.weight of case/limited (300)" "$dir/err"
 	stop
 	mv "$dir/err" "$dir/out-notes-fifo" && : >"$dir/err"
 	expect_clean
-	start --policy fair --stats 0
+	start --policy fair --no-group-weights --stats 0
 	expect_in "cpu.max of case/limited (10000 100000), cpu.weight of case/limited (300)" "$dir/err"
 	stop
 	mv "$dir/err" "$dir/out-notes-fair" && : >"$dir/err"

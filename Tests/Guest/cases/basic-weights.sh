@@ -7,34 +7,47 @@ both weights-1cpu "fair, one CPU: groups get CPU time by their weights, however 
 add none weights-1cpu "the same groups under the kernel's own scheduler" group_weights
 both weights-change "a weight that changes, a task that moves, groups that come and go" group_changes
 add none weights-change "the same under the kernel's own scheduler" group_changes
+both weights-within "nice counts within a group, and tasks that come and go take nothing from the others" group_within
+add none weights-within "the same under the kernel's own scheduler" group_within
 
 . "$here/effects.sh"
 
-# group NAME WEIGHT LOOPS: a group below the case's, with so many busy loops in it.
+# group NAME WEIGHT LOOPS [COMMAND...]: a group below the case's, with so many more busy loops in it.
 group() {
 	local i
 	mkdir -p "$cgroup/$1"
 	echo "$2" >"$cgroup/$1/cpu.weight"
 	for ((i = 0; i < $3; i++)); do
-		busy 1
+		busy 1 "${@:4}"
 		echo "${loads[-1]}" >"$cgroup/$1/cgroup.procs"
 	done
 }
 
-# used GROUP...: CPU time of each so far, us.
+# sleeper: sleeps for 5 ms, runs for about 1, and so on.
+sleeper() {
+	bash -c 'exec 9<> <(:); while :; do read -rt 0.005 -u 9; for ((i = 0; i < 100; i++)); do :; done; done' &
+	loads+=($!)
+}
+
+# used WHO...: CPU time of each group or task so far, us.
 used() {
-	local name
-	for name in "$@"; do
-		cpu_time "$cgroup/$name"
+	local who
+	for who in "$@"; do
+		if [[ $who =~ ^[0-9]+$ ]]; then
+			awk '{ printf "%.0f\n", $1 / 1000 }' "/proc/$who/schedstat"
+		else
+			cpu_time "$cgroup/$who"
+		fi
 	done
 }
 
-# expect_ratio WHAT PERCENT A B: the first group's CPU time beside the second's over ten seconds, within 10 %.
+# expect_ratio WHAT PERCENT A B: the first group's or task's CPU time beside the second's over five seconds (or
+# $seconds), within 10 %.
 expect_ratio() {
 	local before after ratio
 	nap 0.5 # so that who was ahead or behind is not any more
 	mapfile -t before < <(used "$3" "$4")
-	nap "${seconds:-10}"
+	nap "${seconds:-5}"
 	mapfile -t after < <(used "$3" "$4")
 	((after[1] > before[1])) || fail "$1: $4 did not run"
 	ratio=$((100 * (after[0] - before[0]) / (after[1] - before[1])))
@@ -56,8 +69,12 @@ empty() {
 group_weights() {
 	group one 100 1
 	group ten 100 10
-	scheduled --policy fair --group-weights
-	expect_ratio "1 and 10 loops," 100 one ten
+	group three 300 1
+	scheduled --policy fair
+	expect_ratio "weights 300 and 100, 1 loop each," 300 three one
+	empty three
+	# A turn of all of them takes 0.4 s.
+	seconds=10 expect_ratio "1 and 10 loops," 100 one ten
 	empty ten
 	# Others are made while it is attached.
 	group much 300 3
@@ -76,7 +93,7 @@ group_weights() {
 
 group_changes() {
 	local i
-	scheduled --policy fair --group-weights
+	scheduled --policy fair
 	group a 100 1
 	group b 100 1
 	group c 100 4
@@ -96,4 +113,19 @@ group_changes() {
 	expect_ratio "made again," 100 b c
 	at_rest
 	[[ $mode == none ]] || expect_counter groups-left-out 0
+}
+
+group_within() {
+	scheduled --policy fair
+	group a 100 1
+	group a 100 1 nice -n -5
+	group b 100 1
+	expect_ratio "nice -5 and 0," 305 "${loads[1]}" "${loads[0]}"
+	expect_ratio "their groups," 100 a b
+	empty a
+	group a 100 1
+	sleeper
+	echo "${loads[-1]}" >"$cgroup/a/cgroup.procs"
+	expect_ratio "a sleeper in one of them," 100 a b
+	at_rest
 }
