@@ -34,8 +34,10 @@
 #define SP_GROUPS_MAX 4096
 #define SP_GROUP_LEVELS 16
 
-/* Binary digits of fractions: of a group's share, and of it beside the reference's. */
-#define SP_SHARE_BITS 36
+/* A share has so many binary digits, and a power of two. */
+#define SP_SHARE_DIGITS 37
+#define SP_WEIGHT_DIGITS 14
+/* Binary digits of a fraction: of a share beside the reference's. */
 #define SP_RATIO_BITS 16
 #define SP_RATIO_ONE (1u << SP_RATIO_BITS)
 #define SP_RATIO_MAX (SP_WEIGHT_MAX << SP_RATIO_BITS)
@@ -266,11 +268,16 @@ static __noinline void count_asking(s32 cpu, struct task_struct *prev)
 		count_no_more(&runner_of(cpu)->counted);
 }
 
-/* On its way from a group to the root: what a task's weight is multiplied by so far. */
+/*
+ * On its way from a group to the root: what a task's weight is multiplied by so far,
+ * @digits times two to the power of @power. A whole number of some fraction would be too
+ * coarse a few levels down, where weights are far apart.
+ */
 struct sp_climb {
 	u32 name;
 	u32 own; /* what stands in the group's sum for where it comes from */
-	u64 share; /* SP_SHARE_BITS of it a fraction */
+	u64 digits;
+	s32 power;
 };
 
 static __always_inline u32 level_of(u32 name)
@@ -278,6 +285,21 @@ static __always_inline u32 level_of(u32 name)
 	struct sp_cpu_group *group = name ? group_of(name) : NULL;
 
 	return group ? group->level : 0;
+}
+
+/* Times @weight / @sum. */
+static __always_inline void take_part(struct sp_climb *at, u64 weight, u64 sum)
+{
+	const u32 spare = 64 - SP_SHARE_DIGITS - SP_WEIGHT_DIGITS;
+	u64 digits = (at->digits * weight << spare) / (sum ? sum : 1);
+	u32 bit = highest_bit(digits);
+
+	if (bit >= SP_SHARE_DIGITS)
+		digits >>= bit - (SP_SHARE_DIGITS - 1);
+	else
+		digits <<= (SP_SHARE_DIGITS - 1) - bit;
+	at->digits = digits;
+	at->power += (s32)bit - (s32)(SP_SHARE_DIGITS - 1 + spare);
 }
 
 /* Sums may be behind by what others change now: nobody is given more than a whole level. */
@@ -294,18 +316,33 @@ static __always_inline void climb(struct sp_climb *at)
 	if (sum < at->own)
 		sum = at->own;
 	at->own = group->weight;
-	at->share = sum ? at->share * at->own / sum : 0;
+	take_part(at, at->own, sum);
 	at->name = group->parent;
 }
 
-/* A group's share beside another one's, SP_RATIO_BITS of it a fraction. */
-static __always_inline u64 share_beside(u32 name, u32 other)
+/* a / b, SP_RATIO_BITS of it a fraction; the largest one at most. */
+static __always_inline u32 ratio_of(const struct sp_climb *a, const struct sp_climb *b)
 {
-	struct sp_climb a = { .name = name, .own = 1, .share = 1ULL << SP_SHARE_BITS };
-	struct sp_climb b = { .name = other, .own = 1, .share = 1ULL << SP_SHARE_BITS };
+	const u32 spare = 64 - SP_SHARE_DIGITS;
+	u64 ratio = (a->digits << spare) / (b->digits ? b->digits : 1);
+	s32 power = a->power - b->power + SP_RATIO_BITS - (s32)spare;
+
+	if (power >= (s32)SP_RATIO_BITS)
+		return SP_RATIO_MAX;
+	if (power < -63)
+		return 0;
+	ratio = power < 0 ? ratio >> -power : ratio << power;
+	return ratio < SP_RATIO_MAX ? ratio : SP_RATIO_MAX;
+}
+
+/* A group's share beside another one's. From where they meet on they share what there is. */
+static __always_inline u32 share_beside(u32 name, u32 other)
+{
+	const u64 one = 1ULL << (SP_SHARE_DIGITS - 1);
+	struct sp_climb a = { .name = name, .own = 1, .digits = one };
+	struct sp_climb b = { .name = other, .own = 1, .digits = one };
 	int step;
 
-	/* From where they meet on they share what there is. */
 	bpf_for(step, 0, 2 * SP_GROUP_LEVELS) {
 		if (a.name == b.name)
 			break;
@@ -314,12 +351,7 @@ static __always_inline u64 share_beside(u32 name, u32 other)
 		else
 			climb(&a);
 	}
-	/* Of a product of a share and two weights no bit is lost; here some could be. */
-	if (a.share >> (64 - SP_RATIO_BITS)) {
-		a.share >>= 4;
-		b.share >>= 4;
-	}
-	return (a.share << SP_RATIO_BITS) / (b.share ? b.share : 1);
+	return ratio_of(&a, &b);
 }
 
 /*
@@ -330,7 +362,6 @@ __noinline u32 ratio_in(u32 name)
 {
 	u32 other = *(volatile u32 *)&reference;
 	struct sp_cpu_group *group, *from;
-	u64 ratio;
 
 	if (name == other)
 		return SP_RATIO_ONE;
@@ -342,8 +373,7 @@ __noinline u32 ratio_in(u32 name)
 		reference = name;
 		return SP_RATIO_ONE;
 	}
-	ratio = share_beside(name, other);
-	return ratio < SP_RATIO_MAX ? ratio : SP_RATIO_MAX;
+	return share_beside(name, other);
 }
 
 /* What it is told to weigh. */

@@ -106,7 +106,7 @@ group_changes() {
 	empty b
 	remove b
 	expect_ratio "a group removed," 200 a c
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 50; i++)); do
 		mkdir "$cgroup/passing" && rmdir "$cgroup/passing"
 	done
 	group b 100 1
