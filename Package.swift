@@ -93,7 +93,7 @@ let package = Package(
         // The proof for all inputs: the policy's step as terms, from LLVM IR and from BPF machine code.
         .target(
             name: "Prove",
-            dependencies: ["CSchedProto", "CSystem", "PolicyModel"],
+            dependencies: ["CSchedProto", "CSystem", "PolicyModel", "PolicyText", "SwiftToBPF"],
             swiftSettings: optimised,
             plugins: ["BuildBPF"]),
 
@@ -155,7 +155,7 @@ let package = Package(
         .executableTarget(
             name: "mutants",
             dependencies: [
-                "CSchedProto", "Conformance", "PolicyText", "Simulation",
+                "CSchedProto", "Conformance", "PolicyText", "Prove", "Simulation", "SwiftToBPF",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,

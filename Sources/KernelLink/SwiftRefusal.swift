@@ -93,7 +93,7 @@ public struct SwiftRefusal: Sendable {
     }
 
     /// What to write instead; by Swift's own words for the trap.
-    static func advice(_ failure: String) -> String {
+    package static func advice(_ failure: String) -> String {
         let known: [(String, String)] = [
             (
                 "arithmetic overflow",

@@ -9,6 +9,8 @@ struct Comparison {
         /// Values of the inputs' variables for which the solver thinks that they differ; in the order of the
         /// variables' numbers.
         let candidate: [UInt64]?
+        /// No values for which they differ are looked for.
+        var isLost = false
     }
 
     /// What was done.
@@ -81,6 +83,8 @@ struct Comparison {
                 candidate: complete(values))
         case .unknown(let reason):
             return Open(field: field, reason: reason, candidate: nil)
+        case .ended(let reason):
+            return Open(field: field, reason: reason, candidate: nil, isLost: true)
         }
     }
 
@@ -113,6 +117,7 @@ struct Comparison {
                 memory.keep(question)
                 return answer
             }
+            if case .ended = answer { return answer }
             if case .unknown(let reason) = answer { memory.keep(question, refused: reason) }
             // A possible one stays the best that is known, where the exact question is too much.
             if case .unknown = answer, case .possible = last {} else { last = answer }

@@ -11,7 +11,7 @@ extension IRExecution {
         _ state: inout State, _ line: Int
     ) throws(NotModelled) -> Bool {
         if name.hasPrefix("llvm.") {
-            return try intrinsic(name, arguments, result, &state, line)
+            return try intrinsic(name, type, arguments, result, &state, line)
         }
         guard module.has(name) else { throw refused("a call of \(name)", line) }
         var slots: [[Slot]] = []
@@ -29,7 +29,7 @@ extension IRExecution {
     }
 
     private mutating func intrinsic(
-        _ name: String, _ arguments: [(type: IRType, operand: IROperand)], _ result: Int?,
+        _ name: String, _ type: IRType, _ arguments: [(type: IRType, operand: IROperand)], _ result: Int?,
         _ state: inout State, _ line: Int
     ) throws(NotModelled) -> Bool {
         let parts = name.split(separator: ".").map(String.init)
@@ -42,14 +42,19 @@ extension IRExecution {
         case "expect":
             state.locals[result ?? 0] = try slots(arguments[0].operand, arguments[0].type, state, line)
         case "trap", "ubsantrap", "debugtrap":
-            note(.trap, state.path, "a trap", line)
+            note(.trap, state.path, module.failure(line) ?? "a trap", line)
             return true
         case "uadd", "usub", "umul", "sadd", "ssub":
-            // Those that saturate have the same begin.
-            guard parts.count > 3, parts[2] == "with", parts[3] == "overflow" else {
+            let results = try withOverflow(parts[1], arguments, state, line)
+            if parts.count > 3, parts[2] == "with", parts[3] == "overflow" {
+                state.locals[result ?? 0] = results
+            } else if parts[2] == "sat", parts[1] == "uadd" || parts[1] == "usub" {
+                state.locals[result ?? 0] = [Slot(try saturated(parts[1], results, arguments, state, line))]
+            } else {
                 throw refused("a call of \(name)", line)
             }
-            state.locals[result ?? 0] = try withOverflow(parts[1], arguments, state, line)
+        case "abs", "ucmp", "scmp", "fshl", "fshr":
+            state.locals[result ?? 0] = [Slot(try computed(parts[1], name, type, arguments, state, line))]
         default: throw refused("a call of \(name)", line)
         }
         return false
@@ -93,6 +98,66 @@ extension IRExecution {
             return terms.holds(flag, of: plain, x, y)
         }
         return [Slot(value), Slot(terms.truth(terms.diagrams.not(fits)))]
+    }
+
+    /// 0, or the greatest number, where the result went over.
+    private func saturated(
+        _ name: String, _ results: [Slot], _ arguments: [(type: IRType, operand: IROperand)], _ state: State,
+        _ line: Int
+    ) throws(NotModelled) -> Value {
+        guard case .integer(let width) = arguments[0].type,
+            let isOver = terms.condition(results[1].read(terms), under: state.path)
+        else { throw refused("a sum of something that is no number", line) }
+        let end = Value(terms.constant(name == "uadd" ? mask(width) : 0, width))
+        let over = terms.diagrams.and(state.path, isOver)
+        let within = terms.diagrams.and(state.path, terms.diagrams.not(isOver))
+        if over == .never { return results[0].read(terms) }
+        if within == .never { return end }
+        return terms.merge([(over, end), (within, results[0].read(terms))], care: state.path)
+    }
+
+    /// A distance, an order (-1, 0, 1), or the bits that a shift of two words takes from both.
+    private mutating func computed(
+        _ operation: String, _ name: String, _ type: IRType,
+        _ arguments: [(type: IRType, operand: IROperand)], _ state: State, _ line: Int
+    ) throws(NotModelled) -> Value {
+        guard case .integer(let width) = type else { throw refused("a call of \(name)", line) }
+        let a = try value(arguments[0].operand, arguments[0].type, state, line)
+        let b = try value(arguments[1].operand, arguments[1].type, state, line)
+        switch operation {
+        case "abs":
+            if let word = b.word, terms.constant(word) == 1 {
+                let least = Value(terms.constant(1 << UInt64(width - 1), width))
+                let isLeast = try compare("eq", a, least, under: state.path, line)
+                note(.note, terms.diagrams.and(state.path, isLeast), "abs of the least number", line)
+            }
+            return terms.map(a, under: state.path) { leaf in
+                guard case .word(let term) = leaf else { return .undefined }
+                return .word(terms.choice(terms.isNegative(term), terms.negate(term), term))
+            }
+        case "ucmp", "scmp":
+            return terms.map(a, b, under: state.path) { x, y in
+                guard case .word(let x) = x, case .word(let y) = y else { return .undefined }
+                let isAtMost =
+                    operation == "ucmp" ? terms.isAtMost(x, y) : terms.isAtMostSigned(x, y)
+                let less = terms.choice(
+                    terms.isEqual(x, y), terms.constant(0, width), terms.constant(mask(width), width))
+                return .word(terms.choice(isAtMost, less, terms.constant(1, width)))
+            }
+        default:
+            let distance = try value(arguments[2].operand, arguments[2].type, state, line)
+            guard let word = distance.word, let all = terms.constant(word) else {
+                throw refused("a call of \(name) by a number of places that is not known", line)
+            }
+            let count = Int(all % UInt64(width))
+            let left = operation == "fshl" ? count : width - count
+            return terms.map(a, b, under: state.path) { x, y in
+                guard case .word(let x) = x, case .word(let y) = y else { return .undefined }
+                if count == 0 { return .word(operation == "fshl" ? x : y) }
+                return .word(
+                    terms.bitwise(.or, terms.shiftLeft(x, left), terms.shiftRight(y, width - left)))
+            }
+        }
     }
 
     private func length(_ operand: IROperand, _ state: State, _ line: Int) throws(NotModelled) -> Int {

@@ -116,6 +116,7 @@ extension IRExecution {
                 }
             return terms.truth(diagrams.restrict(result, path))
         }
+        if name == "sdiv" || name == "srem" { return try signedDivision(name, a, b, width, flags, path, line) }
         guard ["add", "sub", "mul", "udiv", "urem", "and", "or", "xor", "shl", "lshr", "ashr"].contains(name)
         else { throw refused("the instruction \(name)", line) }
         checkFlags(name, a, b, width, flags, path, line)
@@ -142,6 +143,30 @@ extension IRExecution {
                     name == "shl" ? .shiftLeft : name == "lshr" ? .shiftRight : .shiftRightSigned
                 return .word(terms.shift(operation, x, by: y))
             }
+        }
+    }
+
+    /// By the amounts, and then the sign.
+    private mutating func signedDivision(
+        _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition, _ line: Int
+    ) throws(NotModelled) -> Value {
+        guard flags.isEmpty else { throw refused("the instruction \(name) \(flags[0])", line) }
+        let isZero = try compare("eq", b, Value(terms.constant(0, width)), under: path, line)
+        note(.division, terms.diagrams.and(path, isZero), name, line)
+        let isLeast = try compare(
+            "eq", a, Value(terms.constant(1 << UInt64(width - 1), width)), under: path, line)
+        let isMinusOne = try compare("eq", b, Value(terms.constant(mask(width), width)), under: path, line)
+        let isOver = terms.diagrams.and(isLeast, isMinusOne)
+        note(.trap, terms.diagrams.and(path, isOver), "\(name) of the least number by -1", line)
+        return terms.map(a, b, under: path) { x, y in
+            guard case .word(let x) = x, case .word(let y) = y else { return .undefined }
+            let (p, q) = (terms.isNegative(x), terms.isNegative(y))
+            let (m, n) = (terms.choice(p, terms.negate(x), x), terms.choice(q, terms.negate(y), y))
+            let diagrams = terms.diagrams
+            let isDivision = name == "sdiv"
+            let amount = isDivision ? terms.divide(m, n) : terms.remainder(m, n)
+            let isNegative = isDivision ? diagrams.choose(p, diagrams.not(q), q) : p
+            return .word(terms.choice(isNegative, terms.negate(amount), amount))
         }
     }
 

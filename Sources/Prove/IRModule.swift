@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import SwiftToBPF
 
 /// LLVM IR as text, as `clang -S -emit-llvm` and `swiftc -emit-ir` print it: as much as integer code needs.
 /// Functions are read when they are asked for; an instruction that is not known is kept by its name, and
@@ -14,7 +15,7 @@ package final class IRModule {
 
     package init(name: String, text: String) {
         self.name = name
-        lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        lines = SourceComments.added(to: text).split(separator: "\n", omittingEmptySubsequences: false)
         for (number, line) in lines.enumerated() {
             if line.hasPrefix("define") {
                 if let name = Self.defined(line) { definitions[name] = number }
@@ -22,6 +23,15 @@ package final class IRModule {
                 typeLines[String(line[..<end.lowerBound])] = number
             }
         }
+    }
+
+    /// The constant that a function without parameters returns; nil if there is none.
+    package func constant(of function: String) -> UInt64? {
+        guard let begin = definitions[function],
+            let end = lines[begin...].first(where: { $0.hasPrefix("  ret ") || $0 == "}" })
+        else { return nil }
+        let words = end.split(separator: " ")
+        return words.count > 2 ? UInt64(words[2].prefix { $0.isNumber }) : nil
     }
 
     /// The compiler that made it, as it says itself; for messages.
@@ -70,8 +80,26 @@ package final class IRModule {
         return type
     }
 
-    /// How a line is named in messages.
-    func place(_ line: Int) -> String { "\(name), line \(line + 1)" }
+    /// How a line is named in messages: by the source's line, if that is known.
+    func place(_ line: Int) -> String {
+        let own = "\(name), line \(line + 1)"
+        guard let known = source(line) else { return own }
+        return "\(known) (\(own))"
+    }
+
+    /// Swift's words for the trap in a line.
+    func failure(_ line: Int) -> String? {
+        SourceComments.read(lines[line])?.failure.map(String.init)
+    }
+
+    /// Of a line that is from nowhere, the place of the next one in the same function that is from somewhere.
+    private func source(_ line: Int) -> Substring? {
+        for next in lines[line...].prefix(200) {
+            if next == "}" { return nil }
+            if let found = SourceComments.read(next) { return found.place }
+        }
+        return nil
+    }
 }
 
 indirect enum IRType: Equatable {

@@ -58,11 +58,15 @@ package struct Prover {
     /// Random values tried in each case before the solver is asked.
     private let trials: Int
     private let seed: UInt64
+    /// Nothing is asked of the reference, which was proven before, and of the others, whether they decide as it
+    /// does, and never trap.
+    private let isEqualityOnly: Bool
 
     package init(
         reference: Side, others: [Side], parameters: [Parameter], solver: Solver, effort: Effort = Effort(),
-        trials: Int = 100, seed: UInt64 = 1
+        trials: Int = 100, seed: UInt64 = 1, isEqualityOnly: Bool = false
     ) {
+        self.isEqualityOnly = isEqualityOnly
         self.reference = reference
         self.others = others
         self.parameters = parameters
@@ -74,11 +78,20 @@ package struct Prover {
 
     private var sides: [Side] { [reference] + others }
 
+    /// When a proof is over.
+    package enum End: Sendable {
+        case all
+        /// The first case that is not proven.
+        case unproven
+        /// The first counterexample.
+        case refuted
+    }
+
     /// - Parameters:
-    ///   - stopsAtFirst: end with the first case that is not proven.
+    ///   - end: what is not looked for any more.
     ///   - tell: is told of each case, with how many of how many are done.
     package func prove(
-        stopsAtFirst: Bool = false, tell: (CaseResult, Int, Int) -> Void = { _, _, _ in }
+        until end: End = .all, tell: (CaseResult, Int, Int) -> Void = { _, _, _ in }
     ) -> Report {
         let begin = ContinuousClock.now
         var report = Report()
@@ -97,7 +110,12 @@ package struct Prover {
             let result = prove(item.function, item.part, &report)
             report.cases.append(result)
             tell(result, number + 1, work.count)
-            if stopsAtFirst, !result.verdicts.allSatisfy(\.isProven) { break }
+            switch end {
+            case .all: continue
+            case .unproven: if result.verdicts.allSatisfy(\.isProven) { continue }
+            case .refuted: if report.refutation == nil { continue }
+            }
+            break
         }
         report.seconds = (ContinuousClock.now - begin) / .seconds(1)
         report.questions = solver.questions
@@ -125,8 +143,8 @@ package struct Prover {
         }
         var judge = CaseJudge(
             inputs: inputs, outcomes: outcomes, part: part, solver: solver, memory: memory, effort: effort,
-            trials: trials, seed: seed)
-        for side in outcomes.indices {
+            trials: trials, seed: seed, isEqualityOnly: isEqualityOnly)
+        for side in outcomes.indices where side > 0 || !isEqualityOnly {
             let before = ContinuousClock.now
             var row = Row(function: function, side: outcomes[side].name)
             let found = judge.judge(side, &row)
@@ -183,14 +201,16 @@ struct CaseJudge {
     let part: Case?
     private let trials: Int
     private let seed: UInt64
+    private let isEqualityOnly: Bool
     private var comparison: Comparison
     /// Values that looked like counterexamples are varied so often before the question stays open.
     private static let searchMax = 20_000
 
     init(
         inputs: Inputs, outcomes: [(name: String, outcome: Outcome)], part: Case?, solver: Solver,
-        memory: QuestionMemory, effort: Effort, trials: Int, seed: UInt64
+        memory: QuestionMemory, effort: Effort, trials: Int, seed: UInt64, isEqualityOnly: Bool
     ) {
+        self.isEqualityOnly = isEqualityOnly
         self.inputs = inputs
         self.outcomes = outcomes
         self.part = part
@@ -221,7 +241,7 @@ struct CaseJudge {
         }
         // Where one side does not come to an end there is nothing to compare: that is a trap, and a property.
         let open = comparison.compare(outcomes[0].outcome, outcomes[side].outcome)
-        for one in open {
+        for one in open where !one.isLost {
             let start = one.candidate
             if let found = search(&exact, from: start, count: Self.searchMax, { $0.differ(0, 1, fields) }) {
                 return [
@@ -230,7 +250,9 @@ struct CaseJudge {
             }
         }
         return open.map { one in
-            .open(side: name, what: one.field.fullName, reason: "\(one.reason), and no such values are found")
+            .open(
+                side: name, what: one.field.fullName,
+                reason: one.isLost ? one.reason : "\(one.reason), and no such values are found")
         }
     }
 
@@ -265,7 +287,7 @@ struct CaseJudge {
             row.properties += 1
             verdicts += never(obligation.condition, what, side, isCertain: obligation.kind != .note)
         }
-        guard let part else { return verdicts }
+        guard let part, !isEqualityOnly else { return verdicts }
         let path = inputs.terms.diagrams.and(outcome.ends, inputs.assumptions)
         let view = PropertyView(inputs: inputs, outcome: outcome, part: part, path: path)
         for property in Property.all(of: part.kind) {
@@ -294,6 +316,7 @@ struct CaseJudge {
             reason = "it may be"
             candidate = comparison.complete(values)
         case .unknown(let text): reason = text
+        case .ended(let text): return [.open(side: outcomes[side].name, what: what, reason: text)]
         }
         var exact = Exact(inputs, [outcomes[side]], conditions: [condition])
         if let found = search(&exact, from: candidate, count: Self.searchMax, { $0.holds(condition) }) {

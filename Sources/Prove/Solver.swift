@@ -10,6 +10,8 @@ package final class Solver {
         case possible([(term: Term, value: UInt64)])
         /// The solver gave up, for this reason.
         case unknown(String)
+        /// The solver is gone, or speaks nonsense: whatever it was asked is not asked again.
+        case ended(String)
     }
 
     package struct Unavailable: Error, CustomStringConvertible {
@@ -19,7 +21,9 @@ package final class Solver {
     /// Debian 12's.
     package static let needed = (major: 4, minor: 8, patch: 12)
     /// Megabytes that the process may have.
-    private static let memoryMax = 700
+    package static let memoryMax = 700
+    /// A solver that ends so often is not started again.
+    private static let restartsMax = 20
     /// Seconds without any answer after which a process is given up that was stopped from outside. Its own
     /// limit is reached long before.
     private static let silenceMax = 600
@@ -88,6 +92,9 @@ package final class Solver {
 
     private func running() throws(Gone) -> Child {
         if let process { return process }
+        guard restarts < Self.restartsMax else {
+            throw Gone(description: "the solver ended \(restarts) times, and is not started again")
+        }
         guard let child = Child(program, ["-in", "-smt2", "-memory:\(Self.memoryMax)"]) else {
             throw Gone(description: "the solver cannot be started")
         }
@@ -100,7 +107,7 @@ package final class Solver {
     private func fail(_ reason: String) -> Answer {
         if process != nil { restarts += 1 }
         process = nil
-        return .unknown(reason)
+        return .ended(reason)
     }
 
     private func send(_ text: String, _ child: Child) throws(Gone) {

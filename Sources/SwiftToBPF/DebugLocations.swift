@@ -23,9 +23,9 @@ struct DebugLocations {
     /// Each numbered entry of metadata, by its number.
     private let entries: [Int: Substring]
     /// The files whose places are of use; those of the standard library are not.
-    private let sources: Set<String>
+    private let isSource: (String) -> Bool
 
-    init(_ lines: [Substring], sources: Set<String>) {
+    init(_ lines: [Substring], isSource: @escaping (String) -> Bool) {
         var entries: [Int: Substring] = [:]
         for line in lines where line.hasPrefix("!") {
             guard let equals = line.firstIndex(of: "="),
@@ -34,7 +34,7 @@ struct DebugLocations {
             entries[number] = line[line.index(after: equals)...]
         }
         self.entries = entries
-        self.sources = sources
+        self.isSource = isSource
     }
 
     /// The number behind `!dbg` of an instruction.
@@ -51,7 +51,7 @@ struct DebugLocations {
             guard let number = next, let entry = entries[number] else { return nil }
             if let line = Self.number("line", in: entry), line > 0,
                 let scope = Self.reference("scope", in: entry),
-                let file = file(of: scope), sources.contains(file)
+                let file = file(of: scope), isSource(file)
             {
                 return SourcePlace(file: file, line: line, column: Self.number("column", in: entry) ?? 1)
             }
@@ -75,7 +75,7 @@ struct DebugLocations {
         else { return nil }
         if name.hasPrefix("/") { return name }
         guard let folder = Self.text("directory", in: file), !folder.isEmpty else { return name }
-        return sources.contains(name) ? name : "\(folder)/\(name)"
+        return isSource(name) ? name : "\(folder)/\(name)"
     }
 
     private static func value(_ key: String, in entry: Substring) -> Substring? {

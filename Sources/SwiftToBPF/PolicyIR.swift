@@ -103,7 +103,8 @@ public struct PolicyIR {
         }
         let lines = ir.split(separator: "\n", omittingEmptySubsequences: false)
         reached = Self.reached(lines, from: exports)
-        locations = DebugLocations(lines, sources: Set(sources))
+        let files = Set(sources)
+        locations = DebugLocations(lines) { files.contains($0) }
         let groups = try Self.groupsOfFunctions(lines)
         var traps: [Trap] = []
         var output = ""

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Foundation
+import SwiftToBPF
 
 /// Which of the two executions is mutated.
 enum Side: String, CaseIterable, Sendable {
@@ -45,8 +46,37 @@ struct Builds: Sendable {
         return runQuietly(command(side, work, library)) == 0 ? library : nil
     }
 
-    func remove(_ library: String) {
-        try? FileManager.default.removeItem(atPath: String(library.dropLast("/mutant.so".count)))
+    /// The mutant's LLVM IR, made as the build makes that of the policy; nil if it does not compile.
+    func ir(_ mutation: Mutation, of side: Side, number: Int) -> String? {
+        let work = "\(folder)/\(side.rawValue)-\(number)"
+        let output = "\(work)/mutant.ll"
+        do {
+            try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
+            switch side {
+            case .c: try copy("bpf", to: work, suffixes: [".h", ".c", ".modulemap"])
+            case .swift:
+                try copy("Sources/PolicyModel", to: work, suffixes: [".swift"])
+                try? FileManager.default.removeItem(atPath: "\(work)/Shim.swift")
+                try ProofIR.swiftEntry.write(
+                    toFile: "\(work)/Entry.swift", atomically: false, encoding: .utf8)
+            }
+            try mutation.text.write(toFile: "\(work)/\(mutation.file)", atomically: false, encoding: .utf8)
+            let command: [String]
+            switch side {
+            case .c: command = ["clang"] + ProofIR.cOptions(headers: work) + ["\(work)/policy_native.c"]
+            case .swift:
+                let sources = try FileManager.default.contentsOfDirectory(atPath: work).sorted()
+                    .filter { $0.hasSuffix(".swift") }.map { "\(work)/\($0)" }
+                command = ["swiftc"] + ProofIR.swiftOptions(headers: "\(checkout)/bpf") + sources
+            }
+            return runQuietly(command + ["-o", output]) == 0 ? output : nil
+        } catch {
+            fail("\(work) cannot be written: \(error.localizedDescription)")
+        }
+    }
+
+    func remove(_ side: Side, _ number: Int) {
+        try? FileManager.default.removeItem(atPath: "\(folder)/\(side.rawValue)-\(number)")
     }
 
     private func copy(_ from: String, to work: String, suffixes: [String]) throws {

@@ -3,20 +3,37 @@ import ArgumentParser
 import Conformance
 import Foundation
 
-/// Builds wrong twins mechanically, and shows that the harness rejects each.
+/// Builds wrong twins mechanically, and shows that each is rejected, or no wrong one.
 struct PolicyMutants: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "policy",
-        abstract: "Mutates the C and the Swift policy, and lets the conformance harness judge.",
-        discussion: "Exit status: 0 all rejected or explained, 1 a survivor without explanation.")
+        abstract: "Mutates the C and the Swift policy; the harness and the prover judge.",
+        discussion: """
+            Traces reject most mutants. Of each that they do not, it is proven that it decides the same for all \
+            inputs, or an input is found for which it does not. With --judge prover the proof alone has to do it.
+
+            Exit status: 0 all rejected or proven equivalent, 1 one that is neither.
+            """)
+
+    enum Judges: String, ExpressibleByArgument, CaseIterable {
+        case both, traces, prover
+    }
 
     @Option(help: "The checkout.") var checkout = "."
     @Option(help: "Only this side: c or swift.") var only: String?
     @Option(help: "Only every Nth mutant, 1...1000.") var every = 1
     @Option(help: "Builds at one time, 1...64.") var jobs = 2
-    @Option(help: .hidden) var judge: String?
+    @Option(help: "Who judges: traces, then the prover of those that are left; or one of them alone.")
+    var judge = Judges.both
+    @Option(help: .hidden) var judgeLibrary: String?
+    @Option(help: .hidden) var judgeIr: String?
 
-    private enum Verdict { case uncompiled, rejected, survived }
+    private enum Verdict {
+        case uncompiled, rejected, equivalent
+        /// By the prover, for the input told.
+        case different(String)
+        case survived(String)
+    }
 
     func validate() throws {
         if let only, Side(rawValue: only) == nil { throw ValidationError("--only \(only): c or swift") }
@@ -25,40 +42,52 @@ struct PolicyMutants: ParsableCommand {
     }
 
     func run() throws {
-        if let judge {
-            // A process of its own for each mutant: it may trap.
-            throw ExitCode(try Judge.rejects(library: judge) ? 4 : 0)
+        // A process of its own for each mutant: it may trap.
+        if let judgeLibrary { throw ExitCode(try Judge.rejects(library: judgeLibrary) ? 4 : 0) }
+        if let judgeIr {
+            let (verdict, text) = ProofJudge(side: only.flatMap(Side.init) ?? .c).judge(ir: judgeIr)
+            print(text)
+            throw ExitCode(verdict.rawValue)
         }
-        let explained = explanations("\(checkout)/Tests/Mutants/equivalent.tsv")
-        var unexplained = 0
+        var unclear = 0
         for side in Side.allCases where only == nil || only == side.rawValue {
-            unexplained += try campaign(side, explained)
+            unclear += try campaign(side)
         }
-        if unexplained > 0 { throw ExitCode(1) }
+        if unclear > 0 { throw ExitCode(1) }
     }
 
-    /// Runs all mutants of one side; how many survived without an explanation.
-    private func campaign(_ side: Side, _ explained: [String: String]) throws -> Int {
+    /// Runs all mutants of one side; how many are neither rejected nor proven equivalent.
+    private func campaign(_ side: Side) throws -> Int {
         let folder = NSTemporaryDirectory() + "mutants-\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let builds = Builds(checkout: checkout, folder: folder)
         let all = try mutations(side)
         let chosen = all.enumerated().filter { $0.offset % every == 0 }.map(\.element)
         print("\(side.rawValue): \(chosen.count) of \(all.count) mutants")
-        let verdicts = judgeAll(chosen, side, builds)
-        let compiled = verdicts.filter { $0 != .uncompiled }.count
-        let survivors = zip(chosen, verdicts).filter { $0.1 == .survived }.map(\.0)
-        var unexplained = 0
-        for survivor in survivors {
-            let reason = explained[survivor.identity]
-            if reason == nil { unexplained += 1 }
-            print("survived\t\(survivor.identity)\t\(reason ?? "NOT EXPLAINED (line \(survivor.line))")")
+        var counts = (uncompiled: 0, traces: 0, proof: 0, equivalent: 0, unclear: 0)
+        for (mutation, verdict) in zip(chosen, judgeAll(chosen, side, builds)) {
+            switch verdict {
+            case .uncompiled: counts.uncompiled += 1
+            case .rejected: counts.traces += 1
+            case .equivalent:
+                counts.equivalent += 1
+                print("equivalent (proven)\t\(mutation.identity)")
+            case .different(let input):
+                counts.proof += 1
+                // Alone it is all there is to see; behind the traces, a hole in them.
+                if judge == .both {
+                    print("rejected by the proof, not by traces\t\(mutation.identity)\n\(input.indented)")
+                }
+            case .survived(let reason):
+                counts.unclear += 1
+                print("SURVIVED\t\(mutation.identity) (line \(mutation.line))\n\(reason.indented)")
+            }
         }
         print(
-            "\(side.rawValue): \(compiled) mutants compiled (\(chosen.count - compiled) did not), "
-                + "\(compiled - survivors.count) rejected, \(survivors.count) survived, "
-                + "\(unexplained) of them not explained")
-        return unexplained
+            "\(side.rawValue): \(chosen.count - counts.uncompiled) mutants compiled (\(counts.uncompiled) did not), "
+                + "\(counts.traces) rejected by traces, \(counts.proof) by the proof, "
+                + "\(counts.equivalent) proven equivalent, \(counts.unclear) neither")
+        return counts.unclear
     }
 
     private func mutations(_ side: Side) throws -> [Mutation] {
@@ -73,17 +102,15 @@ struct PolicyMutants: ParsableCommand {
         nonisolated(unsafe) let verdicts = UnsafeMutablePointer<Verdict>.allocate(
             capacity: max(mutations.count, 1))
         verdicts.initialize(repeating: .uncompiled, count: mutations.count)
-        defer { verdicts.deallocate() }
+        defer {
+            verdicts.deinitialize(count: mutations.count)
+            verdicts.deallocate()
+        }
         let jobs = jobs
-        let program = CommandLine.arguments[0]
         // Each thread has indices of its own.
         DispatchQueue.concurrentPerform(iterations: jobs) { job in
             for number in stride(from: job, to: mutations.count, by: jobs) {
-                if let library = builds.build(mutations[number], of: side, number: number) {
-                    let status = runQuietly([program, "--judge", library])
-                    verdicts[number] = status == 0 ? .survived : .rejected
-                    builds.remove(library)
-                }
+                verdicts[number] = verdict(mutations[number], side, builds, number)
                 if number % 50 == 0 {
                     FileHandle.standardError.write(
                         Data("\(side.rawValue): \(number)/\(mutations.count)\n".utf8))
@@ -91,5 +118,31 @@ struct PolicyMutants: ParsableCommand {
             }
         }
         return (0..<mutations.count).map { verdicts[$0] }
+    }
+
+    private func verdict(_ mutation: Mutation, _ side: Side, _ builds: Builds, _ number: Int) -> Verdict {
+        let program = CommandLine.arguments[0]
+        defer { builds.remove(side, number) }
+        if judge != .prover {
+            guard let library = builds.build(mutation, of: side, number: number) else { return .uncompiled }
+            if runQuietly([program, "--judge-library", library]) != 0 { return .rejected }
+            if judge == .traces { return .survived("traces do not show a difference") }
+        }
+        guard let ir = builds.ir(mutation, of: side, number: number) else {
+            return judge == .prover ? .uncompiled : .survived("no LLVM IR can be made of it")
+        }
+        let (status, text) = runCaptured([program, "--only", side.rawValue, "--judge-ir", ir])
+        switch ProofJudge.Verdict(rawValue: status) {
+        case .equivalent: return .equivalent
+        case .different: return .different(text)
+        case .notProven: return .survived("not proven: \(text)")
+        case nil: return .survived("not proven: the prover ended with \(status)")
+        }
+    }
+}
+
+extension String {
+    fileprivate var indented: String {
+        split(separator: "\n").map { "    \($0)" }.joined(separator: "\n")
     }
 }

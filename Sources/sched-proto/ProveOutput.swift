@@ -96,10 +96,11 @@ struct ProveOutput {
         let mismatch = Harness.Mismatch(index: 0, outcomes: example.answers.map(\.outcome))
         let shown = DivergenceReport(lanes: example.answers.map(\.side), trace: trace, mismatch: mismatch)
         let isPair = example.answers.count > 1
+        let advice = refutation.what.first.flatMap(ProveAdvice.ofTrap)
         return """
 
             counterexample, computed exactly: \(refutation.name)
-            \(refutation.side): \(refutation.what.joined(separator: ", "))
+            \(refutation.side): \(refutation.what.joined(separator: ", "))\(advice.map { "\n\($0)" } ?? "")
             \(isPair ? shown.summary : "a property of the decision is broken")
             policy:
             \(DivergenceReport.describe(example.policy)) wait_max_ns=\(example.policy.wait_max_ns)

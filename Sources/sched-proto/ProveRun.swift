@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import BPFMode
 import CSchedProto
 import Conformance
 import KernelLink
 import Output
-import PolicyText
 import Prove
 
 /// One run of `prove`.
@@ -26,41 +24,13 @@ struct ProveRun {
         } catch {
             throw Failure("not proven: \(Printable.line(error.description))", .unproven)
         }
-        (parameters, omitted) = Self.covered()
+        (parameters, omitted) = Parameter.covered()
         sides = try Self.names.map { (name: String) throws(Failure) -> Side in
             let file = command.replace.last { $0.hasPrefix(name + "=") }.map {
                 String($0.dropFirst(name.count + 1))
             }
             return try Self.side(name, file)
         }
-    }
-
-    /// The table of parameters, without the words that only Swift knows.
-    private static func covered() -> (parameters: [Parameter], omitted: [String]) {
-        let twins = BPFMode.Twins()
-        let masks = [
-            "order.rule": twins.orders, "slice.rule": twins.slices, "classes.rule": twins.classes,
-            "order.burst": twins.bursts,
-        ]
-        var omitted: [String] = []
-        let parameters = PolicyParameter.all.map { parameter -> Parameter in
-            let allowed: Parameter.Allowed
-            switch parameter.allowed {
-            case .range(let range): allowed = .range(range)
-            case .words(let words):
-                let known = words.filter { word in
-                    guard let mask = masks[parameter.path] else { return true }
-                    return mask & (UInt32(1) << word.value) != 0
-                }
-                omitted += words.filter { word in !known.contains { $0.value == word.value } }
-                    .map { "\(parameter.path): \($0.word)" }
-                allowed = .words(known)
-            }
-            return Parameter(
-                path: parameter.path, offset: parameter.offset, allowed: allowed,
-                readWith: parameter.readWith, notAbove: parameter.notAbove, text: parameter.text)
-        }
-        return (parameters, omitted)
     }
 
     private static func side(_ name: String, _ file: String?) throws(Failure) -> Side {
@@ -95,6 +65,22 @@ struct ProveRun {
         }
     }
 
+    /// What to do about what is not proven.
+    private func advice(_ report: Prover.Report) -> String {
+        if report.restarts > 0 {
+            return
+                "z3 ended \(report.restarts == 1 ? "once" : "\(report.restarts) times") before it had answered: see who ends it, or whether it has \(Solver.memoryMax) MB of memory, and run it again"
+        }
+        let reasons = report.cases.flatMap(\.verdicts).compactMap { verdict -> String? in
+            if case .open(_, _, let reason) = verdict { reason } else { nil }
+        }
+        if let refused = reasons.first(where: { $0.hasPrefix("not modelled: ") }) {
+            return ProveAdvice.ofRefusal(refused)
+        }
+        return
+            "give the solver more work, --effort \(min(command.effort * 10, 1_000_000_000)); if that does not help, write what is in question more like its twin"
+    }
+
     func run() throws(Failure) {
         let others = sides.filter { $0.name != "native" }
         guard let reference = sides.first(where: { $0.name == "native" }), Layout.isWhole else {
@@ -108,7 +94,7 @@ struct ProveRun {
             reference: reference, others: others, parameters: parameters, solver: solver,
             effort: Effort(unit: command.effort), seed: command.seed)
         var last = ContinuousClock.now
-        let report = prover.prove(stopsAtFirst: command.first) { result, done, count in
+        let report = prover.prove(until: command.first ? .unproven : .all) { result, done, count in
             if !result.verdicts.allSatisfy(\.isProven) || ContinuousClock.now - last >= .seconds(2) {
                 last = ContinuousClock.now
                 let state = result.verdicts.allSatisfy(\.isProven) ? "" : ": NOT PROVEN"
@@ -131,7 +117,9 @@ struct ProveRun {
         if report.refutation != nil {
             throw Failure("the sides decide differently, or a property is broken", .diverged)
         }
-        if !report.isProven { throw Failure("not proven: \(output.openText)", .unproven) }
+        if !report.isProven {
+            throw Failure("not proven: \(output.openText)\n\(advice(report))", .unproven)
+        }
     }
 }
 

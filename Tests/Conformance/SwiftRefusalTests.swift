@@ -37,10 +37,10 @@ import Testing
         Habit(
             testDescription: "array[i]", state: "var table = InlineArray<8, UInt64>(repeating: 7)",
             key: "table[Int(event.pid)]", complaint: "Index out of", advised: "table[Int(event.pid & 7)]",
-            advice: "table[Int(i & 7)]", isAlone: true),
+            advice: "table[Int(i & 7)]"),
         Habit(
             testDescription: "x!", state: "var last: UInt64?", key: "last!", complaint: "found nil",
-            advised: "last ?? 0", advice: "'??'", isAlone: true),
+            advised: "last ?? 0", advice: "'??'"),
         Habit(
             testDescription: "UInt32(x)", key: "UInt64(UInt32(event.now))", complaint: "Not enough bits",
             advised: "UInt64(UInt32(truncatingIfNeeded: event.now))", advice: "truncatingIfNeeded"),
@@ -116,6 +116,7 @@ import Testing
         for (line, habit) in several.enumerated() {
             #expect(reason.contains("Own.swift:\(own.marked + line):"), "\(reason)")
             #expect(reason.contains(habit.complaint), "\(reason)")
+            #expect(SwiftRefusal.advice(habit.complaint).contains(habit.advice))
         }
     }
 

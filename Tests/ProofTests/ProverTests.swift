@@ -13,7 +13,7 @@ private let hasSolver = (try? Solver(program: "z3")) != nil
         Prover(
             reference: .native, others: others, parameters: Sides.parameters,
             solver: try Solver(program: program)
-        ).prove(stopsAtFirst: true)
+        ).prove(until: .unproven)
     }
 
     /// `make test-prove` runs it; `sched-proto prove` does the same, and more.
@@ -55,7 +55,7 @@ private let hasSolver = (try? Solver(program: "z3")) != nil
             "return policy->slice_max_ns / (waiting + 1) / 4096;")
         let report = Prover(
             reference: wrong, others: [], parameters: Sides.parameters, solver: try Solver(program: "z3")
-        ).prove(stopsAtFirst: true)
+        ).prove(until: .unproven)
         #expect(report.refutation?.what == ["a slice is never 0"])
     }
 }

@@ -2,22 +2,12 @@
 import CSchedProto
 import Foundation
 import KernelLink
-import PolicyText
 
 @testable import Prove
 
 /// What this program was built from, and what wrong twins are made of.
 enum Sides {
-    static let parameters = PolicyParameter.all.map { parameter in
-        let allowed: Parameter.Allowed =
-            switch parameter.allowed {
-            case .range(let range): .range(range)
-            case .words(let words): .words(words)
-            }
-        return Parameter(
-            path: parameter.path, offset: parameter.offset, allowed: allowed, readWith: parameter.readWith,
-            notAbove: parameter.notAbove, text: parameter.text)
-    }
+    static let parameters = Parameter.covered().parameters
 
     static func probe() throws -> Side {
         Side(name: "probe", artefact: .probe(try ELFObject(name: "probe", bytes: ShippedObjects.probe)))

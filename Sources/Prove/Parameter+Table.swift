@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+package import PolicyText
+
+extension Parameter {
+    /// A line of the table of keys, with the words for which `isKnown` says yes.
+    package init(_ parameter: PolicyParameter, isKnown: (_ value: UInt64) -> Bool = { _ in true }) {
+        let allowed: Allowed =
+            switch parameter.allowed {
+            case .range(let range): .range(range)
+            case .words(let words): .words(words.filter { isKnown($0.value) })
+            }
+        self.init(
+            path: parameter.path, offset: parameter.offset, allowed: allowed, readWith: parameter.readWith,
+            notAbove: parameter.notAbove, text: parameter.text)
+    }
+
+    /// The table without the words that the C policy does not know: those have nothing to be equal to.
+    package static func covered() -> (parameters: [Parameter], omitted: [String]) {
+        let twins = [
+            "order.rule": sp_native_orders(), "slice.rule": sp_native_slices(),
+            "classes.rule": sp_native_classes(), "order.burst": sp_native_bursts(),
+        ]
+        var omitted: [String] = []
+        let parameters = PolicyParameter.all.map { parameter in
+            func isKnown(_ value: UInt64) -> Bool {
+                twins[parameter.path].map { $0 & (UInt32(1) << value) != 0 } ?? true
+            }
+            if case .words(let words) = parameter.allowed {
+                omitted += words.filter { !isKnown($0.value) }.map { "\(parameter.path): \($0.word)" }
+            }
+            return Parameter(parameter, isKnown: isKnown)
+        }
+        return (parameters, omitted)
+    }
+}

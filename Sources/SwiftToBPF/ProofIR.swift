@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// How the policy is made LLVM IR for the proof: by the compilers, and with the options, that the lanes and the
+/// daemon are built with, but for vectors, which say nothing of a policy and are not modelled.
+public enum ProofIR {
+    /// For clang, behind which the source and the output are named.
+    ///
+    /// - Parameter headers: the folder of `policy_native.c`.
+    public static func cOptions(headers: String) -> [String] {
+        [
+            "-O2", "-fno-vectorize", "-fno-slp-vectorize", "-fno-jump-tables", "-gline-tables-only", "-w", "-I",
+            headers, "-S", "-emit-llvm",
+        ]
+    }
+
+    /// For swiftc, behind which the sources of `PolicyModel`, a file with `swiftEntry` and the output are named.
+    public static func swiftOptions(headers: String) -> [String] {
+        [
+            "-O", "-wmo", "-parse-as-library", "-module-name", "PolicyModel", "-package-name", "sched_proto",
+            "-swift-version", "6", "-enable-upcoming-feature", "InternalImportsByDefault",
+            "-enable-upcoming-feature", "ExistentialAny", "-suppress-warnings", "-Xllvm",
+            "-vectorize-slp=false", "-Xllvm", "-vectorize-loops=false", "-gline-tables-only", "-I", headers,
+            "-emit-ir",
+        ]
+    }
+
+    /// What a program carries of IR: no globals, no metadata, and where each instruction is from.
+    public static func carried(_ ir: String, root: String) -> String {
+        SourceComments.added(to: ir, root: root)
+            .split(separator: "\n", omittingEmptySubsequences: true).filter { line in
+                !["@", "declare", "attributes", "$", ";"].contains { line.hasPrefix($0) }
+                    && (!line.hasPrefix("!") || line.range(of: "version") != nil)
+            }.joined(separator: "\n")
+    }
+
+    /// The two functions of the native lane, around the Swift policy.
+    public static let swiftEntry = """
+        public import CSchedProto
+
+        @_cdecl("sp_native_start")
+        public func start(_ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>) {
+            global.pointee = DescribedPolicy(policy.pointee).global
+        }
+
+        @_cdecl("sp_native_decide")
+        public func decide(
+            _ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>,
+            _ tasks: UnsafeMutablePointer<sp_task>, _ events: UnsafePointer<sp_event>,
+            _ outcomes: UnsafeMutablePointer<sp_outcome>, _ count: UInt32
+        ) {
+            var described = DescribedPolicy(policy.pointee)
+            described.global = global.pointee
+            for index in 0..<Int(count) {
+                let slot = Int(events[index].pid & (SP_PROBE_TASKS - 1))
+                outcomes[index].decision = described.decide(events[index], &tasks[slot])
+                outcomes[index].task = tasks[slot]
+                outcomes[index].global = described.global
+            }
+            global.pointee = described.global
+        }
+
+        """
+}
