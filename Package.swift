@@ -26,6 +26,7 @@ let package = Package(
             name: "SchedProto",
             targets: [
                 "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session", "Output",
+                "Pairs", "Commands",
             ]),
         .plugin(name: "PolicyInKernel", targets: ["PolicyInKernel"]),
     ],
@@ -65,13 +66,19 @@ let package = Package(
 
         // The BPF objects travel inside the binary.
         .target(name: "SwiftToBPF", swiftSettings: optimised),
-        .executableTarget(name: "build-bpf", dependencies: ["SwiftToBPF"], swiftSettings: strict),
+        // What the author of a pair declares, and the C and Swift that are made of it.
+        .target(
+            name: "Declarations",
+            dependencies: ["Output", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "build-bpf", dependencies: ["SwiftToBPF", "Declarations"], swiftSettings: strict),
         .plugin(name: "BuildBPF", capability: .buildTool(), dependencies: ["build-bpf"]),
         // For packages with a policy of their own.
         .plugin(name: "PolicyInKernel", capability: .buildTool(), dependencies: ["build-bpf"]),
         .target(
             name: "KernelLink",
-            dependencies: ["CLibbpf", "CSchedProto", "PolicyModel", "Output"],
+            dependencies: ["CLibbpf", "CSchedProto", "CSystem", "PolicyModel", "Output"],
             swiftSettings: strict,
             plugins: ["BuildBPF"]),
 
@@ -114,7 +121,7 @@ let package = Package(
             name: "Simulation",
             dependencies: [
                 "CSimKernel", "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "UserMode",
-                "Conformance",
+                "Conformance", "Output",
             ],
             swiftSettings: optimised),
 
@@ -133,10 +140,27 @@ let package = Package(
                 "PolicyModel", "CSchedProto", "CSystem", "KernelLink", "UserMode", "BPFMode", "Output",
             ],
             swiftSettings: strict),
+        // A policy of somebody's own, of two twins, with all that is made of it.
+        .target(
+            name: "Pairs",
+            dependencies: [
+                "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session",
+            ],
+            swiftSettings: strict),
+        // The command line, of sched-proto and of the programs of pairs.
+        .target(
+            name: "Commands",
+            dependencies: [
+                "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode",
+                "Conformance",
+                "Session", "Output", "CSystem", "Pairs",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
         .executableTarget(
             name: "sched-proto",
             dependencies: [
-                "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
+                "Commands", "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
                 "Session", "Output", "CSystem", "CAllocations", "Simulation", "Prove",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -167,7 +191,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "PolicyTextTests",
-            dependencies: ["PolicyText", "PolicyModel", "CSchedProto"],
+            dependencies: ["PolicyText", "PolicyModel", "CSchedProto", "Output"],
             swiftSettings: strict),
         .testTarget(
             name: "KernelLinkTests",

@@ -108,6 +108,20 @@ enum sp_kthreads {
 };
 
 /*
+ * A pair of one's own (policy_pair.h) brings its own task state, global state and
+ * parameters, in the place of those below and of the same sizes: made by build-bpf of
+ * the pair's declaration.
+ */
+#ifdef SP_PAIR_STATE
+#include SP_PAIR_STATE
+#endif
+
+/* Bytes that a pair may declare of each: a task's state, the rest, parameters. */
+#define SP_PAIR_BYTES 40
+/* Where in sp_policy a pair's parameters are. */
+#define SP_PAIR_PARAMS 56
+
+/*
  * A whole policy. The same bytes configure the Swift policy and, as read-only
  * data, the BPF program, whose verifier then prunes the rules not used.
  */
@@ -123,13 +137,17 @@ struct sp_policy {
 	sp_u32 promote_waiting_max; /* not beyond this many waiting, per CPU */
 	sp_u32 rate_max; /* highest threshold, voluntary switches per second */
 	sp_u32 preempt; /* 0 or 1: a woken task of the priority queue preempts */
-	sp_u32 pad; /* 0 */
+	sp_u32 pair; /* 0; of a pair of one's own, what its declaration hashes to */
 	sp_u64 slice_max_ns;
+#ifdef SP_PAIR_STATE
+	struct sp_params params;
+#else
 	sp_u64 slice_min_ns;
 	sp_u64 sleep_credit_ns; /* vruntime a sleeper keeps at most */
 	sp_u64 rate_window_ns; /* shortest time a rate is measured over */
 	sp_u64 starvation_ns; /* 0: as wait_max_ns; never more than that */
 	sp_u64 wait_max_ns; /* a round: who waits longer goes before all later ones */
+#endif
 };
 
 enum sp_event_kind {
@@ -217,6 +235,7 @@ struct sp_decision {
 	sp_u32 pid;
 };
 
+#ifndef SP_PAIR_STATE
 /* What a policy remembers of one task. All zero: no task. */
 struct sp_task {
 	sp_u64 vtime; /* weighted CPU time used */
@@ -236,6 +255,7 @@ struct sp_global {
 	sp_u64 round; /* added to each key: grows by more than all keys are apart */
 	sp_u64 round_since; /* when the present round began */
 };
+#endif
 
 #ifdef __cplusplus
 #define SP_ASSERT(c) static_assert(c, #c)
@@ -248,10 +268,17 @@ SP_ASSERT(sizeof(struct sp_event) == 112);
 SP_ASSERT(sizeof(struct sp_decision) == 32);
 SP_ASSERT(sizeof(struct sp_task) == 48);
 SP_ASSERT(sizeof(struct sp_global) == 40);
+#ifdef SP_PAIR_STATE
+SP_ASSERT(__builtin_offsetof(struct sp_policy, params) == SP_PAIR_PARAMS);
+SP_ASSERT(sizeof(struct sp_params) == SP_PAIR_BYTES);
+#else
+SP_ASSERT(__builtin_offsetof(struct sp_policy, slice_min_ns) == SP_PAIR_PARAMS);
+#endif
 SP_ASSERT(__builtin_offsetof(struct sp_policy, slice_max_ns) == 48);
 SP_ASSERT(__builtin_offsetof(struct sp_event, kind) == 72);
 SP_ASSERT(__builtin_offsetof(struct sp_event, waiting) == 104);
 SP_ASSERT(__builtin_offsetof(struct sp_decision, action) == 16);
-SP_ASSERT(__builtin_offsetof(struct sp_task, generation) == 40);
+SP_ASSERT(__builtin_offsetof(struct sp_task, generation) == SP_PAIR_BYTES);
+SP_ASSERT(sizeof(struct sp_global) == SP_PAIR_BYTES);
 
 #endif

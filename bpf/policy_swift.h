@@ -10,7 +10,7 @@
 
 #ifndef SP_OWN_POLICY
 
-/* The policy that a description says. */
+/* The policy that a description says, or the Swift twin of a pair of somebody's own. */
 void sp_swift_start(const struct sp_policy *policy, struct sp_global *global);
 void sp_swift_decide(const struct sp_policy *policy, struct sp_global *global,
 		     struct sp_task *task, const struct sp_event *event,
@@ -29,6 +29,11 @@ static sp_inline void sp_decide(const struct sp_policy *policy,
 {
 	sp_swift_decide(policy, global, task, event, decision);
 }
+
+/* Pairs are written for one caller at a time. */
+#ifdef SP_SWIFT_PAIR
+#define SP_LOCKED_STATE
+#endif
 
 #else
 

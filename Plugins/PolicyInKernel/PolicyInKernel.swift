@@ -4,6 +4,10 @@ import PackagePlugin
 
 /// Compiles a policy of somebody's own for BPF mode, beside the code of user mode: for a target that holds
 /// nothing but the policy, a type of the target's name. That type then has a member `twin`.
+///
+/// Where the target's folder has a declaration `NAME.yaml`, NAME being the target's in small letters, the
+/// policy is a pair: the type has members `Task`, `State` and `Params` as declared, and `pair`, with the C
+/// twin of `NAME.h`.
 @main
 struct PolicyInKernel: BuildToolPlugin {
     func createBuildCommands(context: PluginContext, target: any Target) throws -> [Command] {
@@ -11,18 +15,56 @@ struct PolicyInKernel: BuildToolPlugin {
         let root = try Self.schedProto(of: target)
         let bpf = root.appending(path: "bpf")
         let library = try Self.files(in: root.appending(path: "Sources/PolicyModel"), endings: [".swift"])
-        let headers = try Self.files(in: bpf, endings: [".h", ".bpf.c", ".modulemap"])
+        let headers = try Self.files(in: bpf, endings: [".h", ".c", ".modulemap"])
         let own = module.sourceFiles(withSuffix: "swift").map(\.url)
-        let output = context.pluginWorkDirectoryURL.appending(path: "\(target.name)+Twin.swift")
+        let tool = try context.tool(named: "build-bpf").url
+        let package = context.package.directoryURL
+        let work = context.pluginWorkDirectoryURL
+        let output = work.appending(path: "\(target.name)+Twin.swift")
+        // In the target's own folder: of another one the build does not notice that a file is new.
+        let authors = target.directoryURL
+        let declaration = authors.appending(path: "\(Self.fileName(target.name)).yaml")
+        guard FileManager.default.fileExists(atPath: declaration.path) else {
+            return [
+                .buildCommand(
+                    displayName: "Compiling \(target.name) for BPF", executable: tool,
+                    arguments: ["compile-own", package.path, bpf.path, output.path, target.name]
+                        + (own + library).map(\.path),
+                    inputFiles: headers + own + library, outputFiles: [output])
+            ]
+        }
+        let types = work.appending(path: "\(target.name)+Types.swift")
+        let pair = work.appending(path: "\(target.name)+Pair.swift")
+        let header = authors.appending(path: "\(Self.fileName(target.name)).h")
         return [
             .buildCommand(
-                displayName: "Compiling \(target.name) for BPF",
-                executable: try context.tool(named: "build-bpf").url,
+                displayName: "Reading the declaration of \(target.name)", executable: tool,
+                arguments: ["declare", package.path, declaration.path, target.name, types.path],
+                inputFiles: [declaration], outputFiles: [types]),
+            .buildCommand(
+                displayName: "Compiling \(target.name) for BPF", executable: tool,
+                arguments: ["compile-pair-swift", package.path, bpf.path, output.path, target.name]
+                    + (own + [types] + library).map(\.path),
+                inputFiles: headers + own + [types] + library, outputFiles: [output]),
+            .buildCommand(
+                displayName: "Compiling the C twin of \(target.name)", executable: tool,
                 arguments: [
-                    "compile-own", context.package.directoryURL.path, bpf.path, output.path, target.name,
-                ] + (own + library).map(\.path),
-                inputFiles: headers + own + library, outputFiles: [output])
+                    "compile-pair", package.path, bpf.path, declaration.path, header.path, target.name,
+                    pair.path,
+                ],
+                inputFiles: headers + [declaration] + (try Self.files(in: authors, endings: [".h"])),
+                outputFiles: [pair]),
         ]
+    }
+
+    /// `RoundRobin`: `round_robin`.
+    private static func fileName(_ target: String) -> String {
+        var name = ""
+        for letter in target {
+            if letter.isUppercase && !name.isEmpty && name.last != "_" { name += "_" }
+            name += letter == "-" ? "_" : letter.lowercased()
+        }
+        return name
     }
 
     /// The folder of the package that this plugin comes with: the target depends on a library of it.

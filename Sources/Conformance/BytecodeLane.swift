@@ -5,26 +5,46 @@ public import KernelLink
 /// A policy, compiled for BPF, admitted by the verifier and run by the kernel: the C one, or one in Swift.
 public final class BytecodeLane: Lane {
     public let name: String
-    /// Nil for the C policy.
-    private let twin: SwiftTwin?
+    private let twin: Twin
     private let memory: ProbeMemory
     private var program: ProbeProgram?
+
+    private enum Twin {
+        /// The C policy.
+        case described
+        case own(CTwin)
+        case swift(SwiftTwin)
+
+        var obstacle: String? {
+            switch self {
+            case .described: nil
+            case .own(let twin): twin.obstacle
+            case .swift(let twin): twin.obstacle
+            }
+        }
+    }
 
     /// The C policy.
     /// - Throws: `missing` if this process may not load BPF programs or the kernel has no such
     ///   programs; `failed` if it refuses the memory.
     public convenience init() throws(LaneError) {
-        try self.init(lane: LaneKind.bytecode.rawValue, nil)
+        try self.init(lane: LaneKind.bytecode.rawValue, .described)
     }
 
     /// A policy in Swift: the described one, or another that the build compiled for BPF.
     /// - Throws: as above; `missing` too if the build could not compile it.
     public convenience init(_ twin: SwiftTwin) throws(LaneError) {
-        try self.init(lane: LaneKind.swiftBytecode.rawValue, twin)
+        try self.init(lane: LaneKind.swiftBytecode.rawValue, .swift(twin))
     }
 
-    private init(lane: String, _ twin: SwiftTwin?) throws(LaneError) {
-        if let obstacle = twin?.obstacle ?? ProbeProgram.obstacle() {
+    /// The C twin of a pair of one's own.
+    /// - Throws: as above; `missing` too if there is none.
+    public convenience init(_ twin: CTwin) throws(LaneError) {
+        try self.init(lane: LaneKind.bytecode.rawValue, .own(twin))
+    }
+
+    private init(lane: String, _ twin: Twin) throws(LaneError) {
+        if let obstacle = twin.obstacle ?? ProbeProgram.obstacle() {
             throw .missing(lane: lane, reason: obstacle)
         }
         name = lane
@@ -41,10 +61,10 @@ public final class BytecodeLane: Lane {
     public func load(_ policy: sp_policy) throws(LaneError) {
         do throws(ProbeError) {
             program =
-                if let twin {
-                    try ProbeProgram(twin, policy, memory: memory)
-                } else {
-                    try ProbeProgram(policy, memory: memory)
+                switch twin {
+                case .described: try ProbeProgram(policy, memory: memory)
+                case .own(let twin): try ProbeProgram(twin, policy, memory: memory)
+                case .swift(let twin): try ProbeProgram(twin, policy, memory: memory)
                 }
         } catch {
             if case .swift = error { throw .refused(lane: name, reason: error.description) }

@@ -24,6 +24,8 @@ public struct Campaign {
         public var subjects: [Subject]
         /// Whether half of the rounds, by lot, have a random description; all do without subjects.
         public var hasRandomSubjects = true
+        /// Makes such a description.
+        public var makeRandom: @Sendable (inout SplitMix64) -> sp_policy = { .random(using: &$0) }
         /// Events to decide.
         public var events: Int?
         /// Seconds after which no other trace begins.
@@ -95,7 +97,7 @@ public struct Campaign {
         let count = plan.subjects.count
         // By lot, and not by the round's number: so that every shard sees all of them.
         if count == 0 || (plan.hasRandomSubjects && random.chance(50)) {
-            return Subject(name: "random-\(round)", policy: .random(using: &random))
+            return Subject(name: "random-\(round)", policy: plan.makeRandom(&random))
         }
         return plan.subjects[Int(random.below(UInt64(count)))]
     }

@@ -10,11 +10,16 @@ public struct DivergenceReport {
     private let lanes: [String]
     private let trace: Trace
     private let mismatch: Harness.Mismatch
+    private let naming: ReportNaming
 
     /// - Parameters:
     ///   - lanes: Their names, in the order of the mismatch's outcomes.
     ///   - trace: At least up to the record that differs.
-    public init(lanes: [String], trace: Trace, mismatch: Harness.Mismatch) {
+    ///   - naming: How the policy's state is called.
+    public init(
+        lanes: [String], trace: Trace, mismatch: Harness.Mismatch, naming: ReportNaming = .described
+    ) {
+        self.naming = naming
         self.lanes = lanes
         self.trace = trace
         self.mismatch = mismatch
@@ -25,16 +30,16 @@ public struct DivergenceReport {
 
     /// The fields that differ.
     private var differing: [OutcomeField] {
-        OutcomeField.all.filter { Set(mismatch.outcomes.map($0.text)).count > 1 }
+        naming.fields.filter { Set(mismatch.outcomes.map($0.text)).count > 1 }
     }
 
     private var suspect: TwinFunction {
-        .suspect(Set(differing.map(\.name)), of: differs, in: trace.policy)
+        naming.suspect(Set(differing.map(\.name)), differs, trace.policy)
     }
 
     /// The lanes, those together that answer alike, in the order of their first ones.
     private var sides: [[String]] {
-        let answers = mismatch.outcomes.map { outcome in OutcomeField.all.map { $0.text(outcome) } }
+        let answers = mismatch.outcomes.map { outcome in naming.fields.map { $0.text(outcome) } }
         return answers.indices.filter { answers.firstIndex(of: answers[$0]) == $0 }.map { first in
             answers.indices.filter { answers[$0] == answers[first] }.map { lanes[$0] }
         }
@@ -74,7 +79,7 @@ public struct DivergenceReport {
     public var answers: String {
         var table = TextTable(header: ["", "field"] + lanes)
         let marked = Set(differing.map(\.name))
-        for field in OutcomeField.all {
+        for field in naming.fields {
             table.add(
                 [marked.contains(field.name) ? "*" : " ", field.name] + mismatch.outcomes.map(field.text))
         }
@@ -114,7 +119,7 @@ public struct DivergenceReport {
     /// All of it: the events up to the one that differs, and each field of each lane's answer to it.
     public var json: JSONText {
         let shown = trace.events.prefix(mismatch.index + 1)
-        let fields = OutcomeField.all.map { field in
+        let fields = naming.fields.map { field in
             JSONText.object([
                 ("field", .string(field.name)),
                 ("differs", .bool(Set(mismatch.outcomes.map(field.text)).count > 1)),

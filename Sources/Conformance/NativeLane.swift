@@ -1,14 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+public import KernelLink
 
-/// The C policy, compiled for this machine.
+/// A policy that is compiled for this machine: the C one, or what its functions are given of.
 public final class NativeLane: Lane {
-    public let name = LaneKind.native.rawValue
+    public let name: String
+    private let functions: PolicyFunctions
     private let buffers = LaneBuffers()
     private var policy = sp_policy()
     private var global = sp_global()
 
-    public init() {}
+    /// The C policy.
+    public convenience init() {
+        self.init(
+            name: LaneKind.native.rawValue,
+            PolicyFunctions(
+                start: { sp_native_start($0, $1) }, decide: { sp_native_decide($0, $1, $2, $3, $4, $5) }))
+    }
+
+    public init(name: String, _ functions: PolicyFunctions) {
+        self.name = name
+        self.functions = functions
+    }
+
+    /// The C twin of a pair of one's own.
+    /// - Throws: `missing` if there is none, `failed` if it cannot be loaded.
+    public convenience init(_ twin: CTwin) throws(LaneError) {
+        let name = LaneKind.native.rawValue
+        if let obstacle = twin.obstacle { throw .missing(lane: name, reason: obstacle) }
+        do throws(ProbeError) {
+            self.init(name: name, try PolicyFunctions(twin))
+        } catch {
+            throw .failed(lane: name, reason: error.description)
+        }
+    }
 
     public func load(_ policy: sp_policy) {
         self.policy = policy
@@ -23,8 +48,8 @@ public final class NativeLane: Lane {
         let length = period == 0 ? events.count : period
         while event < end {
             let count = min(length, end - event)
-            if period != 0 || isStart { sp_native_start(&policy, &global) }
-            sp_native_decide(&policy, &global, buffers.tasks, event, outcome, UInt32(count))
+            if period != 0 || isStart { functions.start(&policy, &global) }
+            functions.decide(&policy, &global, buffers.tasks, event, outcome, UInt32(count))
             event += count
             outcome += count
         }

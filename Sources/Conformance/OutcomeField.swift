@@ -28,6 +28,15 @@ struct OutcomeField: Sendable {
         OutcomeField("global.round_since") { $0.global.round_since },
     ]
 
+    /// A number of a pair's own, so many bytes of an outcome at an offset.
+    init(_ name: String, offset: Int, size: Int) {
+        self.init(name: name) { outcome in
+            withUnsafeBytes(of: outcome) { bytes in
+                String(bytes[offset..<offset + size].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })
+            }
+        }
+    }
+
     init(name: String, text: @escaping @Sendable (sp_outcome) -> String) {
         self.name = name
         self.text = text

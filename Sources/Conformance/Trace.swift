@@ -26,10 +26,27 @@ public enum TraceSource: String, CaseIterable, Sendable {
     ) {
         switch self {
         case .realistic:
-            Machine.fill(events, seed: seed, policy: policy)
+            Machine.fill(events, seed: seed, policy: policy.ofMachine)
         case .hostile:
             var trace = HostileTrace(seed: seed, policy: policy)
             trace.fill(events)
         }
+    }
+}
+
+extension sp_policy {
+    /// What the simulated machine decides by. A pair's parameters would be taken for numbers of rules that
+    /// it does not have: its machine goes by vruntime.
+    fileprivate var ofMachine: sp_policy {
+        guard pair != 0 else { return self }
+        var policy = self
+        policy.pair = 0
+        policy.slice_min_ns = 1_000_000
+        policy.sleep_credit_ns = slice_max_ns
+        policy.rate_window_ns = 1_000_000_000
+        policy.rate_max = 10
+        policy.starvation_ns = 0
+        policy.wait_max_ns = 1_500_000_000
+        return policy
     }
 }

@@ -20,6 +20,19 @@ struct TwinFunction: Sendable, Equatable {
         return decide
     }
 
+    /// The pair's own function that answers an event of a kind.
+    init(of kind: UInt32, pair: String, type: String) {
+        swift =
+            switch sp_event_kind(rawValue: kind) {
+            case SP_EVENT_RUNNING: "running"
+            case SP_EVENT_DISPATCH: "dispatch"
+            default: "enqueue"
+            }
+        swiftFile = "Sources/\(type)/\(type).swift"
+        c = "\(pair)_\(swift)"
+        cFile = "Sources/\(type)/\(pair).h"
+    }
+
     /// All functions that can be named.
     static let all: [TwinFunction] = {
         var functions: [TwinFunction] = [decide]

@@ -52,6 +52,15 @@ public struct ProbeProgram: ~Copyable {
         try self.init(probe, policy, memory: memory, isSwift: true)
     }
 
+    /// The C twin of a pair of one's own as bytecode.
+    /// - Throws: `unavailable` with the reason if there is none.
+    public init(
+        _ twin: CTwin, _ policy: sp_policy, memory: borrowing ProbeMemory
+    ) throws(ProbeError) {
+        guard let probe = twin.objects?.probe else { throw .unavailable(twin.obstacle ?? "") }
+        try self.init(probe, policy, memory: memory)
+    }
+
     /// As above, with another object file.
     init(
         _ image: BPFObject, _ policy: sp_policy, memory: borrowing ProbeMemory, isSwift: Bool = false

@@ -15,6 +15,8 @@ public struct Scheduler: ~Copyable {
     public enum Twin: Sendable {
         /// The C policy.
         case c
+        /// The C twin of a pair of one's own.
+        case own(CTwin)
         /// The same Swift that decides in user mode, compiled for BPF.
         case swift(SwiftTwin)
     }
@@ -47,7 +49,7 @@ public struct Scheduler: ~Copyable {
         public var twinName: String? {
             switch (mode, twin) {
             case (.user, _): nil
-            case (.bpf, .c): "c"
+            case (.bpf, .c), (.bpf, .own): "c"
             case (.bpf, .swift): "swift"
             }
         }
@@ -108,6 +110,12 @@ public struct Scheduler: ~Copyable {
         switch (configuration.mode, configuration.twin) {
         case (.user, _): return .user_mode
         case (.bpf, .c): return .bpf_mode
+        case (.bpf, .own(let twin)):
+            guard let objects = twin.objects else {
+                throw KernelError(
+                    "bpf_object__open", errno: ENOENT, details: twin.obstacle ?? "")
+            }
+            return objects.mode
         case (.bpf, .swift(let twin)):
             guard let objects = twin.objects else {
                 throw KernelError(

@@ -3,9 +3,9 @@
 // The integer rules that the parts of the policy share: unsigned 64-bit arithmetic that wraps,
 // unsigned division only and never by zero. Twin: bpf/policy_base.h.
 
-/// Whether time or vtime `a` is before `b`, by signed difference.
+/// Whether time or vtime `a` is before `b`, by signed difference. Twin: `sp_before`.
 @inlinable @inline(__always)
-func isBefore(_ a: UInt64, _ b: UInt64) -> Bool {
+public func isBefore(_ a: UInt64, _ b: UInt64) -> Bool {
     Int64(bitPattern: a &- b) < 0
 }
 

@@ -14,6 +14,12 @@ extension Policy {
 
     @inlinable
     public mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision {
+        firstComeDispatch(event, task)
+    }
+
+    /// Twin: `sp_default_dispatch`.
+    @inlinable @inline(__always)
+    func firstComeDispatch(_ event: sp_event, _ task: sp_task) -> sp_decision {
         let isPrev = event.hasPrev(task)
         if event.priorityWaits || (isPrev && task.queue != SP_QUEUE_REGULAR.rawValue) {
             let isFirst = !event.priorityWaits || isBefore(event.key, event.first.1)

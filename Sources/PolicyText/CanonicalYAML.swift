@@ -39,7 +39,7 @@ extension PolicyDescription {
         switch key.field {
         case .name: .string(name)
         case .summary: .string(summary)
-        case .narrow, .wide:
+        case .narrow, .wide, .bytes:
             switch key.kind {
             case .words: key.word(for: key.value(in: policy)).map { .string($0) } ?? .null
             case .bool: .bool(key.value(in: policy) != 0)
@@ -52,7 +52,7 @@ extension PolicyDescription {
         switch key.field {
         case .name: YAMLGuard.isText(name) ? name : Self.quoted(name)
         case .summary: Self.quoted(summary)
-        case .narrow, .wide: key.text(of: key.value(in: policy))
+        case .narrow, .wide, .bytes: key.text(of: key.value(in: policy))
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Glibc
+import Output
 
 /// The text of a description file, whatever the path leads to.
 enum DescriptionFile {

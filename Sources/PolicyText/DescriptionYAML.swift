@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 import Yams
 
 /// From the text of a description to its entries.

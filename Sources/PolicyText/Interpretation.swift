@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 
 /// What one entry means at its key.
 enum Meaning: Sendable, Equatable {
@@ -78,8 +79,8 @@ extension PolicyKey {
     ) throws(Misfit) -> UInt64 {
         if none && text == "none" { return 0 }
         let ns: UInt64
-        do throws(Duration.Flaw) {
-            ns = try Duration.parse(text)
+        do throws(DurationText.Flaw) {
+            ns = try DurationText.ns(text)
         } catch {
             throw Misfit(text: "\(Words.quoted(text)) \(error.text); \(allowed) is allowed")
         }

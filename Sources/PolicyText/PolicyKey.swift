@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import Output
 
 /// One key of a description: everything that the parser, the checks, the settings, the schema, the
 /// reference and the generator of random policies know about it.
@@ -49,6 +50,8 @@ struct PolicyKey: Sendable {
         case summary
         case narrow(any WritableKeyPath<sp_policy, UInt32> & Sendable)
         case wide(any WritableKeyPath<sp_policy, UInt64> & Sendable)
+        /// A parameter of a pair: so many bytes at an offset.
+        case bytes(offset: Int, size: Int)
     }
 
     enum Condition: Sendable {
@@ -97,6 +100,10 @@ extension PolicyKey {
         case .name, .summary: 0
         case .narrow(let path): UInt64(policy[keyPath: path])
         case .wide(let path): policy[keyPath: path]
+        case .bytes(let offset, let size):
+            withUnsafeBytes(of: policy) { bytes in
+                bytes[offset..<offset + size].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            }
         }
     }
 
@@ -106,6 +113,12 @@ extension PolicyKey {
         case .name, .summary: break
         case .narrow(let path): policy[keyPath: path] = UInt32(truncatingIfNeeded: value)
         case .wide(let path): policy[keyPath: path] = value
+        case .bytes(let offset, let size):
+            withUnsafeMutableBytes(of: &policy) { bytes in
+                for index in 0..<size {
+                    bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index))
+                }
+            }
         }
     }
 
@@ -131,7 +144,7 @@ extension PolicyKey {
         switch kind {
         case .name, .line: nil
         case .words: word(for: value)
-        case .duration(_, let none): none && value == 0 ? "none" : Duration.text(value)
+        case .duration(_, let none): none && value == 0 ? "none" : DurationText.text(value)
         case .integer: String(value)
         case .bool: value == 0 ? "false" : "true"
         }
@@ -144,7 +157,7 @@ extension PolicyKey {
         case .line(let most): "one line of at most \(most) characters"
         case .words(let words): Words.either(words.map(\.word))
         case .duration(let range, let none):
-            "a duration of \(Duration.text(range.lowerBound)) to \(Duration.text(range.upperBound))"
+            "a duration of \(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
                 + (none ? ", or none" : "")
         case .integer(let range): "a whole number, \(range.lowerBound) to \(range.upperBound)"
         case .bool: "true or false"

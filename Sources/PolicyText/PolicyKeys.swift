@@ -1,26 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 
-/// Every key of a description, in the order in which a description is written.
+/// Every key of a description, in the order in which a description is written: of the policies that ship,
+/// or, within `PairKeys.apply`, of a pair of somebody's own.
 enum PolicyKeys {
-    static let all: [PolicyKey] = identity + order + slice + classes + places
+    static var all: [PolicyKey] { KeyTable.current.all }
 
     /// The groups, in the order of their keys.
-    static let groups: [String] = all.compactMap(\.group).reduce(into: []) { groups, group in
-        if groups.last != group { groups.append(group) }
-    }
+    static var groups: [String] { KeyTable.current.groups }
 
     /// The paths of the keys that every description has.
-    static let required: [String] = all.filter {
-        if case .required = $0.fallback { true } else { false }
-    }.map(\.path)
+    static var required: [String] { KeyTable.current.required }
 
-    private static let byPath = Dictionary(uniqueKeysWithValues: all.map { ($0.path, $0) })
-
-    static func named(_ path: String) -> PolicyKey? { byPath[path] }
+    static func named(_ path: String) -> PolicyKey? { KeyTable.current.byPath[path] }
 
     /// The keys of a group, or those outside any.
     static func keys(in group: String?) -> [PolicyKey] { all.filter { $0.group == group } }
+
+    static let described: [PolicyKey] = identity + order + slice + classes + places
 
     private static let ms: UInt64 = 1_000_000
     private static let us: UInt64 = 1000

@@ -30,6 +30,7 @@ public struct PolicyParameter: Sendable {
                 offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
             case .wide(let path):
                 offset = MemoryLayout<sp_policy>.offset(of: path as PartialKeyPath<sp_policy>)
+            case .bytes(let place, _): offset = place
             }
             guard let offset, let allowed = key.range else { return nil }
             return PolicyParameter(

@@ -60,7 +60,7 @@ public enum PolicySchema {
         case .duration(_, let none):
             [
                 ("type", .string("string")),
-                ("pattern", .string("^(\(Duration.pattern)\(none ? "|none" : ""))$")),
+                ("pattern", .string("^(\(DurationText.pattern)\(none ? "|none" : ""))$")),
             ]
         case .integer(let range):
             [

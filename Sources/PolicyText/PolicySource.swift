@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 public import PolicyModel
 
 /// Where descriptions come from: the policies that ship with the program, files and texts.
 public enum PolicySource {
+    /// The name of the one that is taken where nobody says which.
+    public static var usual: String { KeyTable.current.name }
+
     /// The description of a shipped policy or of a file, with settings over it.
     ///
     /// - Parameters:
@@ -19,8 +23,8 @@ public enum PolicySource {
             let text = try DescriptionFile.read(nameOrPath)
             return try parse(text, file: nameOrPath, settings: settings)
         }
-        guard let shipped = ShippedPolicies.texts.first(where: { $0.name == nameOrPath }) else {
-            let names = ShippedPolicies.texts.map(\.name)
+        guard let shipped = KeyTable.current.shipped.first(where: { $0.name == nameOrPath }) else {
+            let names = KeyTable.current.shipped.map(\.name)
             throw PolicyError(
                 .notFound, Words.quoted(nameOrPath),
                 "no such policy; \(Words.all(names)) are known, a file is written with a slash or .yaml"
@@ -60,7 +64,7 @@ public enum PolicySource {
     /// - Throws: `PolicyError` if one of them is wrong, which the tests rule out.
     public static func shipped() throws(PolicyError) -> [PolicyDescription] {
         var descriptions: [PolicyDescription] = []
-        for shipped in ShippedPolicies.texts {
+        for shipped in KeyTable.current.shipped {
             descriptions.append(try parse(shipped.text, file: shipped.name))
         }
         return descriptions

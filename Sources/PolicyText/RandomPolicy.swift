@@ -6,8 +6,7 @@ public import CSchedProto
 /// Rules are equally likely. Numbers are extremes, round values, or anything between: the ends of a
 /// range, and its small values, come up far more often than they would by chance.
 public func randomPolicy(using generator: inout some RandomNumberGenerator) -> sp_policy {
-    var policy = sp_policy()
-    policy.abi = UInt32(SP_ABI_VERSION)
+    var policy = KeyTable.current.base
     for key in PolicyKeys.resolvable {
         let value = key.isRead(in: policy) ? key.random(in: policy, using: &generator) : key.unread
         key.store(value, in: &policy)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import Output
 import PolicyModel
 
 /// From entries to a description: one pass over the keys, each behind those it depends on.
@@ -22,14 +23,15 @@ struct Resolution {
     init(_ entries: Entries, _ problems: Problems) {
         self.entries = entries
         self.problems = problems
-        policy.abi = UInt32(SP_ABI_VERSION)
+        policy = KeyTable.current.base
     }
 
     /// The description, or nil if there are problems.
     mutating func description() -> PolicyDescription? {
         for key in PolicyKeys.resolvable { resolve(key) }
         guard problems.isEmpty else { return nil }
-        return PolicyDescription(name: name, summary: summary, policy: policy)
+        return PolicyDescription(
+            name: name.isEmpty ? KeyTable.current.name : name, summary: summary, policy: policy)
     }
 
     private mutating func resolve(_ key: PolicyKey) {
@@ -149,9 +151,11 @@ struct Resolution {
 
 extension PolicyKeys {
     /// All keys, each behind those that it depends on.
-    static let resolvable: [PolicyKey] = {
+    static var resolvable: [PolicyKey] { KeyTable.current.resolvable }
+
+    static func resolvable(_ keys: [PolicyKey]) -> [PolicyKey] {
         var sequence: [PolicyKey] = []
-        var left = PolicyKeys.all
+        var left = keys
         while !left.isEmpty {
             let ready = left.filter { key in
                 !left.contains { key.dependencies.contains($0.path) }
@@ -161,7 +165,7 @@ extension PolicyKeys {
             precondition(!ready.isEmpty, "the keys depend on each other in a circle")
         }
         return sequence
-    }()
+    }
 }
 
 extension PolicyKey {

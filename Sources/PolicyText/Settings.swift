@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 
 /// Settings from the command line: `key=value`, which replace what the file says.
 enum Settings {

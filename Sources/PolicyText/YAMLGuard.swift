@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 import Yams
 
 /// What has to be kept from the YAML parser, and what its errors mean.

@@ -32,7 +32,7 @@ package enum Layout {
         field("policy", "promote_sync", \sp_policy.promote_sync),
         field("policy", "promote_waiting_max", \sp_policy.promote_waiting_max),
         field("policy", "rate_max", \sp_policy.rate_max), field("policy", "preempt", \sp_policy.preempt),
-        field("policy", "pad", \sp_policy.pad), field("policy", "slice_max_ns", \sp_policy.slice_max_ns),
+        field("policy", "pair", \sp_policy.pair), field("policy", "slice_max_ns", \sp_policy.slice_max_ns),
         field("policy", "slice_min_ns", \sp_policy.slice_min_ns),
         field("policy", "sleep_credit_ns", \sp_policy.sleep_credit_ns),
         field("policy", "rate_window_ns", \sp_policy.rate_window_ns),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import PolicyText
+import Output
 
 extension Load {
     /// Reads `KIND:COUNT` with `,KEY=VALUE` behind it, such as `sleeper:10,run=1ms,sleep=10ms`.

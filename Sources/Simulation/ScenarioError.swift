@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import PolicyText
+import Output
 
 /// What is wrong with the words of a scenario.
 public struct ScenarioError: Error, CustomStringConvertible {

@@ -138,6 +138,16 @@ case ("compile-own", 6...):
     compileSwift(
         root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .own(type: arguments[4]),
         sources: Array(arguments.dropFirst(5)))
+case ("compile-pair-swift", 6...):
+    compileSwift(
+        root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .pair(type: arguments[4]),
+        sources: Array(arguments.dropFirst(5)))
+case ("declare", 5):
+    declare(root: arguments[1], file: arguments[2], type: arguments[3], output: arguments[4])
+case ("compile-pair", 7):
+    compilePair(
+        root: arguments[1], bpf: arguments[2], file: arguments[3], header: arguments[4], type: arguments[5],
+        output: arguments[6])
 case ("stamp", 3...): stamp(output: arguments[1], headers: Array(arguments.dropFirst(2)))
 case ("ir-c", 3): embedC(output: arguments[1], source: arguments[2])
 case ("ir-swift", 4...):
@@ -147,7 +157,9 @@ default:
     fail(
         """
         usage: build-bpf compile NAME SOURCE OUTPUT | compile-swift ROOT HEADERS OUTPUT SOURCE... | \
-        compile-own ROOT HEADERS OUTPUT TYPE SOURCE... | stamp OUTPUT HEADER... | embed OUTPUT FILE... \
+        compile-own ROOT HEADERS OUTPUT TYPE SOURCE... | declare ROOT DECLARATION TYPE OUTPUT \
+        | compile-pair-swift ROOT HEADERS OUTPUT TYPE SOURCE... \
+        | compile-pair ROOT HEADERS DECLARATION HEADER TYPE OUTPUT | stamp OUTPUT HEADER... | embed OUTPUT FILE... \
         | ir-c OUTPUT SOURCE | ir-swift OUTPUT HEADERS SOURCE...
         """)
 }

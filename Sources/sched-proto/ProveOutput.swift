@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import Commands
 import Conformance
 import Output
 import PolicyText

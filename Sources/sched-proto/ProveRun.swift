@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import Commands
 import Conformance
 import KernelLink
 import Output
@@ -186,7 +187,7 @@ struct ProveReplay {
         do throws(TraceFileError) {
             let path = try TraceFile(trace: found.trace).saveNew(at: "divergence-prove-\(seed).trace")
             kept = [path]
-            again = "again: \(ConformRun.replay(path))\n"
+            again = "again: \(Program.replay(path))\n"
         } catch {
             ConformOutput.note("the trace is not kept: \(error)")
         }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Commands
 import Foundation
 import Output
 import PolicyModel
@@ -20,7 +21,7 @@ struct SimulateCampaign {
         seed = machine.seed ?? random.next() >> 16
         let descriptions: [PolicyDescription]
         if let policy = machine.policy {
-            descriptions = [try RunCommand.description(policy, machine.settings)]
+            descriptions = [try Program.description(policy, machine.settings)]
         } else {
             do throws(PolicyError) {
                 descriptions = try PolicySource.shipped()
@@ -94,9 +95,9 @@ struct SimulateCampaign {
     /// What a repetition has to be told besides mode and seed.
     private var options: String {
         var text = ""
-        if let policy = machine.policy { text += " " + ConformRun.option("--policy", policy) }
-        for setting in machine.settings { text += " " + ConformRun.option("--set", setting) }
-        for limit in machine.limit { text += " " + ConformRun.option("--limit", limit) }
+        if let policy = machine.policy { text += " " + Program.option("--policy", policy) }
+        for setting in machine.settings { text += " " + Program.option("--set", setting) }
+        for limit in machine.limit { text += " " + Program.option("--limit", limit) }
         return text
     }
 

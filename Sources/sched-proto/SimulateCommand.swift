@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
 import CSchedProto
+import Commands
 import Foundation
 import Output
 import PolicyModel
@@ -176,7 +177,7 @@ struct SimulateMachine: ParsableArguments {
     func scenario() throws(Failure) -> Scenario {
         guard duration > 0, duration <= 86_400 else { throw Failure("--seconds: up to 86400", .usage) }
         let name = policy ?? "fifo"
-        let description = try RunCommand.description(name, settings)
+        let description = try Program.description(name, settings)
         var scenario = Scenario(
             mode: try parsedMode() ?? .bpf, cpus: cpus, seed: seed ?? 1,
             durationNs: UInt64(duration * 1e9), policyName: description.name,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 import Testing
-
-@testable import PolicyText
 
 @Suite struct DurationTests {
     @Test(arguments: [
@@ -10,7 +9,7 @@ import Testing
         ("18446744073.709551615s", UInt64.max), ("007ms", 7_000_000),
     ])
     func durationsAreExact(_ text: String, _ ns: UInt64) throws {
-        #expect(try Duration.parse(text) == ns)
+        #expect(try DurationText.ns(text) == ns)
     }
 
     @Test(arguments: [
@@ -24,9 +23,9 @@ import Testing
     ])
     func otherTextsAreRefused(_ text: String, _ reason: String) {
         #expect {
-            try Duration.parse(text)
+            try DurationText.ns(text)
         } throws: { error in
-            (error as? Duration.Flaw)?.text.contains(reason) == true
+            (error as? DurationText.Flaw)?.text.contains(reason) == true
         }
     }
 
@@ -34,11 +33,11 @@ import Testing
         var random = Repeatable(state: seed)
         for _ in 0..<2000 {
             let ns = random.next() >> UInt64.random(in: 0..<64, using: &random)
-            #expect(try Duration.parse(Duration.text(ns)) == ns, "seed \(seed)")
+            #expect(try DurationText.ns(DurationText.text(ns)) == ns, "seed \(seed)")
         }
-        #expect(Duration.text(0) == "0s")
-        #expect(Duration.text(1_500_000) == "1500us")
-        #expect(Duration.text(20_000_000) == "20ms")
+        #expect(DurationText.text(0) == "0s")
+        #expect(DurationText.text(1_500_000) == "1500us")
+        #expect(DurationText.text(20_000_000) == "20ms")
     }
 }
 

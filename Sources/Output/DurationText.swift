@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-/// Durations as a description writes them, in whole nanoseconds and without floating point.
-enum Duration {
-    static let units: [(name: String, ns: UInt64)] = [
+/// Durations as a description writes them, in whole nanoseconds and without floating point. Not `Duration`,
+/// which would stand before the standard library's.
+package enum DurationText {
+    package static let units: [(name: String, ns: UInt64)] = [
         ("ns", 1), ("us", 1000), ("ms", 1_000_000), ("s", 1_000_000_000),
     ]
 
-    /// A JSON Schema pattern of what `parse` understands.
-    static let pattern = "[0-9]+([.][0-9]+)?(ns|us|ms|s)"
+    /// A JSON Schema pattern of what `ns` understands.
+    package static let pattern = "[0-9]+([.][0-9]+)?(ns|us|ms|s)"
 
     /// What is wrong with a text that should be a duration: the end of a sentence about it.
-    struct Flaw: Error { let text: String }
+    package struct Flaw: Error { package let text: String }
 
     /// Nanoseconds of a text such as `20ms` or `1.5s`.
     ///
     /// - Throws: `Flaw` if there is no number or no unit, a sign, or a fraction of a nanosecond.
-    static func parse(_ text: String) throws(Flaw) -> UInt64 {
+    package static func ns(_ text: String) throws(Flaw) -> UInt64 {
         let bytes = Array(text.utf8)
         if bytes.first == UInt8(ascii: "-") { throw Flaw(text: "is negative") }
         let whole = bytes.prefix(while: isDigit)
@@ -36,7 +37,7 @@ enum Duration {
     }
 
     /// The shortest text with a whole number.
-    static func text(_ ns: UInt64) -> String {
+    package static func text(_ ns: UInt64) -> String {
         for unit in units.reversed() where ns.isMultiple(of: unit.ns) {
             return "\(ns / unit.ns)\(unit.name)"
         }

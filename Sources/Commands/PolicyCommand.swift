@@ -65,7 +65,7 @@ struct PolicyShow: ParsableCommand {
 
     func run() {
         Failure.ending { () throws(Failure) in
-            let description = try RunCommand.description(policy, settings)
+            let description = try Program.description(policy, settings)
             Console.write(json ? description.json.text() + "\n" : description.yaml)
         }
     }
@@ -132,7 +132,7 @@ struct PolicyDiff: ParsableCommand {
     func run() {
         Failure.ending { () throws(Failure) in
             let descriptions = (
-                try RunCommand.description(left, []), try RunCommand.description(right, [])
+                try Program.description(left, []), try Program.description(right, [])
             )
             let titles = (Printable.line(left), Printable.line(right))
             let table = descriptions.0.differences(from: descriptions.1, titles: titles)

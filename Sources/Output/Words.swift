@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import Output
 
 /// Words in messages: lists of them, what was perhaps meant, and quoting of what others wrote.
-enum Words {
+package enum Words {
     /// `a, b or c`.
-    static func either(_ words: [String]) -> String { list(words, "or") }
+    package static func either(_ words: [String]) -> String { list(words, "or") }
 
     /// `a, b and c`.
-    static func all(_ words: [String]) -> String { list(words, "and") }
+    package static func all(_ words: [String]) -> String { list(words, "and") }
 
     private static func list(_ words: [String], _ last: String) -> String {
         guard words.count > 1, let end = words.last else { return words.first ?? "" }
@@ -15,7 +14,7 @@ enum Words {
     }
 
     /// The one of `known` that `word` was perhaps meant to be, if any is near.
-    static func nearest(_ word: String, among known: [String]) -> String? {
+    package static func nearest(_ word: String, among known: [String]) -> String? {
         guard word.utf8.count <= 64 else { return nil }
         let typed = word.lowercased()
         let best = known.map { (word: $0, distance: distance(typed, $0.lowercased())) }
@@ -25,12 +24,12 @@ enum Words {
     }
 
     /// `; did you mean x?`, or nothing.
-    static func hint(_ word: String, among known: [String]) -> String {
+    package static func hint(_ word: String, among known: [String]) -> String {
         nearest(word, among: known).map { "; did you mean \($0)?" } ?? ""
     }
 
     /// How many insertions, deletions, replacements and swaps of neighbours lie between two words.
-    static func distance(_ left: String, _ right: String) -> Int {
+    package static func distance(_ left: String, _ right: String) -> Int {
         let a = Array(left.unicodeScalars)
         let b = Array(right.unicodeScalars)
         var beforeLast: [Int] = []
@@ -51,7 +50,7 @@ enum Words {
     }
 
     /// The text in quotes, shortened, and without anything that a terminal would act on.
-    static func quoted(_ text: String) -> String {
+    package static func quoted(_ text: String) -> String {
         var shown = ""
         for (count, scalar) in text.unicodeScalars.enumerated() {
             if count == 40 { return "\"\(shown)…\"" }
@@ -66,7 +65,7 @@ enum Words {
     }
 
     /// Whether the character may stand in a summary: visible, on one line, and allowed in YAML.
-    static func isPrintable(_ scalar: Unicode.Scalar) -> Bool { Printable.isPrintable(scalar) }
+    package static func isPrintable(_ scalar: Unicode.Scalar) -> Bool { Printable.isPrintable(scalar) }
 }
 
 /// What was perhaps meant by a word that is not known.

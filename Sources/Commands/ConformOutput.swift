@@ -6,9 +6,9 @@ import Output
 import PolicyModel
 import PolicyText
 
-enum ConformOutput {
+package enum ConformOutput {
     /// A line for the person who waits; results go to stdout.
-    static func note(_ line: String) {
+    package static func note(_ line: String) {
         Console.complain(line)
     }
 
@@ -17,7 +17,7 @@ enum ConformOutput {
     }
 
     /// With one digit behind the point.
-    static func tenths(_ number: Double) -> String {
+    package static func tenths(_ number: Double) -> String {
         let tenths = Int64(clamping: UInt64((number * 10).rounded()))
         return "\(tenths / 10).\(tenths % 10)"
     }
@@ -151,15 +151,17 @@ extension ConformRun {
     /// Prints what was found, made smaller, and keeps that. Returns the failure to end with.
     func report(_ found: Found) throws(Failure) -> Failure {
         let names = harness.lanes.map(\.name)
-        let whole = DivergenceReport(lanes: names, trace: found.trace, mismatch: found.mismatch)
+        let whole = DivergenceReport(
+            lanes: names, trace: found.trace, mismatch: found.mismatch, naming: Program.naming)
         let smaller = try shrink(found)
         let part = smaller.map {
-            DivergenceReport(lanes: names, trace: $0.trace, mismatch: $0.mismatch)
+            DivergenceReport(
+                lanes: names, trace: $0.trace, mismatch: $0.mismatch, naming: Program.naming)
         }
         if part == nil { ConformOutput.note("not repeated by the same events alone, so not shrunk") }
         let path = keep(smaller?.trace ?? found.trace, at: found.file)
         // Of a trace that came from a file, the file shows it.
-        let replay = path.map { Self.replay($0) }
+        let replay = path.map { Program.replay($0) }
         if options.json {
             let json = ConformSummary(self, .different).json(
                 .object([

@@ -4,20 +4,20 @@ import Output
 import Session
 
 /// An end of the program that is not success: what is wrong, where, and what to do next.
-struct Failure: Error, CustomStringConvertible {
+package struct Failure: Error, CustomStringConvertible {
     /// One line or more, without the program's name.
-    let message: String
-    let code: Code
+    package let message: String
+    package let code: Code
 
-    init(_ message: String, _ code: Code) {
+    package init(_ message: String, _ code: Code) {
         self.message = message
         self.code = code
     }
 
-    var description: String { message }
+    package var description: String { message }
 
     /// Exit statuses: those of sysexits.h, and four of our own.
-    enum Code: Int32, Sendable {
+    package enum Code: Int32, Sendable {
         /// The kernel ended the scheduler.
         case evicted = 3
         /// Two executions of a policy decided differently.
@@ -40,31 +40,31 @@ struct Failure: Error, CustomStringConvertible {
     }
 
     /// What is printed: the message the way all of the program's errors look.
-    var text: String { Self.text(message) }
+    package var text: String { Self.text(message) }
 
-    static func text(_ message: String) -> String { "sched-proto: \(message)" }
+    package static func text(_ message: String) -> String { "\(Program.name): \(message)" }
 
     /// Prints the message, if that is possible, and ends the process.
-    func exit() -> Never {
+    package func exit() -> Never {
         Console.complain(text)
         Self.leave(code.rawValue)
     }
 
     /// Ends the process after something went wrong, whose status goes before that of output.
-    static func leave(_ status: Int32) -> Never {
+    package static func leave(_ status: Int32) -> Never {
         if let reason = Console.outputFailure { Console.complain(Self.output(reason).text) }
         Glibc.exit(status)
     }
 
     /// Ends the process well, unless something that was to be printed was not.
-    static func succeed() -> Never {
+    package static func succeed() -> Never {
         Console.finishOutput()
         if let reason = Console.outputFailure { output(reason).exit(.ioError) }
         Glibc.exit(0)
     }
 
     /// Standard output lacks something.
-    static func output(_ reason: String) -> Failure {
+    package static func output(_ reason: String) -> Failure {
         Failure("standard output cannot be written: \(reason)", .ioError)
     }
 
@@ -74,7 +74,7 @@ struct Failure: Error, CustomStringConvertible {
     }
 
     /// Runs a command's body and ends the process with the failure it throws, if any.
-    static func reporting(_ body: () throws(Failure) -> Void) {
+    package static func reporting(_ body: () throws(Failure) -> Void) {
         do throws(Failure) {
             try body()
         } catch {
@@ -83,7 +83,7 @@ struct Failure: Error, CustomStringConvertible {
     }
 
     /// Runs a command's body, which is all there is to do, and ends the process.
-    static func ending(_ body: () throws(Failure) -> Void) -> Never {
+    package static func ending(_ body: () throws(Failure) -> Void) -> Never {
         reporting(body)
         succeed()
     }

@@ -169,10 +169,10 @@ struct Shard: ExpressibleByArgument {
 }
 
 /// A time such as `90s`, `10m` or `8h`, up to a year.
-struct Period: ExpressibleByArgument {
-    let seconds: Double
+package struct Period: ExpressibleByArgument {
+    package let seconds: Double
 
-    init?(argument: String) {
+    package init?(argument: String) {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let last = argument.last, let unit = units[last],
             let number = Int(argument.dropLast()), (1...31_536_000).contains(number)

@@ -4,8 +4,9 @@ import BPFMode
 import CSchedProto
 public import KernelLink
 import Output
+import Pairs
 import PolicyModel
-import PolicyText
+package import PolicyText
 public import Session
 public import UserMode
 
@@ -54,7 +55,7 @@ struct RunCommand: ParsableCommand {
     @Option(
         help: "A shipped policy's name, or the path of a description (with a slash or .yaml).",
         completion: Completion.policies)
-    var policy = "fifo"
+    var policy = PolicySource.usual
 
     @Option(
         name: .customLong("set"), help: "Changes a key of the description: slice.max=3ms. Repeatable.",
@@ -147,10 +148,13 @@ struct RunCommand: ParsableCommand {
         let lines = Failure.writer(statsFormat)
         var failure: Failure?
         do throws(Failure) {
+            let scheduler = try scheduler { lines.warn(Failure.text($0)) }
             let session = Session(
-                try scheduler { lines.warn(Failure.text($0)) }, options: options, say: { lines.say($0) },
+                scheduler, options: options, say: { lines.say($0) },
                 warn: { lines.warn(Failure.text($0)) })
-            if let eviction = try Self.run(session).eviction { failure = Failure(eviction, .evicted) }
+            if let eviction = try Self.run(session, scheduler).eviction {
+                failure = Failure(eviction, .evicted)
+            }
         } catch {
             failure = error
         }
@@ -160,10 +164,17 @@ struct RunCommand: ParsableCommand {
     /// - Parameter note: is told which twin was chosen.
     /// - Throws: if the policy cannot be had, or not in this mode.
     private func scheduler(note: (String) -> Void) throws(Failure) -> Scheduler.Configuration {
-        let description = try Self.description(policy, settings)
+        let description = try Program.description(policy, settings)
         var scheduler = Scheduler.Configuration(
             mode: mode, policy: description.policy, policyName: description.name)
-        if mode == .bpf { scheduler.twin = try chosenTwin(description, note: note) }
+        if mode == .bpf {
+            scheduler.twin =
+                if let pair = Program.pair {
+                    try chosenTwin(of: pair, note: note)
+                } else {
+                    try chosenTwin(description, note: note)
+                }
+        }
         scheduler.partial = partial
         scheduler.askAlways = askAlways
         scheduler.groupWeights = groupWeights
@@ -183,20 +194,12 @@ struct RunCommand: ParsableCommand {
         return options
     }
 
-    private static func run(_ session: Session) throws(Failure) -> Session.Ending {
+    private static func run(
+        _ session: Session, _ scheduler: Scheduler.Configuration
+    ) throws(Failure) -> Session.Ending {
         do throws(SessionError) {
-            return try session.run()
-        } catch {
-            throw Failure(error)
-        }
-    }
-
-    /// The description of a policy by name or path, with settings over it.
-    static func description(
-        _ nameOrPath: String, _ settings: [String]
-    ) throws(Failure) -> PolicyDescription {
-        do throws(PolicyError) {
-            return try PolicySource.load(nameOrPath: nameOrPath, settings: settings)
+            guard let pair = Program.pair else { return try session.run() }
+            return try pair.run(session, scheduler.policy)
         } catch {
             throw Failure(error)
         }
@@ -228,8 +231,27 @@ struct RunCommand: ParsableCommand {
         }
     }
 
+    /// - Throws: if a twin is asked for that this build does not have.
+    private func chosenTwin(
+        of pair: Pair, note: (String) -> Void
+    ) throws(Failure) -> Scheduler.Twin {
+        let choice = twin ?? .c
+        if choice != .swift, pair.c.obstacle == nil {
+            if choice == .auto { note("--twin auto: the C twin decides") }
+            return .own(pair.c)
+        }
+        if let obstacle = choice == .c ? pair.c.obstacle : pair.swift.obstacle {
+            let others = choice == .c ? "; run it with --mode user, or as it is with --twin swift" : ""
+            throw Failure(
+                "\(Printable.line(obstacle))\(others)", choice == .c ? .configuration : .unavailable)
+        }
+        if choice == .auto { note("--twin auto: the Swift twin decides; \(pair.c.obstacle ?? "")") }
+        return .swift(pair.swift)
+    }
+
     /// Which rules of a policy only Swift has; nil if C has all.
     static func missingTwins(_ policy: sp_policy, name: String) -> String? {
+        if let pair = Program.pair { return pair.c.obstacle }
         let twins = BPFMode.Twins()
         let missing = PolicyText.missingTwins(
             of: policy, orders: twins.orders, slices: twins.slices, classes: twins.classes,
@@ -241,7 +263,7 @@ struct RunCommand: ParsableCommand {
 }
 
 extension Failure {
-    init(_ error: PolicyError) {
+    package init(_ error: PolicyError) {
         let code: Code =
             switch error.kind {
             case .notFound, .unreadable: .noInput

@@ -20,9 +20,16 @@ struct ConformRun {
         self.seed = seed
         var lanes: [any Lane] = []
         kinds = options.lanes?.kinds ?? Self.lanesOfThisBuild()
+        if let obstacle = Program.pair?.c.obstacle, kinds.contains(where: \.isC) {
+            throw Self.lacksTwin(obstacle)
+        }
         for kind in kinds {
             do throws(LaneError) {
-                lanes.append(try kind.makeLane())
+                if let pair = Program.pair {
+                    lanes.append(try pair.makeLane(kind))
+                } else {
+                    lanes.append(try kind.makeLane())
+                }
             } catch {
                 throw Failure(error)
             }
@@ -32,9 +39,12 @@ struct ConformRun {
 
     /// All lanes. Without the Swift policy as bytecode, which not every toolchain can make, it says so.
     private static func lanesOfThisBuild() -> [LaneKind] {
-        guard let obstacle = SwiftTwin.ofDescription.obstacle else { return LaneKind.allCases }
-        ConformOutput.note("without the lane swift-bytecode: \(Printable.line(obstacle))")
-        return LaneKind.allCases.filter { $0 != .swiftBytecode }
+        var kinds = LaneKind.allCases
+        if let obstacle = (Program.pair?.swift ?? .ofDescription).obstacle {
+            ConformOutput.note("without the lane swift-bytecode: \(Printable.line(obstacle))")
+            kinds.removeAll { $0 == .swiftBytecode }
+        }
+        return kinds
     }
 
     /// Random traces.
@@ -42,6 +52,7 @@ struct ConformRun {
         let isRandom = options.policy.isEmpty || options.policy.contains("random")
         var plan = Campaign.Plan(seed: seed, subjects: try subjects())
         plan.hasRandomSubjects = isRandom
+        if Program.pair != nil { plan.makeRandom = { randomPolicy(using: &$0) } }
         plan.events = task.events ?? (task.seconds == nil && task.round == nil ? 20_000_000 : nil)
         plan.seconds = task.seconds?.seconds
         plan.shard = task.shard?.index ?? 0
@@ -113,6 +124,13 @@ struct ConformRun {
         } catch {
             throw Failure(error, path)
         }
+        let declared = Program.pair?.hash ?? 0
+        guard file.trace.policy.pair == declared else {
+            let other = declared == 0 ? "a pair in a package of its own" : "another policy or declaration"
+            throw Failure(
+                "\(Printable.line(path)): a trace of \(other), which this program does not have: record it again",
+                .badData)
+        }
         try requireTwins(file.trace.policy, name: path)
         let verdict = try deciding { _ throws(LaneError) in
             try Replay(on: harness).run(file)
@@ -126,7 +144,7 @@ struct ConformRun {
             throw try report(
                 Found(
                     name: path, trace: trace, mismatch: mismatch, origin: "recorded trace",
-                    command: Self.replay(path) + lanesOption, file: nil))
+                    command: Program.replay(path) + lanesOption, file: nil))
         case .changed:
             throw Failure(
                 """
@@ -198,7 +216,9 @@ struct ConformRun {
         var subjects = try subjects()
         if options.policy.contains("random") {
             var random = SplitMix64(seed: seed)
-            subjects.append(.init(name: "random", policy: .random(using: &random)))
+            let policy: sp_policy =
+                Program.pair == nil ? .random(using: &random) : randomPolicy(using: &random)
+            subjects.append(.init(name: "random", policy: policy))
             ConformOutput.note("seed \(seed)")
         }
         return subjects
@@ -216,10 +236,10 @@ struct ConformRun {
 
     /// The command line that does the same again, which a shell takes as it is.
     private func command(_ task: String) -> String {
-        var words = ["sched-proto conform \(task)"]
+        var words = ["\(Program.invocation) conform \(task)"]
         if task.hasPrefix("--round") || options.policy.contains("random") { words.append("--seed \(seed)") }
-        words += options.policy.map { Self.option("--policy", $0) }
-        words += options.settings.map { Self.option("--set", $0) }
+        words += options.policy.map { Program.option("--policy", $0) }
+        words += options.settings.map { Program.option("--set", $0) }
         return words.joined(separator: " ") + lanesOption
     }
 
@@ -232,18 +252,13 @@ struct ConformRun {
         guard kinds.contains(where: \.isC), let missing = RunCommand.missingTwins(policy, name: name) else {
             return
         }
-        throw Failure(
-            "\(missing); --lanes swift,swift-bytecode compares Swift with itself, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
-            .configuration)
+        throw Self.lacksTwin(missing)
     }
 
-    /// The command line that decides a file's trace again.
-    static func replay(_ path: String) -> String { "sched-proto conform " + option("--replay", path) }
-
-    /// A value that begins like an option has to stand in the option's word.
-    static func option(_ name: String, _ value: String) -> String {
-        value.hasPrefix("-")
-            ? Printable.shellWord("\(name)=\(value)") : "\(name) \(Printable.shellWord(value))"
+    private static func lacksTwin(_ missing: String) -> Failure {
+        Failure(
+            "\(Printable.line(missing)); --lanes swift,swift-bytecode compares Swift with itself, or write the twin (docs/NEW-POLICY.md says how)",
+            .configuration)
     }
 }
 
@@ -251,7 +266,7 @@ extension Failure {
     init(_ error: LaneError) {
         switch error {
         case .missing(let lane, _) where lane == LaneKind.swiftBytecode.rawValue:
-            let isBuilt = SwiftTwin.ofDescription.obstacle == nil
+            let isBuilt = (Program.pair?.swift ?? .ofDescription).obstacle == nil
             self.init(
                 "\(error). Without it: --lanes \(isBuilt ? "swift,native" : "swift,native,bytecode")",
                 isBuilt ? .noPermission : .unavailable)

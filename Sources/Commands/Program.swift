@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+package import ArgumentParser
+import Conformance
+import Glibc
+import Output
+package import Pairs
+package import PolicyModel
+import PolicyText
+
+/// The program's version, which is the first one of CHANGELOG.md.
+package enum Version {
+    package static let text = "0.1.0"
+}
+
+/// The process: which program it is, and how it begins and ends.
+package enum Program {
+    /// The pair whose program this is; nil for the policies that descriptions say.
+    @TaskLocal package static var pair: Pair?
+
+    /// What all programs can do.
+    package static let run: any ParsableCommand.Type = RunCommand.self
+    package static let exec: any ParsableCommand.Type = ExecCommand.self
+    package static let policy: any ParsableCommand.Type = PolicyCommand.self
+    package static let conform: any ParsableCommand.Type = ConformCommand.self
+    package static let trace: any ParsableCommand.Type = TraceCommand.self
+
+    /// What it is called in its messages.
+    static var name: String {
+        if pair == nil { return "sched-proto" }
+        return CommandLine.arguments.first?.split(separator: "/").last.map { Printable.line(String($0)) }
+            ?? "sched-proto"
+    }
+
+    /// What starts it again.
+    static var invocation: String {
+        pair == nil ? "sched-proto" : Printable.shellWord(CommandLine.arguments.first ?? "")
+    }
+
+    /// How reports name what a policy remembers.
+    static var naming: ReportNaming { pair?.naming ?? .described }
+
+    /// The description of a policy by name or path, with settings over it.
+    package static func description(
+        _ nameOrPath: String, _ settings: [String]
+    ) throws(Failure) -> PolicyDescription {
+        do throws(PolicyError) {
+            return try PolicySource.load(nameOrPath: nameOrPath, settings: settings)
+        } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// The command line that decides a file's trace again.
+    package static func replay(_ path: String) -> String {
+        "\(invocation) conform " + option("--replay", path)
+    }
+
+    /// A value that begins like an option has to stand in the option's word.
+    package static func option(_ name: String, _ value: String) -> String {
+        value.hasPrefix("-")
+            ? Printable.shellWord("\(name)=\(value)") : "\(name) \(Printable.shellWord(value))"
+    }
+}
+
+extension Program {
+    /// Reads the command line and does what it says.
+    package static func main(_ root: any ParsableCommand.Type) {
+        Console.prepare()
+        Failure.reporting { () throws(Failure) in
+            try refuseWhatIsNoText()
+            try refuseUnknownCommands(Array(CommandLine.arguments.dropFirst()), of: root)
+        }
+        begin(root)
+    }
+
+    private static func begin<Root: ParsableCommand>(_ root: Root.Type) {
+        do {
+            var command = try root.parseAsRoot()
+            try command.run()
+        } catch {
+            let text = root.fullMessage(for: error)
+            let code = root.exitCode(for: error)
+            guard code.isSuccess else {
+                if !text.isEmpty { Console.complain(text) }
+                Failure.leave(code.rawValue)
+            }
+            if !text.isEmpty { Console.write(text + "\n") }
+            Failure.succeed()
+        }
+    }
+
+    /// Swift would put a replacement character where an argument is not UTF-8, and another file would be
+    /// opened. What `exec` starts gets its arguments as they are.
+    private static func refuseWhatIsNoText() throws(Failure) {
+        let isExec = CommandLine.arguments.dropFirst().first == ExecCommand._commandName
+        if isExec { return }
+        for number in 1..<max(Int(CommandLine.argc), 1) {
+            guard let word = CommandLine.unsafeArgv[number] else { continue }
+            if String(validatingCString: word) == nil {
+                let bytes = UnsafeRawBufferPointer(start: word, count: strlen(word))
+                throw Failure(
+                    "argument \(number) is not UTF-8 text: \(Printable.line(bytes: bytes))", .usage)
+            }
+        }
+    }
+
+    /// The parser takes an unknown command for an unexpected argument of the default one, and its `help`
+    /// ignores one.
+    private static func refuseUnknownCommands(
+        _ arguments: [String], of root: any ParsableCommand.Type
+    ) throws(Failure) {
+        var words = arguments[...]
+        if words.first == "help" { words.removeFirst() }
+        var commands = root.configuration.subcommands
+        var path = name
+        while let word = words.popFirst(), !word.hasPrefix("-") {
+            var names = commands.map { $0._commandName }
+            if names.isEmpty { return }
+            guard let place = names.firstIndex(of: word) else {
+                if path == name { names.append("help") }
+                if names.contains(word) { return }
+                let list = names.joined(separator: ", ")
+                throw Failure(
+                    "\(path) has no command \(Suggestion.quoted(word)); there are \(list)"
+                        + Suggestion.hint(word, among: names), .usage)
+            }
+            commands = commands[place].configuration.subcommands
+            path += " \(word)"
+        }
+    }
+}

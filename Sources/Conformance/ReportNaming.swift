@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+
+/// How reports name what a policy remembers, and where to look.
+public struct ReportNaming: Sendable {
+    /// All fields of an outcome.
+    let fields: [OutcomeField]
+    /// The function to look at first: of the fields that differ, the event and the description.
+    let suspect: @Sendable (Set<String>, sp_event, sp_policy) -> TwinFunction
+
+    /// The described policy's.
+    public static let described = ReportNaming(
+        fields: OutcomeField.all, suspect: { TwinFunction.suspect($0, of: $1, in: $2) })
+
+    /// A field by its name, its place in bytes and its size.
+    public typealias Field = (name: String, offset: Int, size: Int)
+
+    /// - Parameters:
+    ///   - pair: its name, which its C functions begin with.
+    ///   - type: the Swift policy's type, which its file is called after.
+    public init(pair: String, type: String, task: [Field], state: [Field]) {
+        let decision = OutcomeField.all.filter { $0.name.hasPrefix("decision.") }
+        let common = OutcomeField.all.filter { ["task.generation", "task.queue"].contains($0.name) }
+        let at = MemoryLayout<sp_decision>.size
+        let ofTask = task.map { OutcomeField("task.\($0.name)", offset: at + $0.offset, size: $0.size) }
+        let beside = at + MemoryLayout<sp_task>.size
+        let ofState = state.map {
+            OutcomeField("state.\($0.name)", offset: beside + $0.offset, size: $0.size)
+        }
+        fields = decision + ofTask + common + ofState
+        suspect = { _, event, _ in TwinFunction(of: event.kind, pair: pair, type: type) }
+    }
+
+    private init(
+        fields: [OutcomeField],
+        suspect: @escaping @Sendable (Set<String>, sp_event, sp_policy) -> TwinFunction
+    ) {
+        self.fields = fields
+        self.suspect = suspect
+    }
+}

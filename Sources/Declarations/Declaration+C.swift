@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+extension Declaration {
+    /// The header that `bpf/abi.h` includes in the place of its own state.
+    /// - Parameter file: the declaration's, for the reader.
+    package func c(from file: String) -> String {
+        let firsts = placedState.filter { $0.first != 0 }.map { "(state)->\($0.name) = \($0.first)ull;" }
+        return """
+            /* Generated from \(file). Do not edit. */
+            struct sp_params {
+            \(Self.fields(placedParams))};
+
+            struct sp_task {
+            \(Self.fields(placedTask))\tsp_u32 generation;
+            \tsp_u32 queue; /* enum sp_queue: the task's class */
+            };
+
+            struct sp_global {
+            \(Self.fields(placedState))};
+
+            #define SP_PAIR(function) \(name)_##function
+            #define SP_PAIR_FIRST(state) do { (void)(state); \(firsts.joined(separator: " ")) } while (0)
+
+            """
+    }
+
+    private static func fields(_ fields: [Placed]) -> String {
+        let used = fields.reduce(0) { $0 + $1.width.bytes }
+        let unused = bytesMax - used
+        return fields.map { "\t\($0.width.c) \($0.name);\n" }.joined()
+            + (unused > 0 ? "\tsp_u8 unused[\(unused)]; /* 0 */\n" : "")
+    }
+}

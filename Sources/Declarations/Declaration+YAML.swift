@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import Output
+import Yams
+
+/// All that is wrong with a declaration, each with its place: `FILE:LINE:COLUMN: error: …`.
+package struct DeclarationError: Error, CustomStringConvertible {
+    package let problems: [String]
+    package var description: String { problems.joined(separator: "\n") }
+}
+
+extension Declaration {
+    /// Reads a declaration.
+    /// - Parameters:
+    ///   - text: YAML.
+    ///   - file: what errors call it; the policy has its last part's name, without `.yaml`.
+    package init(yaml text: String, file: String) throws(DeclarationError) {
+        let last = file.split(separator: "/").last.map(String.init) ?? file
+        var reader = DeclarationReader(file: file, name: String(last.prefix { $0 != "." }))
+        self = try reader.read(text)
+    }
+}
+
+/// One pass over the nodes of a declaration.
+private struct DeclarationReader {
+    private let file: String
+    private var declaration: Declaration
+    private var problems: [String] = []
+
+    private static let sections = ["summary", "queues", "task", "state", "params"]
+    private static let parameterKeys = ["type", "range", "default", "doc"]
+    private static let parameterTypes = ["duration", "bool"] + Declaration.Width.allCases.map(\.rawValue)
+
+    init(file: String, name: String) {
+        self.file = file
+        declaration = Declaration(name: name)
+    }
+
+    mutating func read(_ text: String) throws(DeclarationError) -> Declaration {
+        if let flaw = Self.flaw(ofName: declaration.name) {
+            throw DeclarationError(
+                problems: ["\(file):1:1: error: the file's name becomes C and Swift, and \(flaw)"])
+        }
+        let root: Node?
+        do {
+            root = try Yams.compose(yaml: text)
+        } catch {
+            let text = "\(error)".split(separator: "\n").joined(separator: " ")
+            let mark = (error as? YamlError).flatMap(Self.mark)
+            throw DeclarationError(
+                problems: ["\(file):\(mark?.line ?? 1):\(mark?.column ?? 1): error: this is no YAML: \(text)"]
+            )
+        }
+        if let root {
+            if let mapping = root.mapping {
+                for (key, value) in mapping { section(key, value) }
+            } else {
+                add(root, "a declaration is a mapping of \(Words.all(Self.sections))")
+            }
+        }
+        if !problems.isEmpty { throw DeclarationError(problems: problems) }
+        return declaration
+    }
+
+    private static func mark(_ error: YamlError) -> Mark? {
+        switch error {
+        case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark
+        default: nil
+        }
+    }
+
+    private mutating func add(_ node: Node, _ message: String) {
+        let mark = node.mark
+        problems.append("\(file):\(mark?.line ?? 1):\(mark?.column ?? 1): error: \(message)")
+    }
+
+    private mutating func section(_ key: Node, _ value: Node) {
+        let name = key.string ?? ""
+        switch name {
+        case "summary":
+            guard let text = value.string, !text.contains("\n") else {
+                return add(value, "summary is one line of text")
+            }
+            declaration.summary = text
+        case "queues":
+            guard let number = value.int, (1...2).contains(number) else {
+                return add(value, "queues is 1, or 2 with a priority queue")
+            }
+            declaration.queues = number
+        case "task": declaration.task = fields(value, of: name, reserved: ["generation", "queue"])
+        case "state": declaration.state = fields(value, of: name, reserved: [])
+        case "params": params(value)
+        default:
+            add(
+                key,
+                "unknown key \(Words.quoted(name)); \(Words.all(Self.sections)) are known"
+                    + Words.hint(name, among: Self.sections))
+        }
+    }
+
+    /// The pairs of a mapping whose keys are plain words; what else there is, is a problem.
+    private mutating func entries(_ node: Node, of section: String) -> [(
+        key: Node, name: String, value: Node
+    )] {
+        if node.null != nil && node.scalar?.string.isEmpty != false { return [] }
+        guard let mapping = node.mapping else {
+            add(node, "\(section) is a mapping of names, or is left out")
+            return []
+        }
+        return mapping.map { ($0.key, $0.key.string ?? "", $0.value) }
+    }
+
+    private mutating func fields(_ node: Node, of section: String, reserved: [String]) -> [Declaration.Field]
+    {
+        var fields: [Declaration.Field] = []
+        for (key, name, value) in entries(node, of: section) {
+            if let flaw = Self.flaw(ofName: name) {
+                add(key, "\(section): \(flaw)")
+                continue
+            }
+            if reserved.contains(name) || name.hasPrefix("unused") {
+                add(key, "\(section): every task has \(name) already, or it is ours: choose another name")
+                continue
+            }
+            let type = value.mapping?["type"] ?? value
+            guard let width = width(type, "\(section).\(name)") else { continue }
+            var first: UInt64 = 0
+            if let node = value.mapping?["first"] {
+                guard let number = UInt64(node.string ?? ""), number <= width.most else {
+                    add(node, "\(section).\(name): first is a whole number, 0 to \(width.most)")
+                    continue
+                }
+                first = number
+            }
+            if section == "task" && first != 0 {
+                add(value, "task.\(name): a new task's state is all zero; give it a value in start")
+            }
+            fields.append(.init(name: name, width: width, first: first))
+        }
+        checkSize(fields.map(\.width), node, section)
+        return fields
+    }
+
+    private mutating func width(_ node: Node, _ what: String) -> Declaration.Width? {
+        let types = Declaration.Width.allCases.map(\.rawValue)
+        if let width = Declaration.Width(rawValue: node.string ?? "") { return width }
+        let given = node.string ?? "nothing"
+        add(
+            node,
+            "\(what) is of the type \(Words.quoted(given)); \(Words.all(types)) are known"
+                + Words.hint(given, among: types))
+        return nil
+    }
+
+    private mutating func checkSize(_ widths: [Declaration.Width], _ node: Node, _ section: String) {
+        let size = widths.reduce(0) { $0 + $1.bytes }
+        if size > Declaration.bytesMax {
+            add(
+                node,
+                "\(section) is of \(size) bytes, \(Declaration.bytesMax) are allowed: leave something out, or write u32, u16 or u8 where that is enough"
+            )
+        }
+    }
+
+    private mutating func params(_ node: Node) {
+        for (key, name, value) in entries(node, of: "params") {
+            if let flaw = Self.flaw(ofName: name.replacing("-", with: "_")) {
+                add(key, "params: \(flaw)")
+            } else if Self.taken.contains(name) {
+                add(key, "params: every policy has the key \(name): choose another name")
+            } else if let parameter = parameter(name, key, value) {
+                declaration.params.append(parameter)
+            }
+        }
+        checkSize(declaration.params.map(\.width), node, "params")
+    }
+
+    /// Keys that every pair's descriptions have.
+    private static let taken = [
+        "name", "summary", "slice-max", "idle-cpu", "kernel-threads", "preempt-on-wakeup",
+    ]
+
+    private mutating func parameter(_ name: String, _ key: Node, _ value: Node) -> Declaration.Parameter? {
+        let what = "params.\(name)"
+        guard let mapping = value.mapping else {
+            add(value, "\(what) is a mapping of \(Words.all(Self.parameterKeys))")
+            return nil
+        }
+        for (key, _) in mapping where !Self.parameterKeys.contains(key.string ?? "") {
+            let word = key.string ?? ""
+            add(
+                key,
+                "\(what): unknown key \(Words.quoted(word)); \(Words.all(Self.parameterKeys)) are known"
+                    + Words.hint(word, among: Self.parameterKeys))
+        }
+        guard let type = mapping["type"] else {
+            add(key, "\(what) has no type; \(Words.all(Self.parameterTypes)) are known")
+            return nil
+        }
+        let kind: Declaration.Parameter.Kind
+        let width: Declaration.Width
+        switch type.string ?? "" {
+        case "duration": (kind, width) = (.duration, .u64)
+        case "bool": (kind, width) = (.bool, .u8)
+        case let word:
+            guard let found = Declaration.Width(rawValue: word) else {
+                add(
+                    type,
+                    "\(what) is of the type \(Words.quoted(word)); \(Words.all(Self.parameterTypes)) are known"
+                        + Words.hint(word, among: Self.parameterTypes))
+                return nil
+            }
+            (kind, width) = (.integer, found)
+        }
+        guard let range = range(mapping["range"], kind, width, key, what) else { return nil }
+        guard let node = mapping["default"], let number = number(node.string ?? "", kind, width) else {
+            add(mapping["default"] ?? key, "\(what) needs a default, \(Self.allowed(kind, range))")
+            return nil
+        }
+        guard range.contains(number) else {
+            add(node, "\(what): the default is outside of the range, \(Self.allowed(kind, range))")
+            return nil
+        }
+        let doc = mapping["doc"]?.string?.split(separator: "\n").joined(separator: " ") ?? ""
+        return .init(key: name, kind: kind, width: width, range: range, value: number, doc: doc)
+    }
+
+    private mutating func range(
+        _ node: Node?, _ kind: Declaration.Parameter.Kind, _ width: Declaration.Width, _ key: Node,
+        _ what: String
+    ) -> ClosedRange<UInt64>? {
+        if kind == .bool { return 0...1 }
+        let parts = (node?.string ?? "").split(separator: "..", maxSplits: 1).map(String.init)
+        guard parts.count == 2, let low = number(parts[0], kind, width),
+            let high = number(parts[1], kind, width),
+            low <= high
+        else {
+            let sample = kind == .duration ? "100us..100ms" : "1..64"
+            add(node ?? key, "\(what) needs a range, written \(sample), the smaller one first")
+            return nil
+        }
+        return low...high
+    }
+
+    private func number(
+        _ text: String, _ kind: Declaration.Parameter.Kind, _ width: Declaration.Width
+    ) -> UInt64? {
+        switch kind {
+        case .duration: try? DurationText.ns(text)
+        case .integer: UInt64(text).flatMap { $0 <= width.most ? $0 : nil }
+        case .bool: text == "true" ? 1 : text == "false" ? 0 : nil
+        }
+    }
+
+    private static func allowed(_ kind: Declaration.Parameter.Kind, _ range: ClosedRange<UInt64>) -> String {
+        switch kind {
+        case .duration:
+            "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
+        case .integer: "\(range.lowerBound) to \(range.upperBound)"
+        case .bool: "true or false"
+        }
+    }
+
+    /// Why a word cannot be a name in C and in Swift; nil if it can.
+    private static func flaw(ofName name: String) -> String? {
+        let letters = "abcdefghijklmnopqrstuvwxyz", others = "0123456789_"
+        guard let first = name.first, letters.contains(first), name.count <= 31,
+            name.allSatisfy({ letters.contains($0) || others.contains($0) })
+        else {
+            return "\(Words.quoted(name)) is no name: up to 31 of a-z, 0-9 and _, a letter first"
+        }
+        return keywords.contains(name) ? "\(name) is a word of C's" : nil
+    }
+
+    private static let keywords: Set<String> = [
+        "auto", "bool", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+        "enum",
+        "extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "nullptr", "register",
+        "restrict", "return", "short", "signed", "sizeof", "static", "struct", "switch", "true", "typedef",
+        "typeof", "union", "unsigned", "void", "volatile", "while", "init", "self",
+    ]
+}

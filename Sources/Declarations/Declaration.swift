@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// What a pair's author declares in `NAME.yaml`: from it come the structures of both twins, the keys of
+/// descriptions, and the names in reports.
+package struct Declaration: Sendable {
+    /// Bytes that each of `task`, `state` and `params` may have: `SP_PAIR_BYTES` of `bpf/abi.h`.
+    package static let bytesMax = 40
+
+    package enum Width: String, CaseIterable, Sendable {
+        case u64, u32, u16, u8
+
+        package var bytes: Int {
+            switch self {
+            case .u64: 8
+            case .u32: 4
+            case .u16: 2
+            case .u8: 1
+            }
+        }
+
+        package var most: UInt64 { self == .u64 ? .max : 1 << UInt64(8 * bytes) - 1 }
+        var swift: String { "UInt\(8 * bytes)" }
+        var c: String { "sp_\(rawValue)" }
+    }
+
+    /// A number that is remembered.
+    package struct Field: Sendable {
+        package let name: String
+        package let width: Width
+        /// Before the first event.
+        package let first: UInt64
+    }
+
+    /// A number that descriptions and `--set` say.
+    package struct Parameter: Sendable {
+        package enum Kind: Sendable {
+            /// In nanoseconds.
+            case duration
+            case integer
+            case bool
+        }
+
+        /// As descriptions write it: `quantum`, `slice-min`.
+        package let key: String
+        package let kind: Kind
+        package let width: Width
+        package let range: ClosedRange<UInt64>
+        package let value: UInt64
+        package let doc: String
+
+        /// As both twins write it: `quantum_ns`, `slice_min_ns`.
+        package var name: String {
+            let words = key.replacing("-", with: "_")
+            return kind == .duration ? words + "_ns" : words
+        }
+    }
+
+    /// The file's name without `.yaml`: of the policy, and before each of the C twin's functions.
+    package let name: String
+    package var summary = ""
+    /// 2: tasks may wait in the priority queue as well.
+    package var queues = 1
+    package var task: [Field] = []
+    package var state: [Field] = []
+    package var params: [Parameter] = []
+
+    /// Whatever the layout of state and parameters depends on, as one number that is not 0: traces of
+    /// another declaration are recognised by it.
+    package var hash: UInt32 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        let fields = [task, state].map { $0.map { "\($0.name):\($0.width.rawValue):\($0.first)" } }
+        let values = params.map { "\($0.name):\($0.width.rawValue)" }
+        for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)".utf8 {
+            hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
+        }
+        return max(UInt32(truncatingIfNeeded: hash ^ hash >> 32), 1)
+    }
+}
+
+/// A field with its place: the widest first, so that nothing has to be left out between two.
+struct Placed: Sendable {
+    let name: String
+    let width: Declaration.Width
+    let offset: Int
+    let first: UInt64
+
+    static func all(_ fields: [(name: String, width: Declaration.Width, first: UInt64)]) -> [Placed] {
+        var offset = 0
+        return Declaration.Width.allCases.flatMap { width in fields.filter { $0.width == width } }.map {
+            field in
+            defer { offset += field.width.bytes }
+            return Placed(name: field.name, width: field.width, offset: offset, first: field.first)
+        }
+    }
+}
+
+extension Declaration {
+    var placedTask: [Placed] { .init(Placed.all(task.map { ($0.name, $0.width, $0.first) })) }
+    var placedState: [Placed] { .init(Placed.all(state.map { ($0.name, $0.width, $0.first) })) }
+    var placedParams: [Placed] { .init(Placed.all(params.map { ($0.name, $0.width, 0) })) }
+
+    func placed(_ parameter: Parameter) -> Int {
+        placedParams.first { $0.name == parameter.name }?.offset ?? 0
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+public import Conformance
+public import KernelLink
+public import PolicyModel
+public import PolicyText
+public import Session
+
+/// A policy of somebody's own with all that was made of it: what was declared, the Swift policy, and both
+/// twins. The plugin `PolicyInKernel` generates one, the member `pair` of the policy's type.
+public struct Pair: Sendable {
+    /// Of the policy, and before each of the C twin's functions.
+    public let name: String
+    public let summary: String
+    /// What the declaration hashes to: a trace says which one it is of.
+    public let hash: UInt32
+    public let keys: PairKeys
+    public let naming: ReportNaming
+    /// The Swift policy, compiled for the kernel.
+    public let swift: SwiftTwin
+    public let c: CTwin
+    private let functions: PolicyFunctions
+    private let runner: @Sendable (Session, sp_policy) throws(SessionError) -> Session.Ending
+
+    /// For generated code: the shape of it may change.
+    public init(
+        name: String, summary: String, hash: UInt32, queues: Int,
+        task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
+        swift: SwiftTwin, c: CTwin, functions: PolicyFunctions,
+        run: @escaping @Sendable (Session, sp_policy) throws(SessionError) -> Session.Ending
+    ) {
+        self.name = name
+        self.summary = summary
+        self.hash = hash
+        keys = PairKeys(name: name, summary: summary, hash: hash, queues: queues, params: params)
+        naming = ReportNaming(pair: name, type: type, task: task, state: state)
+        self.swift = swift
+        self.c = c
+        self.functions = functions
+        runner = run
+    }
+
+    /// The policy that a file says, or the declared one, with settings over it.
+    /// - Parameters:
+    ///   - path: of a description; nil: all parameters at their defaults.
+    ///   - settings: `key=value` each.
+    /// - Throws: `PolicyError` with all problems found.
+    public func description(
+        _ path: String? = nil, settings: [String] = []
+    ) throws(PolicyError) -> PolicyDescription {
+        let result: Result<PolicyDescription, PolicyError> = keys.apply {
+            do throws(PolicyError) {
+                return .success(try PolicySource.load(nameOrPath: path ?? name, settings: settings))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// One of the four executions.
+    /// - Throws: `LaneError.missing` if it cannot run here, or the build has no such twin.
+    public func makeLane(_ kind: LaneKind) throws(LaneError) -> any Lane {
+        switch kind {
+        case .swift: NativeLane(name: kind.rawValue, functions)
+        case .native: try NativeLane(c)
+        case .bytecode: try BytecodeLane(c)
+        case .swiftBytecode: try BytecodeLane(swift)
+        }
+    }
+
+    /// Schedules the machine by the Swift policy (user mode), or by the twin that the session names.
+    public func run(_ session: Session, _ policy: sp_policy) throws(SessionError) -> Session.Ending {
+        try runner(session, policy)
+    }
+}

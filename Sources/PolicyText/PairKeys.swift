@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+
+/// A number that a pair's author declared, and that descriptions may say.
+public struct PairParameter: Sendable {
+    public enum Kind: Sendable {
+        /// In nanoseconds.
+        case duration
+        case integer
+        case bool
+    }
+
+    let key: String
+    let kind: Kind
+    let offset: Int
+    let size: Int
+    let range: ClosedRange<UInt64>
+    let value: UInt64
+    let doc: String
+
+    /// - Parameters:
+    ///   - offset: in the pair's parameters, bytes.
+    ///   - size: in bytes.
+    ///   - value: where nobody says another one.
+    public init(
+        key: String, kind: Kind, offset: Int, size: Int, range: ClosedRange<UInt64>, value: UInt64,
+        doc: String
+    ) {
+        self.key = key
+        self.kind = kind
+        self.offset = offset
+        self.size = size
+        self.range = range
+        self.value = value
+        self.doc = doc
+    }
+}
+
+/// The keys of a pair's descriptions: its own parameters, and what the mechanism has to know.
+public struct PairKeys: Sendable {
+    private let table: KeyTable
+
+    /// - Parameters:
+    ///   - hash: what its declaration hashes to, not 0.
+    ///   - queues: 1, or 2 if tasks may wait in the priority queue.
+    public init(name: String, summary: String, hash: UInt32, queues: Int, params: [PairParameter]) {
+        var base = sp_policy()
+        base.abi = UInt32(SP_ABI_VERSION)
+        base.pair = hash
+        // What the mechanism reads of rules: queues go by key, and weights may count.
+        base.order = SP_ORDER_VRUNTIME.rawValue
+        base.slice = SP_SLICE_FIXED.rawValue
+        base.classes = (queues > 1 ? SP_CLASSES_VOLUNTARY_SWITCHES : SP_CLASSES_NONE).rawValue
+        base.burst = SP_BURST_PLAIN.rawValue
+        let own = params.map { parameter in
+            PolicyKey(
+                path: parameter.key, kind: Self.kind(of: parameter),
+                field: .bytes(offset: Int(SP_PAIR_PARAMS) + parameter.offset, size: parameter.size),
+                fallback: .value(parameter.value), doc: parameter.doc, source: "\(name)")
+        }
+        let mechanism = PolicyKeys.mechanism.filter { queues > 1 || $0.path != "preempt-on-wakeup" }
+        table = KeyTable(
+            Self.identity + own + mechanism, base: base, name: name,
+            shipped: [(name, "summary: \"\(summary.replacing("\"", with: "'"))\"\n")])
+    }
+
+    /// Within the body, descriptions are this pair's.
+    public func apply<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try KeyTable.$current.withValue(table, operation: body)
+    }
+
+    private static let identity: [PolicyKey] = [
+        PolicyKey(
+            path: "name", kind: .name, field: .name, fallback: .emptyText,
+            doc: "What the policy is called in messages and statistics.", source: "ours"),
+        PolicyKey(
+            path: "summary", kind: .line(200), field: .summary, fallback: .emptyText,
+            doc: "What the policy does, for people.", source: "ours"),
+    ]
+
+    private static func kind(of parameter: PairParameter) -> PolicyKey.Kind {
+        switch parameter.kind {
+        case .duration: .duration(parameter.range)
+        case .integer: .integer(parameter.range)
+        case .bool: .bool
+        }
+    }
+}
+
+extension PolicyKeys {
+    /// What no pair is asked about.
+    fileprivate static let mechanism: [PolicyKey] =
+        [
+            PolicyKey(
+                path: "slice-max", kind: .duration(100_000...100_000_000), field: .wide(\.slice_max_ns),
+                fallback: .value(20_000_000),
+                doc: "For how long a task runs that met no other.", source: "ours"),
+            PolicyKey(
+                path: "preempt-on-wakeup", kind: .bool, field: .narrow(\.preempt), fallback: .value(0),
+                doc: "User mode: the daemon is run at once for a woken task of the priority queue.",
+                source: "ours"),
+        ] + described.filter { ["idle-cpu", "kernel-threads"].contains($0.path) }
+}
