@@ -164,7 +164,8 @@ let package = Package(
                 "Session", "Output", "CSystem", "CAllocations", "Simulation", "Prove",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            swiftSettings: strict,
+            plugins: ["BuildBPF"]),
 
         .executableTarget(
             name: "bench-conformance",
@@ -211,6 +212,7 @@ let package = Package(
                 "Simulation", "CSimKernel", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink",
             ],
             swiftSettings: strict),
+        .testTarget(name: "DeclarationTests", dependencies: ["Declarations"], swiftSettings: strict),
         .testTarget(name: "SwiftToBPFTests", dependencies: ["SwiftToBPF"], swiftSettings: strict),
         .testTarget(
             name: "ProofTests",

@@ -28,6 +28,23 @@ struct BuildBPF: BuildToolPlugin {
                     inputFiles: policies, outputFiles: [output])
             ]
         }
+        if target.name == "sched-proto" {
+            let example = context.package.directoryURL.appending(path: "Examples/stride")
+            // The package first: whoever writes the files begins with it.
+            let files = [
+                "Package.swift", "Sources/Stride/Stride.swift", "Sources/Stride/stride.yaml",
+                "Sources/Stride/stride.h", "Sources/StrideProgram/main.swift",
+                "Tests/StrideTests/StrideTests.swift", "effect.sh",
+            ]
+            let inputs = files.map { example.appending(path: $0) }
+            let output = context.pluginWorkDirectoryURL.appending(path: "PackageTemplate.swift")
+            return [
+                .buildCommand(
+                    displayName: "Embedding the package that 'new' makes", executable: tool,
+                    arguments: ["embed-package", output.path, example.path] + files,
+                    inputFiles: inputs, outputFiles: [output])
+            ]
+        }
         if target.name == "Prove" {
             let sources = try FileManager.default.contentsOfDirectory(
                 at: context.package.directoryURL.appending(path: "Sources/PolicyModel"),

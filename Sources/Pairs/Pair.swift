@@ -20,14 +20,13 @@ public struct Pair: Sendable {
     public let swift: SwiftTwin
     public let c: CTwin
     private let functions: PolicyFunctions
-    private let runner: @Sendable (Session, sp_policy) throws(SessionError) -> Session.Ending
+    private let steps: PairExecution.Functions
 
     /// For generated code: the shape of it may change.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int,
         task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
-        swift: SwiftTwin, c: CTwin, functions: PolicyFunctions,
-        run: @escaping @Sendable (Session, sp_policy) throws(SessionError) -> Session.Ending
+        swift: SwiftTwin, c: CTwin, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
         self.name = name
         self.summary = summary
@@ -37,7 +36,7 @@ public struct Pair: Sendable {
         self.swift = swift
         self.c = c
         self.functions = functions
-        runner = run
+        self.steps = steps
     }
 
     /// The policy that a file says, or the declared one, with settings over it.
@@ -71,6 +70,9 @@ public struct Pair: Sendable {
 
     /// Schedules the machine by the Swift policy (user mode), or by the twin that the session names.
     public func run(_ session: Session, _ policy: sp_policy) throws(SessionError) -> Session.Ending {
-        try runner(session, policy)
+        var policy = policy
+        var global = sp_global()
+        functions.start(&policy, &global)
+        return try session.run(PairExecution(policy, global, steps))
     }
 }

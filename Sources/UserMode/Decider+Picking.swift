@@ -36,6 +36,7 @@ extension Decider {
     ///   - prev: the CPU's own task, if it could go on: pid and generation. It waits by now, and
     ///     competes with the others as what it is.
     @specialized(where P == DescribedPolicy)
+    @specialized(where P == PairExecution)
     @specialized(where P == HostedPolicy)
     @inline(__always)
     public mutating func pick(

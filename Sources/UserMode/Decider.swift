@@ -107,6 +107,7 @@ public struct Decider<P: Policy>: ~Copyable {
     /// without a wait tells the backend a class only.
     // Other modules cannot look in here: without it they run it through the policy's witnesses.
     @specialized(where P == DescribedPolicy)
+    @specialized(where P == PairExecution)
     @specialized(where P == HostedPolicy)
     @inline(__always)
     public mutating func take(_ read: UnsafePointer<sp_notice>) -> sp_answer? {

@@ -51,6 +51,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     /// has somebody. Later arrivals can then still go before the rest.
     // The daemon is made in another module, for a policy that the compiler does not know here.
     @specialized(where P == DescribedPolicy, F == NoFault)
+    @specialized(where P == PairExecution, F == NoFault)
     @specialized(where P == HostedPolicy, F == HostedPoints)
     package mutating func pass(_ published: LoopFigures) {
         answers.beginPass()

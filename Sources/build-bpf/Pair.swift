@@ -58,7 +58,6 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
         """
         // Generated from \(relative(file, to: root)) and \(place). Do not edit.
         public import Pairs
-        import Session
 
         extension \(type) {
             /// What was declared, and both twins.
@@ -69,7 +68,11 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
                 c: \(twin),
                 functions: .init(
                     start: { \(type).begin($0, $1) }, decide: { \(type).decideAll($0, $1, $2, $3, $4, $5) }),
-                run: { session, policy throws(SessionError) in try session.run(\(type)(policy)) })
+                steps: .init(
+                    start: { \(type).start($0, $1, $2, $3) },
+                    enqueue: { \(type).enqueue($0, $1, $2, $3, $4) },
+                    running: { \(type).running($0, $1, $2, $3, $4) },
+                    dispatch: { \(type).dispatch($0, $1, $2, $3, $4) }))
         }
 
         """, to: output)

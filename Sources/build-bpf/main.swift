@@ -127,6 +127,20 @@ func embed(output: String, files: [String]) {
         to: output)
 }
 
+/// The files of a folder, by their paths in it.
+func embedPackage(output: String, folder: String, files: [String]) {
+    let entries = files.map { file -> String in
+        guard let text = try? String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8) else {
+            fail("\(folder)/\(file) cannot be read as UTF-8 text")
+        }
+        return "        (\"\(file)\", ###\"\"\"\n\(text)\"\"\"###),\n"
+    }
+    write(
+        "// Generated from \(folder). Do not edit.\nenum PackageTemplate {\n"
+            + "    static let texts: [(path: String, text: String)] = [\n\(entries.joined())    ]\n}\n",
+        to: output)
+}
+
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch (arguments.first, arguments.count) {
 case ("compile", 4): compile(name: arguments[1], source: arguments[2], output: arguments[3])
@@ -152,6 +166,8 @@ case ("stamp", 3...): stamp(output: arguments[1], headers: Array(arguments.dropF
 case ("ir-c", 3): embedC(output: arguments[1], source: arguments[2])
 case ("ir-swift", 4...):
     embedSwift(output: arguments[1], headers: arguments[2], sources: Array(arguments.dropFirst(3)))
+case ("embed-package", 4...):
+    embedPackage(output: arguments[1], folder: arguments[2], files: Array(arguments.dropFirst(3)))
 case ("embed", 3...): embed(output: arguments[1], files: Array(arguments.dropFirst(2)))
 default:
     fail(
@@ -160,6 +176,7 @@ default:
         compile-own ROOT HEADERS OUTPUT TYPE SOURCE... | declare ROOT DECLARATION TYPE OUTPUT \
         | compile-pair-swift ROOT HEADERS OUTPUT TYPE SOURCE... \
         | compile-pair ROOT HEADERS DECLARATION HEADER TYPE OUTPUT | stamp OUTPUT HEADER... | embed OUTPUT FILE... \
+        | embed-package OUTPUT FOLDER FILE... \
         | ir-c OUTPUT SOURCE | ir-swift OUTPUT HEADERS SOURCE...
         """)
 }

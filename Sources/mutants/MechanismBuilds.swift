@@ -80,7 +80,10 @@ struct MechanismBuilds: Sendable {
     private static func inOneModule(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
             let isOurs = ["PolicyModel", "KernelLink", "UserMode"].contains { line.hasSuffix("import \($0)") }
-            return !isOurs && !line.contains("@specialized(where P == DescribedPolicy")
+            let isOthers = ["DescribedPolicy", "PairExecution"].contains {
+                line.contains("@specialized(where P == \($0)")
+            }
+            return !isOurs && !isOthers
         }.joined(separator: "\n")
     }
 

@@ -10,7 +10,7 @@ struct SchedProto: ParsableCommand {
         subcommands: [
             Program.run, Program.exec, Program.policy, Program.conform, ProveCommand.self,
             SimulateCommand.self,
-            Program.trace,
+            Program.trace, NewCommand.self,
         ],
         defaultSubcommand: Program.run)
 }

@@ -41,7 +41,7 @@ mkdir -p "$copy/.build"
 for file in .build/{repositories,checkouts,artifacts,workspace-state.json} Package.resolved; do
 	[[ ! -e $file || -e $copy/$file ]] || cp -a "$file" "$copy/$file"
 done
-# The example is built where the copy is, so that what they share is built once.
+# The example, and the package that the page makes, are built where the copy is, so that what they share is built once.
 export SWIFTPM_BUILD_DIR=$copy/.build
 ln -sfn ../../.build "$copy/Examples/own-policy/.build"
 [[ ! -e Package.resolved ]] || cp Package.resolved "$copy/Examples/own-policy/"
@@ -166,6 +166,11 @@ for block in "$work"/blocks/??; do
 	*" run "*) follow "$block" ;;
 	*) result FAILED "a block that says nothing of what it is for:$marks" ;;
 	esac
+	# The package that a step has made is built there too.
+	if [[ -d mine && ! -e mine/.build ]]; then
+		ln -sfn ../.build mine/.build
+		[[ ! -e Package.resolved ]] || cp Package.resolved mine/
+	fi
 	# The steps build on one another.
 	((failed == 0)) || break
 done
