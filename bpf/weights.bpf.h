@@ -302,15 +302,21 @@ static __always_inline void take_part(struct sp_climb *at, u64 weight, u64 sum)
 	at->power += (s32)bit - (s32)(SP_SHARE_DIGITS - 1 + spare);
 }
 
-/* Sums may be behind by what others change now: nobody is given more than a whole level. */
-static __always_inline void climb(struct sp_climb *at)
+/*
+ * One level up. Sums may be behind by what others change at this moment: nobody is given
+ * more than all of a level. Global: verified once, and not in each turn of a loop.
+ */
+__noinline int climb(struct sp_climb *at)
 {
-	struct sp_cpu_group *group = group_of(at->name);
+	struct sp_cpu_group *group;
 	u64 sum;
 
+	if (!at)
+		return 0;
+	group = group_of(at->name);
 	if (!group) {
 		at->name = 0;
-		return;
+		return 0;
 	}
 	sum = group->tasks + group->groups;
 	if (sum < at->own)
@@ -318,6 +324,7 @@ static __always_inline void climb(struct sp_climb *at)
 	at->own = group->weight;
 	take_part(at, at->own, sum);
 	at->name = group->parent;
+	return 0;
 }
 
 /* a / b, SP_RATIO_BITS of it a fraction; the largest one at most. */

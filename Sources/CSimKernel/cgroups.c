@@ -301,11 +301,14 @@ static bool is_known(void)
 /* Of this moment: the share that is charged for what the task uses from now on. */
 void cgroup_share(struct task *p)
 {
-	struct cpu_cgroup *it = acting(p->cgroup), *other = with_id(reference_before);
-	const struct cpu_cgroup *now = with_id(sim.backend->reference());
+	struct cpu_cgroup *it, *other;
+	const struct cpu_cgroup *now;
 
 	if (!has_cgroups() || p->daemon)
 		return;
+	it = acting(p->cgroup);
+	other = with_id(reference_before);
+	now = with_id(sim.backend->reference());
 	p->share_known = is_known() &&
 			 (live_tasks() <= CHECKED_TASKS || ++checks % 64 == 0);
 	if (!p->share_known)
