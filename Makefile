@@ -75,7 +75,7 @@ prove: build ## prove for all inputs that Swift, C and the BPF objects decide th
 test-prove: prove ## the same, and its evaluator against the native code on 100,000 inputs
 	@SCHED_PROTO_SAMPLES=850 swift test --filter ProofTests
 
-mutants: setup ## wrong twins made mechanically, judged by the harness; ARGS='--only c --every 10'
+mutants: setup ## wrong twins made mechanically, judged by the harness and the prover; ARGS='--only c --every 10'
 	@swift build -c release --product mutants
 	@$$(swift build -c release --show-bin-path)/mutants $(ARGS)
 

@@ -11,6 +11,7 @@
 #include "taken_cpu.bpf.h"
 #include "groups.bpf.h"
 #include "locked_state.bpf.h"
+#include "looks.h"
 
 #define DSQ_REGULAR 16
 #define DSQ_PRIORITY 17

@@ -44,18 +44,6 @@ static sp_inline sp_u32 sp_weight(const struct sp_event *event)
 	return event->weight;
 }
 
-/*
- * Whether a backend looks up who is first in each queue, for a DISPATCH: where that
- * can make a difference. @prev: the CPU's task could go on.
- */
-static sp_inline int sp_looks(const struct sp_policy *policy, int prev, sp_u32 regular,
-			      sp_u32 priority)
-{
-	if (policy->classes == SP_CLASSES_NONE)
-		return prev;
-	return prev || (regular && priority);
-}
-
 /* Whether somebody waits in @queue who may run on the CPU that asks, as far as known. */
 static sp_inline int sp_waits(const struct sp_event *event, sp_u32 queue)
 {

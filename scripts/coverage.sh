@@ -22,7 +22,7 @@ trap 'rm -rf "$work"' EXIT
 clang -O1 -g -Wall -Wextra -fPIC -shared -fprofile-instr-generate -fcoverage-mapping \
 	bpf/policy_native.c -o "$work/policy.so"
 echo "coverage: deciding the traces"
-LLVM_PROFILE_FILE=$work/policy.profraw "$judge" --judge "$work/policy.so"
+LLVM_PROFILE_FILE=$work/policy.profraw "$judge" --judge-library "$work/policy.so"
 llvm-profdata merge -o "$work/policy.profdata" "$work/policy.profraw"
 llvm-cov report "$work/policy.so" -instr-profile="$work/policy.profdata" --show-branch-summary \
 	--show-region-summary=false | sed "s|$PWD/||"
@@ -50,7 +50,7 @@ done <"$work/untaken"
 echo "coverage: the same traces under the sanitizers"
 if clang -O1 -g -fPIC -shared -fsanitize=undefined -fsanitize-trap=undefined \
 	bpf/policy_native.c -o "$work/ubsan.so" 2>"$work/log"; then
-	"$judge" --judge "$work/ubsan.so"
+	"$judge" --judge-library "$work/ubsan.so"
 	echo "undefined behaviour: none"
 else
 	echo "skipped: undefined behaviour: $(tail -n 1 "$work/log")"

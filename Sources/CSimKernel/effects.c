@@ -2,6 +2,7 @@
 /* BPF mode: what was decided beside what was done. */
 #include "model.h"
 #include "policy.h"
+#include "looks.h"
 #include <string.h>
 
 #define LOOK_MAX 32 /* tasks of a queue that the backend looks at for one CPU */

@@ -6,6 +6,7 @@
  */
 #include "model.h"
 #include "policy.h"
+#include "looks.h"
 #include <stdlib.h>
 #include <string.h>
 

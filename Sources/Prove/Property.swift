@@ -81,8 +81,11 @@ struct PropertyView {
         return terms.isEqual(bit, terms.constant(1, 1))
     }
     func isBefore(_ a: Term, _ b: Term) -> Condition { terms.isNegative(terms.subtract(a, b)) }
-    var isKeyed: Condition {
-        not(terms.isEqual(input("policy.order"), number(UInt64(SP_ORDER_FIFO.rawValue), 32)))
+    /// The order goes by vtime. Another one that has keys needs properties of its own.
+    var isByVtime: Condition {
+        or(
+            terms.isEqual(input("policy.order"), number(UInt64(SP_ORDER_VRUNTIME.rawValue), 32)),
+            terms.isEqual(input("policy.order"), number(UInt64(SP_ORDER_DEADLINE.rawValue), 32)))
     }
 }
 
@@ -171,7 +174,7 @@ extension Property {
             let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
             return view.each("task.vtime", "global.vtime_now") { vtime, clock in
                 let distance = terms.sum([(1, vtime), (.max, clock), (1, credit)], 0, 64)
-                return view.and(isPlaced, view.isKeyed, view.not(terms.isAtMost(distance, limit)))
+                return view.and(isPlaced, view.isByVtime, view.not(terms.isAtMost(distance, limit)))
             }
         })
 
@@ -182,7 +185,7 @@ extension Property {
             let terms = view.terms
             let limit = terms.sum([(UInt64(SP_BURST_SLICES_MAX), view.input("policy.slice_max_ns"))], 0, 64)
             let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
-            let isThis = view.and(isPlaced, view.isKeyed)
+            let isThis = view.and(isPlaced, view.isByVtime)
             return view.output("task.vtime").leaves.flatMap { one -> [Condition] in
                 guard case .word(let vtime) = one.leaf else { return [] }
                 let when = view.and(isThis, one.guarded)
