@@ -26,8 +26,11 @@ let package = Package(
             name: "SchedProto",
             targets: [
                 "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session", "Output",
-                "Pairs", "Commands",
+                "Pairs",
             ]),
+        // The command line for a pair's program. Apart, since it counts allocations: no library does that to
+        // somebody else's program.
+        .library(name: "SchedProtoProgram", targets: ["Commands", "CAllocations"]),
         .plugin(name: "PolicyInKernel", targets: ["PolicyInKernel"]),
     ],
     dependencies: [

@@ -27,7 +27,7 @@ struct sp_global global;
 /* Whether tasks may wait in the priority queue. Of a policy of one's own nothing is known. */
 static __always_inline bool has_classes(void)
 {
-#ifdef SP_OWN_POLICY
+#ifdef SP_LOCKED_STATE
 	return true;
 #else
 	return described()->classes != SP_CLASSES_NONE;
@@ -37,7 +37,7 @@ static __always_inline bool has_classes(void)
 /* Whether keys differ; else queues are in the order of arrival. */
 static __always_inline bool has_keys(void)
 {
-#ifdef SP_OWN_POLICY
+#ifdef SP_LOCKED_STATE
 	return true;
 #else
 	return described()->order != SP_ORDER_FIFO;

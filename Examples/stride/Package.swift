@@ -16,7 +16,7 @@ let package = Package(
             plugins: [.plugin(name: "PolicyInKernel", package: "sched-proto")]),
         .executableTarget(
             name: "StrideProgram",
-            dependencies: ["Stride", .product(name: "SchedProto", package: "sched-proto")]),
+            dependencies: ["Stride", .product(name: "SchedProtoProgram", package: "sched-proto")]),
         .testTarget(
             name: "StrideTests",
             dependencies: ["Stride", .product(name: "SchedProto", package: "sched-proto")]),

@@ -52,7 +52,10 @@ struct ConformRun {
         let isRandom = options.policy.isEmpty || options.policy.contains("random")
         var plan = Campaign.Plan(seed: seed, subjects: try subjects())
         plan.hasRandomSubjects = isRandom
-        if Program.pair != nil { plan.makeRandom = { randomPolicy(using: &$0) } }
+        if let pair = Program.pair {
+            plan.makeRandom = { randomPolicy(using: &$0) }
+            plan.makePair = { pair.execution($0) }
+        }
         plan.events = task.events ?? (task.seconds == nil && task.round == nil ? 20_000_000 : nil)
         plan.seconds = task.seconds?.seconds
         plan.shard = task.shard?.index ?? 0
@@ -163,7 +166,8 @@ struct ConformRun {
         }
         var events = [sp_event](repeating: sp_event(), count: count)
         events.withUnsafeMutableBufferPointer {
-            source.fill($0, seed: seed, policy: subject.policy)
+            source.fill(
+                $0, seed: seed, policy: subject.policy, pair: Program.pair?.execution(subject.policy))
         }
         let trace = Trace(policy: subject.policy, events: events)
         let file = try deciding { _ throws(LaneError) in

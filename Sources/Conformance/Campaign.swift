@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+public import PolicyModel
 
 /// Random descriptions and random traces, for a number of events or a time.
 ///
@@ -26,6 +27,8 @@ public struct Campaign {
         public var hasRandomSubjects = true
         /// Makes such a description.
         public var makeRandom: @Sendable (inout SplitMix64) -> sp_policy = { .random(using: &$0) }
+        /// Of a pair: what the simulated machine decides by.
+        public var makePair: (@Sendable (sp_policy) -> PairExecution)?
         /// Events to decide.
         public var events: Int?
         /// Seconds after which no other trace begins.
@@ -117,7 +120,8 @@ public struct Campaign {
                 wanted = min(wanted, events - (harness.account.events - begun))
             }
             let events = UnsafeMutableBufferPointer(rebasing: buffer[..<wanted])
-            source.fill(events, seed: random.next(), policy: subject.policy)
+            source.fill(
+                events, seed: random.next(), policy: subject.policy, pair: plan.makePair?(subject.policy))
             if let mismatch = try harness.run(UnsafeBufferPointer(events)) {
                 let trace = Trace(
                     policy: subject.policy, events: Array(events[...mismatch.index]))

@@ -29,7 +29,7 @@ extension Machine {
         event.cpu = Int32(cpu)
         event.idle_cpu = -1
         let looks =
-            execution.policy.classes == SP_CLASSES_NONE.rawValue
+            policy.classes == SP_CLASSES_NONE.rawValue
             ? prev != nil : prev != nil || (regular.count > 0 && priority.count > 0)
         if looks {
             event.flags = SP_EVENT_LOOKED

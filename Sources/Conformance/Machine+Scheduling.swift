@@ -10,7 +10,7 @@ extension Machine {
         actors[slot].usedNs = 0
         actors[slot].since = epoch &+ elapsed
         switch decision.action {
-        case SP_ACTION_DIRECT.rawValue:
+        case SP_ACTION_DIRECT.rawValue where idle >= 0 && decision.cpu == idle:
             append(slot, toLocalQueueOf: Int(decision.cpu))
             serve(cpu: Int(decision.cpu))
         default:
@@ -114,7 +114,7 @@ extension Machine {
         actors[slot].phase = .running
         actors[slot].cpu = Int32(cpu)
         let sliceNs =
-            isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : execution.policy.slice_max_ns
+            isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : policy.slice_max_ns
         let slice = max(1, min(sliceNs, actors[slot].remainingNs))
         cpus[cpu].running = Int32(slot)
         cpus[cpu].sliceNs = slice

@@ -6,9 +6,9 @@ import PolicyModel
 /// what happens next, so traces are such as a kernel sends. `Machine+Life.swift` has the tasks'
 /// lives, `Machine+Scheduling.swift` the queues and CPUs, `Machine+Events.swift` the events.
 ///
-/// It asks a `DescribedPolicy` of its own. If that were wrong, traces would be odd but the
-/// comparison as strict as ever.
-struct Machine: ~Copyable {
+/// It asks a policy of its own, the described one or a pair's. If that were wrong, traces would be odd but
+/// the comparison as strict as ever.
+struct Machine<Execution: Policy>: ~Copyable {
     /// How a task behaves.
     enum Habit: UInt64, CaseIterable {
         /// Computes without end.
@@ -63,13 +63,14 @@ struct Machine: ~Copyable {
         var localTail: Int32 = -1
     }
 
-    static let actorsMax = 512
-    static let cpusMax = 64
+    static var actorsMax: Int { 512 }
+    static var cpusMax: Int { 64 }
     /// The timer that forks, reweights and sends late events.
-    static let housekeeping = Int32(actorsMax + cpusMax)
+    static var housekeeping: Int32 { Int32(actorsMax + cpusMax) }
 
     var random: SplitMix64
-    var execution: DescribedPolicy
+    let policy: sp_policy
+    var execution: Execution
     let actors: UnsafeMutablePointer<Actor>
     let states: UnsafeMutablePointer<sp_task>
     let cpus: UnsafeMutablePointer<CPU>
@@ -84,15 +85,19 @@ struct Machine: ~Copyable {
     /// CPUs that run nothing, one bit each.
     var idleCPUs: UInt64
     /// Asleep until a time, running until a time, housekeeping: actors, then CPUs, then itself.
-    var timers = BinaryHeap(capacity: actorsMax + cpusMax + 1)
-    var regular = BinaryHeap(capacity: actorsMax)
-    var priority = BinaryHeap(capacity: actorsMax)
+    var timers = BinaryHeap(capacity: Self.actorsMax + Self.cpusMax + 1)
+    var regular = BinaryHeap(capacity: Self.actorsMax)
+    var priority = BinaryHeap(capacity: Self.actorsMax)
     var events: UnsafeMutableBufferPointer<sp_event>
     var count = 0
 
-    init(seed: UInt64, policy: sp_policy, events: UnsafeMutableBufferPointer<sp_event>) {
+    init(
+        seed: UInt64, policy: sp_policy, _ execution: Execution,
+        events: UnsafeMutableBufferPointer<sp_event>
+    ) {
         random = SplitMix64(seed: seed)
-        execution = DescribedPolicy(policy)
+        self.policy = policy
+        self.execution = execution
         actors = .allocate(capacity: Self.actorsMax)
         states = .allocate(capacity: Self.actorsMax)
         cpus = .allocate(capacity: Self.cpusMax)
@@ -115,9 +120,10 @@ struct Machine: ~Copyable {
 
     /// Runs the machine until the buffer is full.
     static func fill(
-        _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy
+        _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy,
+        _ execution: Execution
     ) {
-        var machine = Machine(seed: seed, policy: policy, events: events)
+        var machine = Machine(seed: seed, policy: policy, execution, events: events)
         machine.run()
     }
 

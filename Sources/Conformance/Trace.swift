@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+public import PolicyModel
 
 /// A description and the events that it is to decide, from its start.
 public struct Trace {
@@ -21,32 +22,22 @@ public enum TraceSource: String, CaseIterable, Sendable {
 
     /// Fills the buffer with the beginning of the trace that the seed stands for. A shorter
     /// buffer gets a shorter beginning of the same trace.
+    ///
+    /// - Parameter pair: whose policy it is, as before its first event; nil: a description's.
     public func fill(
-        _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy
+        _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy,
+        pair: PairExecution? = nil
     ) {
         switch self {
         case .realistic:
-            Machine.fill(events, seed: seed, policy: policy.ofMachine)
+            if let pair {
+                Machine.fill(events, seed: seed, policy: policy, pair)
+            } else {
+                Machine.fill(events, seed: seed, policy: policy, DescribedPolicy(policy))
+            }
         case .hostile:
             var trace = HostileTrace(seed: seed, policy: policy)
             trace.fill(events)
         }
-    }
-}
-
-extension sp_policy {
-    /// What the simulated machine decides by. A pair's parameters would be taken for numbers of rules that
-    /// it does not have: its machine goes by vruntime.
-    fileprivate var ofMachine: sp_policy {
-        guard pair != 0 else { return self }
-        var policy = self
-        policy.pair = 0
-        policy.slice_min_ns = 1_000_000
-        policy.sleep_credit_ns = slice_max_ns
-        policy.rate_window_ns = 1_000_000_000
-        policy.rate_max = 10
-        policy.starvation_ns = 0
-        policy.wait_max_ns = 1_500_000_000
-        return policy
     }
 }

@@ -56,6 +56,8 @@ extension Pair {
         plan.events = events
         let keys = keys
         plan.makeRandom = { random in keys.apply { randomPolicy(using: &random) } }
+        let pair = self
+        plan.makePair = { pair.execution($0) }
         guard let found = try Campaign(plan, on: harness).run() else {
             return Verdict(events: harness.account.events, lanes: lanes.map(\.name), divergence: nil)
         }

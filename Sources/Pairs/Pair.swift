@@ -68,11 +68,16 @@ public struct Pair: Sendable {
         }
     }
 
-    /// Schedules the machine by the Swift policy (user mode), or by the twin that the session names.
-    public func run(_ session: Session, _ policy: sp_policy) throws(SessionError) -> Session.Ending {
+    /// The Swift policy as the loops of other modules call it, before its first event.
+    public func execution(_ policy: sp_policy) -> PairExecution {
         var policy = policy
         var global = sp_global()
         functions.start(&policy, &global)
-        return try session.run(PairExecution(policy, global, steps))
+        return PairExecution(policy, global, steps)
+    }
+
+    /// Schedules the machine by the Swift policy (user mode), or by the twin that the session names.
+    public func run(_ session: Session, _ policy: sp_policy) throws(SessionError) -> Session.Ending {
+        try session.run(execution(policy))
     }
 }

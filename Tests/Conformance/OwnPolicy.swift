@@ -44,7 +44,7 @@ struct OwnPolicy {
     }
 
     /// The folder of what the build made: that of the program that these tests are in.
-    private static func products() throws -> URL {
+    static func products() throws -> URL {
         let maps = try String(contentsOfFile: "/proc/self/maps", encoding: .utf8).split(separator: "\n")
         let line = try #require(maps.first { $0.hasSuffix(".xctest") })
         return URL(fileURLWithPath: String(line[(try #require(line.firstIndex(of: "/")))...]))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import PolicyModel
 import Testing
 
 @testable import Conformance
@@ -59,7 +60,7 @@ import Testing
                 before = event.now
                 #expect(event.cpu >= 0 && event.cpu < Int32(event.cpus))
                 #expect(event.idle_cpu < Int32(event.cpus))
-                #expect(event.waiting.0 + event.waiting.1 <= UInt32(Machine.actorsMax))
+                #expect(event.waiting.0 + event.waiting.1 <= UInt32(Machine<DescribedPolicy>.actorsMax))
                 #expect(event.pid == 0 || (1...10_000).contains(event.weight))
             }
         }

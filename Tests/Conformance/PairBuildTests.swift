@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import Foundation
+import PolicyModel
+import Testing
+
+@testable import Conformance
+@testable import KernelLink
+
+/// C twins of pairs, compiled by the very tool that the plugin runs.
+@Suite struct PairBuildTests {
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .deletingLastPathComponent().deletingLastPathComponent()
+    private static let example = root.appending(path: "Examples/stride/Sources/Stride")
+
+    /// What became of Examples/stride with a twin of its own.
+    private struct Built {
+        let status: Int32
+        let errors: String
+        let source: String
+    }
+
+    /// - Parameter change: of the twin's text; nil takes the twin away.
+    private func build(_ change: ((String) -> String)?) throws -> Built {
+        let files = FileManager.default
+        let folder = files.temporaryDirectory.appending(path: "pair.\(UUID().uuidString)")
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? files.removeItem(at: folder) }
+        let declaration = folder.appending(path: "stride.yaml")
+        try files.copyItem(at: Self.example.appending(path: "stride.yaml"), to: declaration)
+        let header = folder.appending(path: "stride.h")
+        if let change {
+            let text = try String(contentsOf: Self.example.appending(path: "stride.h"), encoding: .utf8)
+            try change(text).write(to: header, atomically: true, encoding: .utf8)
+        }
+        let output = folder.appending(path: "Pair.swift")
+        let errors = folder.appending(path: "errors")
+        _ = files.createFile(atPath: errors.path, contents: nil)
+        let tool = Process()
+        tool.executableURL = try OwnPolicy.products().appending(path: "build-bpf")
+        tool.arguments = [
+            "compile-pair", folder.path, Self.root.appending(path: "bpf").path, declaration.path, header.path,
+            "Stride", output.path,
+        ]
+        tool.standardError = try FileHandle(forWritingTo: errors)
+        try tool.run()
+        tool.waitUntilExit()
+        return Built(
+            status: tool.terminationStatus, errors: try String(contentsOf: errors, encoding: .utf8),
+            source: (try? String(contentsOf: output, encoding: .utf8)) ?? "")
+    }
+
+    private func twin(_ built: Built) throws -> CTwin {
+        func object(_ name: String) throws -> String {
+            let text = built.source.firstRange(of: "\(name): \"").map { built.source[$0.upperBound...] }
+            return String(try #require(text).prefix { $0 != "\"" })
+        }
+        return CTwin(
+            name: "stride", probe: try object("probe"), mode: try object("mode"), native: try object("native")
+        )
+    }
+
+    private var policy: sp_policy {
+        var policy = sp_policy()
+        policy.abi = UInt32(SP_ABI_VERSION)
+        policy.slice_max_ns = 20_000_000
+        // Its quantum and its credit.
+        policy.slice_min_ns = 4_000_000
+        policy.sleep_credit_ns = 4_000_000
+        return policy
+    }
+
+    /// The library of this machine and the bytecode are of one source.
+    @Test(.enabled(if: geteuid() == 0, "needs root")) func aTwinIsALibraryAndBytecode() throws {
+        let built = try build { $0 }
+        #expect(built.status == 0, "\(built.errors)")
+        let twin = try twin(built)
+        let harness = Harness([try NativeLane(twin), try BytecodeLane(twin)])
+        try harness.load(policy)
+        for source in TraceSource.allCases {
+            var events = [sp_event](repeating: sp_event(), count: 20_000)
+            events.withUnsafeMutableBufferPointer { source.fill($0, seed: 3, policy: policy) }
+            #expect(try events.withUnsafeBufferPointer { try harness.run($0) } == nil)
+        }
+        #expect(harness.account.actions[Int(SP_ACTION_QUEUE.rawValue)] > 1000)
+    }
+
+    @Test func aWrongTwinIsOneThatIsNoticed() throws {
+        let right = try twin(try build { $0 })
+        let wrong = try twin(
+            try build { $0.replacing("state->pass - policy->params.credit_ns", with: "state->pass") })
+        let harness = Harness([try NativeLane(right), try NativeLane(wrong)])
+        try harness.load(policy)
+        var events = [sp_event](repeating: sp_event(), count: 20_000)
+        events.withUnsafeMutableBufferPointer { TraceSource.realistic.fill($0, seed: 3, policy: policy) }
+        let mismatch = try #require(try events.withUnsafeBufferPointer { try harness.run($0) })
+        let naming = ReportNaming(
+            pair: "stride", type: "Stride", task: [("pass", 0, 8)], state: [("pass", 0, 8)])
+        let report = DivergenceReport(
+            lanes: ["right", "wrong"], trace: Trace(policy: policy, events: events), mismatch: mismatch,
+            naming: naming)
+        #expect(report.summary.contains("task.pass"), "\(report.summary)")
+        #expect(report.summary.contains("stride_enqueue in Sources/Stride/stride.h"))
+    }
+
+    @Test(arguments: ["start", "enqueue", "running", "dispatch"])
+    func aFunctionThatIsMissingIsNamed(function: String) throws {
+        let built = try build { $0.replacing("void stride_\(function)(", with: "void stride_other(") }
+        #expect(built.status == 1)
+        #expect(
+            built.errors.contains("error: stride.h lacks stride_\(function), the twin of Stride.\(function)"))
+    }
+
+    @Test func whatDoesNotCompileHasItsPlace() throws {
+        let built = try build { $0.replacing("task->pass = earliest", with: "task->pas = earliest") }
+        #expect(built.status == 1)
+        #expect(built.errors.contains(#/stride\.h:\d+:\d+: error: no member named 'pas'/#), "\(built.errors)")
+    }
+
+    @Test func aTwinThatIsNotThereYetIsSaidWhereItIsAskedFor() throws {
+        let built = try build(nil)
+        #expect(built.status == 0)
+        #expect(built.source.contains("c: .init(obstacle: \"there is no stride.h"))
+    }
+}
