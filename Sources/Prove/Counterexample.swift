@@ -56,10 +56,10 @@ struct Exact {
         inputs.values[field].map { evaluation.value(of: $0) } ?? 0
     }
 
-    /// Whether two sides differ in a field; one that does not come to an end differs.
+    /// Whether two sides that both come to an end differ in a field.
     func differ(_ a: Int, _ b: Int, _ fields: [Field]) -> Bool {
         guard evaluation.holds(sides[a].outcome.ends), evaluation.holds(sides[b].outcome.ends) else {
-            return evaluation.holds(sides[a].outcome.ends) != evaluation.holds(sides[b].outcome.ends)
+            return false
         }
         return fields.contains { value($0, of: a) != value($0, of: b) }
     }

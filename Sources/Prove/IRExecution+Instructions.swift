@@ -116,7 +116,9 @@ extension IRExecution {
                 }
             return terms.truth(diagrams.restrict(result, path))
         }
-        if name == "sdiv" || name == "srem" { return try signedDivision(name, a, b, width, flags, path, line) }
+        if name == "sdiv" || name == "srem" {
+            return try signedDivision(name, a, b, width, flags, path, line)
+        }
         guard ["add", "sub", "mul", "udiv", "urem", "and", "or", "xor", "shl", "lshr", "ashr"].contains(name)
         else { throw refused("the instruction \(name)", line) }
         checkFlags(name, a, b, width, flags, path, line)
@@ -148,7 +150,8 @@ extension IRExecution {
 
     /// By the amounts, and then the sign.
     private mutating func signedDivision(
-        _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition, _ line: Int
+        _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition,
+        _ line: Int
     ) throws(NotModelled) -> Value {
         guard flags.isEmpty else { throw refused("the instruction \(name) \(flags[0])", line) }
         let isZero = try compare("eq", b, Value(terms.constant(0, width)), under: path, line)

@@ -8,6 +8,8 @@ struct IRExecution {
     private var depth = 0
     /// How often a block may have its turn: loops are unrolled as far as this.
     private static let turnsMax = 600
+    /// The same where it depends on numbers whether there is another turn: once for each bit, and some.
+    private static let openTurnsMax = 70
     private static let depthMax = 24
 
     var obligations: [Obligation] = []
@@ -55,14 +57,21 @@ struct IRExecution {
             0: [Way(from: -1, guarded: path, locals: locals, memory: memory)]
         ]
         var turns = [Int](repeating: 0, count: function.blocks.count)
+        var openTurns = turns
+        var paths: [Int: Condition] = [:]
         var ends: [(guarded: Condition, memory: Memory, result: [Slot]?)] = []
         while let block = pending.keys.min(by: { function.order[$0] < function.order[$1] }) {
             let ways = pending.removeValue(forKey: block) ?? []
             turns[block] += 1
-            guard turns[block] <= Self.turnsMax else {
+            // An end by numbers leaves less of the path in each turn.
+            let path = ways.reduce(Condition.never) { terms.diagrams.or($0, $1.guarded) }
+            if let before = paths[block], path != before { openTurns[block] += 1 }
+            paths[block] = path
+            guard turns[block] <= Self.turnsMax, openTurns[block] <= Self.openTurnsMax else {
                 let line = function.blocks[block].instructions[0].line
+                let count = min(turns[block], openTurns[block] > Self.openTurnsMax ? Self.openTurnsMax : .max)
                 throw NotModelled(
-                    what: "a loop whose end is not seen after \(Self.turnsMax) turns, in \(name)",
+                    what: "a loop whose end is not seen after \(min(count, Self.turnsMax)) turns, in \(name)",
                     place: module.place(line))
             }
             var state = try enter(function, block, ways)

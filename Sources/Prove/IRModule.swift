@@ -20,7 +20,7 @@ package final class IRModule {
             if line.hasPrefix("define") {
                 if let name = Self.defined(line) { definitions[name] = number }
             } else if line.hasPrefix("%"), let end = line.firstRange(of: " = type ") {
-                typeLines[String(line[..<end.lowerBound])] = number
+                typeLines[String(line[..<end.lowerBound].filter { $0 != "\"" })] = number
             }
         }
     }

@@ -236,10 +236,10 @@ struct CaseJudge {
         let name = outcomes[side].name
         var exact = Exact(inputs, [outcomes[0], outcomes[side]])
         let fields = Layout.outputs.filter { outcomes[0].outcome.values[$0] != nil }
+        // Where one side does not come to an end there is nothing to compare: that is a trap, and a property.
         if let found = search(&exact, from: nil, count: trials, { $0.differ(0, 1, fields) }) {
             return [refuted(side, fields.filter { found.value($0, of: 0) != found.value($0, of: 1) }, found)]
         }
-        // Where one side does not come to an end there is nothing to compare: that is a trap, and a property.
         let open = comparison.compare(outcomes[0].outcome, outcomes[side].outcome)
         for one in open where !one.isLost {
             let start = one.candidate

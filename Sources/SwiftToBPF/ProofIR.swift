@@ -8,7 +8,8 @@ public enum ProofIR {
     /// - Parameter headers: the folder of `policy_native.c`.
     public static func cOptions(headers: String) -> [String] {
         [
-            "-O2", "-fno-vectorize", "-fno-slp-vectorize", "-fno-jump-tables", "-gline-tables-only", "-w", "-I",
+            "-O2", "-fno-vectorize", "-fno-slp-vectorize", "-fno-jump-tables", "-gline-tables-only", "-w",
+            "-I",
             headers, "-S", "-emit-llvm",
         ]
     }

@@ -20,6 +20,10 @@ enum ProveAdvice {
                 "the address of",
                 "a policy reads nothing but the description, the state and the event: write tables of constants as comparisons"
             ),
+            (
+                "an index into",
+                "an array is followed only where its index is a number: write comparisons, or leave it to conform"
+            ),
             ("calls too deep", "no recursion: a loop with a bound that is a number"),
         ]
         return known.first { reason.contains($0.0) }?.1

@@ -47,9 +47,11 @@ import Testing
     @Test(arguments: [
         ("sdiv i64 %3, 2", -3), ("srem i64 %3, 4", -3), ("sdiv i64 %3, -2", 3), ("srem i64 %0, -4", 3),
         ("call i64 @llvm.usub.sat.i64(i64 %0, i64 9)", 0), ("call i64 @llvm.usub.sat.i64(i64 9, i64 %0)", 2),
-        ("call i64 @llvm.uadd.sat.i64(i64 %3, i64 9)", -1), ("call i64 @llvm.uadd.sat.i64(i64 %0, i64 9)", 16),
+        ("call i64 @llvm.uadd.sat.i64(i64 %3, i64 9)", -1),
+        ("call i64 @llvm.uadd.sat.i64(i64 %0, i64 9)", 16),
         ("call i64 @llvm.abs.i64(i64 %3, i1 true)", 7), ("call i64 @llvm.ucmp.i64.i64(i64 %0, i64 %3)", -1),
-        ("call i64 @llvm.scmp.i64.i64(i64 %0, i64 %3)", 1), ("call i64 @llvm.scmp.i64.i64(i64 %0, i64 %0)", 0),
+        ("call i64 @llvm.scmp.i64.i64(i64 %0, i64 %3)", 1),
+        ("call i64 @llvm.scmp.i64.i64(i64 %0, i64 %0)", 0),
         ("call i64 @llvm.fshl.i64(i64 %0, i64 %3, i64 4)", 127),
         ("call i64 @llvm.fshr.i64(i64 %0, i64 %3, i64 60)", 127),
     ])

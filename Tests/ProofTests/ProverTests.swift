@@ -47,15 +47,14 @@ private let hasSolver = (try? Solver(program: "z3")) != nil
         #expect(report.refutation?.side == "bpf-mode")
     }
 
-    /// A slice of 0, in all sides alike: no difference, and a broken property.
+    /// A CPU that is none, in all sides alike: no difference, and a broken property. (In the very first case.)
     @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
     func brokenPropertyIsFound() throws {
         let wrong = try Sides.wrong(
-            "policy_slice.h", "return sp_max(policy->slice_max_ns / (waiting + 1), policy->slice_min_ns);",
-            "return policy->slice_max_ns / (waiting + 1) / 4096;")
+            "policy.h", "decision->cpu = -1;", "decision->cpu = -2;")
         let report = Prover(
             reference: wrong, others: [], parameters: Sides.parameters, solver: try Solver(program: "z3")
         ).prove(until: .unproven)
-        #expect(report.refutation?.what == ["a slice is never 0"])
+        #expect(report.refutation?.what == ["a CPU that exists"])
     }
 }
