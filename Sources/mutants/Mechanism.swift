@@ -13,7 +13,7 @@ enum Half: String, CaseIterable, Sendable {
             [
                 "bpf_mode.bpf.c", "user_mode.bpf.c", "notices.bpf.h", "answers.bpf.h", "turns.bpf.h",
                 "counters.bpf.h", "idle.bpf.h", "tasks.bpf.h", "queues.bpf.h", "timer.bpf.h",
-                "taken_cpu.bpf.h", "looks.h",
+                "taken_cpu.bpf.h", "looks.h", "weights.bpf.h", "groups.bpf.h",
             ].map { "bpf/\($0)" }
         case .swift:
             [
@@ -29,7 +29,8 @@ enum Half: String, CaseIterable, Sendable {
         switch file {
         case "bpf_mode.bpf.c": [.bpf]
         case "counters.bpf.h", "idle.bpf.h", "tasks.bpf.h", "queues.bpf.h", "timer.bpf.h",
-            "taken_cpu.bpf.h", "abi.h", "link.h", "policy_base.h", "looks.h":
+            "taken_cpu.bpf.h", "abi.h", "link.h", "policy_base.h", "looks.h", "weights.bpf.h",
+            "groups.bpf.h":
             Scenario.Mode.allCases
         default: [.user]
         }

@@ -14,7 +14,7 @@ group_limits() {
 	start --policy fair --stats 0
 	expect_equal "lines of notes" 1 "$(grep -c '^sched-proto: note: CPU limits of control groups' "$dir/err")"
 	expect_in "cpu.max of case/limited (10000 100000)" "$dir/err"
-	expect_in "control groups: cpu.weight counts; cpu.max and cpu.idle do not" "$dir/out"
+	expect_in '"group_weights":true' "$dir/out"
 	! grep -q cpu.weight "$dir/err" || complain "cpu.weight is named, and has an effect"
 	! grep -q case/empty "$dir/err" || complain "a group without tasks is named"
 	stop
