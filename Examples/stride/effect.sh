@@ -1,25 +1,31 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What the policy does: three busy loops of nice 0, 5 and 10, which weigh 100, 33 and 11, on one CPU for 6 s, in
+# What the policy does: three busy loops of nice 0, 5 and 10, which weigh 100, 33 and 11, on one CPU for 8 s, in
 # both modes. Fails where a share is more than 5 % off. For a guest, since it schedules the machine that runs it:
 #   make guest CLOCK=virtual CPUS=1 CMD='PATH/effect.sh'
 set -eu
 program=$(dirname "$0")/.build/debug/stride
-ticks() { for pid in $loops; do cut -d ' ' -f 14 "/proc/$pid/stat"; done; }
+# In ns, exactly: the ticks of /proc/PID/stat are samples.
+used() { for pid in $loops; do cut -d ' ' -f 1 "/proc/$pid/schedstat"; done; }
 
 for mode in user bpf; do
-	$program --mode $mode --duration 9 --stats 0 >/tmp/session 2>&1 &
+	$program --mode $mode --duration 10 --stats 0 >/tmp/session 2>&1 &
 	session=$!
-	sleep 1
+	# The kernel's own scheduler has such shares, too.
+	for _ in {1..100}; do
+		if grep -q '^attached' /tmp/session || ! kill -0 $session 2>/dev/null; then break; fi
+		sleep 0.1
+	done
+	grep -q '^attached' /tmp/session || { cat /tmp/session; exit 1; }
 	loops=
 	for nice in 0 5 10; do
 		nice -n $nice sh -c 'while :; do :; done' &
 		loops="$loops $!"
 	done
 	sleep 1
-	before=$(ticks)
-	sleep 6
-	paste <(echo "$before") <(ticks) | awk -v mode=$mode '
+	before=$(used)
+	sleep 8
+	paste <(echo "$before") <(used) | awk -v mode=$mode '
 		{ used[NR] = $2 - $1 }
 		function off(is, meant) { return is > meant * 1.05 || is < meant * 0.95 }
 		END {
