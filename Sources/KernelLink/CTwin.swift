@@ -56,7 +56,8 @@ public struct PolicyFunctions: Sendable {
         // A file without a name: nothing is left behind, and nobody can put another one in its place.
         let file = memfd_create(library.name, UInt32(MFD_CLOEXEC))
         guard file >= 0 else { throw .failed("making a file for \(library.name)", errno) }
-        defer { close(file) }
+        // It stays open for as long as the library is there: the loader knows it by this name, and would take
+        // the next one that is called the same for the one that it has.
         guard write(file, bytes, bytes.count) == bytes.count else {
             throw .failed("writing \(library.name)", errno)
         }
