@@ -59,8 +59,7 @@ static __always_inline u32 in_range(u32 weight)
  * group at a time. One that was given up just now is taken last, so that who still has its
  * old name in hand does not meet another group.
  */
-static __always_inline u32 take_place(u64 id, u32 parent, u32 level,
-				      u32 weight)
+static __always_inline u32 take_place(u64 id, u32 parent, u32 level, u32 weight)
 {
 	struct sp_cpu_group *group;
 	u32 place;

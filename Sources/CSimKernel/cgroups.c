@@ -332,7 +332,8 @@ void cgroup_share(struct task *p)
 /* The policy is told that the task begins to wait. */
 void check_weight(struct task *p, u32 weight)
 {
-	const double own = p->t.scx.weight, wanted = has_cgroups() ? own * p->share : own;
+	const double own = p->t.scx.weight,
+		     wanted = has_cgroups() ? own * p->share : own;
 	double off = weight - wanted;
 
 	p->told_weight = weight;
