@@ -4,11 +4,13 @@ guest_options=(--cpus 1 --instruction-ns 4)
 lasts=3
 
 both weights-1cpu "fair, one CPU: groups get CPU time by their weights, however many tasks they have" group_weights
-add none weights-1cpu "the same groups under the kernel's own scheduler" group_weights
 both weights-change "a weight that changes, a task that moves, groups that come and go" group_changes
-add none weights-change "the same under the kernel's own scheduler" group_changes
 both weights-within "nice counts within a group" group_within
-add none weights-within "the same under the kernel's own scheduler" group_within
+if [[ -n ${THOROUGH:-} ]]; then
+	add none weights-1cpu "the same groups under the kernel's own scheduler" group_weights
+	add none weights-change "the same under the kernel's own scheduler" group_changes
+	add none weights-within "the same under the kernel's own scheduler" group_within
+fi
 
 . "$here/effects.sh"
 
@@ -36,7 +38,7 @@ used() {
 }
 
 # expect_ratio WHAT PERCENT A B: the first group's or task's CPU time beside the second's over five seconds (or
-# $seconds), within 10 %.
+# $seconds), within 12 %: turns of a heavy task come several in a row.
 expect_ratio() {
 	local before after ratio
 	nap 0.5 # so that who was ahead or behind is not any more
@@ -45,7 +47,7 @@ expect_ratio() {
 	mapfile -t after < <(used "$3" "$4")
 	((after[1] > before[1])) || fail "$1: $4 did not run"
 	ratio=$((100 * (after[0] - before[0]) / (after[1] - before[1])))
-	((ratio * 10 >= $2 * 9 && ratio * 10 <= $2 * 11)) || complain "$1: $3 has $ratio % of $4's CPU time, not $2"
+	((ratio * 100 >= $2 * 88 && ratio * 100 <= $2 * 112)) || complain "$1: $3 has $ratio % of $4's CPU time, not $2"
 	note "$1 $ratio %"
 }
 
