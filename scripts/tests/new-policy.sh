@@ -169,6 +169,8 @@ for block in "$work"/blocks/??; do
 	# The package that a step has made is built there too.
 	if [[ -d mine && ! -e mine/.build ]]; then
 		ln -sfn ../.build mine/.build
+		# Else the package tool may take the plan that it made last, for another package in the same folder.
+		rm -f .build/debug.yaml .build/*/debug/description.json
 		[[ ! -e Package.resolved ]] || cp Package.resolved mine/
 	fi
 	# The steps build on one another.
