@@ -95,7 +95,7 @@ struct Builds: Sendable {
             try String(contentsOfFile: "\(checkout)/\(file)", encoding: .utf8)
                 .write(toFile: "\(work)/\(name)", atomically: false, encoding: .utf8)
         }
-        try Self.shim.write(toFile: "\(work)/Shim.swift", atomically: false, encoding: .utf8)
+        try ProofIR.swiftEntry.write(toFile: "\(work)/Shim.swift", atomically: false, encoding: .utf8)
     }
 
     private func command(_ side: Side, _ work: String, _ library: String) -> [String] {
@@ -117,33 +117,6 @@ struct Builds: Sendable {
             ] + sources
         }
     }
-
-    /// The two functions of the native lane, around the Swift policy.
-    private static let shim = """
-        public import CSchedProto
-
-        @_cdecl("sp_native_start")
-        public func start(_ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>) {
-            global.pointee = DescribedPolicy(policy.pointee).global
-        }
-
-        @_cdecl("sp_native_decide")
-        public func decide(
-            _ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>,
-            _ tasks: UnsafeMutablePointer<sp_task>, _ events: UnsafePointer<sp_event>,
-            _ outcomes: UnsafeMutablePointer<sp_outcome>, _ count: UInt32
-        ) {
-            var described = DescribedPolicy(policy.pointee)
-            described.global = global.pointee
-            for index in 0..<Int(count) {
-                let slot = Int(events[index].pid & (SP_PROBE_TASKS - 1))
-                outcomes[index].decision = described.decide(events[index], &tasks[slot])
-                outcomes[index].task = tasks[slot]
-                outcomes[index].global = described.global
-            }
-            global.pointee = described.global
-        }
-        """
 }
 
 /// Runs a command without its output; its status, or 128 + the signal that ended it.
