@@ -18,8 +18,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 
 document=$repo_root/docs/KERNELS.md
 results=$repo_root/out/kernels
-# Parts of the names of cases in Tests/Guest: what is tried on each kernel.
-cases=(verdict- weights preference taken-cpu effect)
+# The group of cases in Tests/Guest that is tried on each kernel.
+cases=(--verdict)
 
 write='' table='' series=()
 read -ra series <<<"${KERNELS:-}"

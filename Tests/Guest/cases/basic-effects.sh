@@ -5,7 +5,7 @@
 # Wrong builds that were tried, in both modes: without keys, or with every weight 100, shares fails; without classes,
 # wakeups and starvation; with the wrong queue served first, starvation; with every slice the longest, slices-shared and
 # slices-weighted. Under the kernel's own scheduler, arrival would fail: 113 of 120 tasks ran out of order.
-guest_options=(--cpus 4 --instruction-ns 4)
+guest_options=(--cpus 4)
 lasts=6
 
 both shares "fair: busy loops get CPU time by their weights, pinned, on two CPUs of four, and anywhere" shares
