@@ -38,7 +38,7 @@ static __always_inline void wake_for_picked(struct task_struct *p, s32 cpu, s32 
 		return; /* it takes it now */
 	if (!(bits >> (cpu & 63) & 1)) {
 		/* It found something else to do: another one may. */
-		cpu = idle_cpus && !is_pinned(p) ? pick_idle_cpu(p) : -1;
+		cpu = nobody_idle() || is_pinned(p) ? -1 : pick_idle_cpu(p);
 		if (cpu < 0)
 			return;
 	}
