@@ -150,6 +150,7 @@ static __always_inline void let_run(struct task_struct *p, struct sp_task_ctx *t
 		tctx->used = p->se.sum_exec_runtime;
 		tctx->decided = false;
 		tctx->waits = false;
+		tctx->wait = 0; /* an answer to the wait that it was in is stale */
 		count_no_more(&tctx->counted);
 	}
 	if (cpu < 0 && !is_pinned(p))

@@ -307,6 +307,7 @@ static void check_let_run(struct task *p, bool retried)
 		return;
 	p->told.charged = p->t.se.sum_exec_runtime;
 	p->told.before = p->told.due = false;
+	p->told.wait = 0;
 }
 
 /* User mode: a task of which the daemon was, or was to be, told. */
