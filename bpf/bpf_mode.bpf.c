@@ -417,13 +417,19 @@ s32 BPF_PROG(sp_init_task, struct task_struct *p, struct scx_init_task_args *arg
 	return new_task(p, group_at_birth(args));
 }
 
-/* It leaves for another class, perhaps while it waits. */
+/*
+ * It leaves for another class, perhaps while it waits: then nobody of ours lets it run, and
+ * no RUNNING comes. If it comes back while it runs, the mark of its CPU is another's.
+ */
 SEC("struct_ops/sp_disable")
 void BPF_PROG(sp_disable_task, struct task_struct *p)
 {
 	struct sp_task_ctx *tctx = task_ctx(p);
 
-	if (tctx && has_groups())
+	if (!tctx)
+		return;
+	tctx->waits = false;
+	if (has_groups())
 		count_gone(p, &tctx->counted);
 }
 

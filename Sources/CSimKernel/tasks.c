@@ -653,6 +653,7 @@ static void leave_class(struct task *p)
 	CALL_OP(disable, &p->t);
 	/* Another class lets it run now; who it met before is over. */
 	p->met_nobody = false;
+	p->told.due = false;
 	p->told.wait = 0;
 }
 
