@@ -191,6 +191,8 @@ static bool knows_nobody(void)
 void daemon_takes_turn(const struct task *p)
 {
 	(void)p;
+	/* Also what this CPU has just laid aside. */
+	answers_come();
 	sim.moment.was_sole = may_take_sole();
 	/* As exactly as the backend knows it. */
 	turn_at = (((turn_at ? turn_at : sim.now) + NOW_ORIGIN) &
