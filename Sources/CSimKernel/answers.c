@@ -19,8 +19,11 @@ static u64 passes, passes_before; /* finished, and when it stood by last */
 static u64 turn_at; /* when a CPU gave way to the daemon; 0: it stands by */
 static u64 seen_at; /* when it had its last turn, or stood by last */
 static u64 stood_at; /* when it stood by last */
-static u64
-	slept_at; /* when the turn began in whose middle it slept; 0: it made a pass since */
+/*
+ * When the turn began in whose middle it slept first; 0: it made a pass since, or the backend
+ * saw that it sleeps.
+ */
+static u64 slept_at;
 static bool was_gone;
 
 void answers_reset(void)
@@ -209,7 +212,7 @@ void daemon_takes_turn(const struct task *p)
 void daemon_leaves(void)
 {
 	was_gone = true;
-	if (turn_at)
+	if (!slept_at)
 		slept_at = turn_at;
 	turn_at = 0;
 }
@@ -377,9 +380,14 @@ static void check_asked(s32 cpu, const struct task *prev)
 
 void dispatch_begins(s32 cpu)
 {
+	const struct task *prev = sim.moment.dispatching;
+
 	(void)cpu;
 	if (sim.machine.mode == SIM_MODE_USER)
 		sim.moment.tail = ((struct sp_answers *)sim_answers())->asked.tail;
+	/* The backend sees that the daemon sleeps. */
+	if (prev && prev->daemon && !is_queued(prev))
+		slept_at = 0;
 	sim.moment.turn = sim.moment.fell_back = sim.moment.was_sole = false;
 	sim.moment.kicks_due = 0;
 	sim.moment.sole = sim.moment.taken_told = 0;
