@@ -194,10 +194,13 @@ s32 lock_cpu_of(struct task *p)
 	return cpu;
 }
 
-/* It is about to sleep, and still on its CPU: a wake-up waits until it has left. */
+/*
+ * It is about to sleep, and still on its CPU: a wake-up waits until that has switched to
+ * another one.
+ */
 void wait_off_cpu(const struct task *p)
 {
-	while (current && p->on_cpu && !is_queued(p))
+	while (current && !is_queued(p) && (p->on_cpu || sim.cpu[p->cpu].curr == p))
 		stop_for(1 + chance(AGAIN_NS));
 }
 

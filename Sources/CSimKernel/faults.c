@@ -90,9 +90,10 @@ static void change_pid(struct task *p)
 {
 	struct task *leader = some_task();
 
+	/* One that its CPU has not yet left is gone when it has. */
 	if (!leader || leader == p || is_queued(leader) || leader->on_cpu ||
-	    leader->lock.depth || p->lock.depth || leader->class != CLASS_EXT ||
-	    p->class != CLASS_EXT)
+	    sim.cpu[leader->cpu].curr == leader || leader->lock.depth ||
+	    p->lock.depth || leader->class != CLASS_EXT || p->class != CLASS_EXT)
 		return;
 	post(sim.now + MS, EVENT_FORK, 0, NULL, leader->group);
 	exec_task(p, leader);
