@@ -76,7 +76,6 @@ static struct cpu_cgroup *make(struct cpu_cgroup *parent, u32 weight)
 	if (!it)
 		return &cgroups[0];
 	*it = (struct cpu_cgroup){ .parent = parent, .weight = weight };
-	it->exists = true;
 	it->kn.id = ++last_id;
 	it->c.kn = &it->kn;
 	it->c.level = parent->c.level + 1;
@@ -87,6 +86,8 @@ static struct cpu_cgroup *make(struct cpu_cgroup *parent, u32 weight)
 	sim.report.callbacks++;
 	if (sim.ops->cgroup_init && sim.ops->cgroup_init(&it->c, &args))
 		flaw(SIM_FLAW_REFUSED, "cgroup_init refused");
+	/* Nobody is in it before the callback has returned. */
+	it->exists = true;
 	return it;
 }
 
