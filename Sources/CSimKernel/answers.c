@@ -460,5 +460,5 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 	}
 	if (prev && is_queued(prev) && prev->t.scx.slice && !prev->daemon &&
 	    sim.machine.policy.preempt && !(prev->t.flags & PF_KTHREAD))
-		sim.cpu[cpu].gives_way = prev->told.queue == SP_QUEUE_REGULAR;
+		note_gives_way(cpu, prev->told.queue == SP_QUEUE_REGULAR);
 }

@@ -219,7 +219,7 @@ void check_slice(struct task *p)
 static void goes_on(s32 cpu, const struct task *prev)
 {
 	if (sim.machine.policy.preempt && !(prev->t.flags & PF_KTHREAD))
-		sim.cpu[cpu].gives_way = prev->told.state.queue == SP_QUEUE_REGULAR;
+		note_gives_way(cpu, prev->told.state.queue == SP_QUEUE_REGULAR);
 }
 
 /* ops.dispatch returned: was somebody taken, or does @prev go on, as was decided? */

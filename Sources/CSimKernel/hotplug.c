@@ -82,7 +82,7 @@ static void check_given_up(s32 cpu)
 /* The backend takes it for a busy one until it hears of it, and for none to preempt. */
 static void nothing_known(struct cpu *rq)
 {
-	rq->says_idle = rq->gives_way = false;
+	rq->says_idle = rq->gives_way = rq->may_give_way = false;
 	rq->said_at = sim.now;
 }
 

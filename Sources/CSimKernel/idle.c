@@ -127,7 +127,7 @@ static void check_idles(s32 cpu)
 /* @notify: between a task and the idle one; else it idled before. */
 void set_idle(s32 cpu, bool idle, bool notify)
 {
-	sim.cpu[cpu].gives_way = false;
+	sim.cpu[cpu].gives_way = sim.cpu[cpu].may_give_way = false;
 	if (sim.replaying && notify)
 		replay_peeks();
 	mask_set(&sim.idle_mask, (u32)cpu,

@@ -278,8 +278,8 @@ static void check_preemption(const struct task *p, u64 flags)
 		      p->told.claimed < 0 && sim.cpu[cpu].gives_way;
 
 	if (sim.moment.preempts && sim.moment.preempted == cpu)
-		sim.cpu[cpu].gives_way = false;
-	if (!is_undisturbed())
+		sim.cpu[cpu].gives_way = sim.cpu[cpu].may_give_way = false;
+	if (!is_undisturbed() || sim.cpu[cpu].may_give_way)
 		return;
 	if (sim.moment.preempts != wanted || (wanted && sim.moment.preempted != cpu))
 		flaw(SIM_FLAW_KICK, "pid %d (class %u) %s CPU %d away", p->t.pid,
@@ -420,6 +420,18 @@ void running_ends(struct task *p, u64 slice)
 	if (!p->has_run && p->t.scx.slice != slice)
 		flaw(SIM_FLAW_SLICE, "pid %d was to go on for %llu ns, not %llu",
 		     p->t.pid, slice, p->t.scx.slice);
-	sim.cpu[p->cpu].gives_way = sim.machine.policy.preempt && !p->daemon &&
-				    !is_kthread(p) && queue == SP_QUEUE_REGULAR;
+	note_gives_way(p->cpu, sim.machine.policy.preempt && !p->daemon &&
+				       !is_kthread(p) && queue == SP_QUEUE_REGULAR);
+}
+
+/*
+ * Whether what runs there from now on is of the regular class. In user mode another CPU may
+ * carry out an answer that tells its class, or take the CPU away from it, in the middle of
+ * the callback: then the backend noted what was so before.
+ */
+void note_gives_way(s32 cpu, bool gives_way)
+{
+	sim.cpu[cpu].gives_way = gives_way;
+	sim.cpu[cpu].may_give_way = sim.machine.mode == SIM_MODE_USER &&
+				    !is_undisturbed();
 }

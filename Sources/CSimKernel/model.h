@@ -211,6 +211,7 @@ struct cpu {
 	struct task *rt_head, *rt_tail; /* real-time tasks that wait here */
 	u32 generation; /* of what runs: old events of bursts are stale */
 	bool gives_way; /* what runs there is of the regular class */
+	bool may_give_way; /* of that the backend may know otherwise */
 	bool says_idle; /* the backend heard that it idles */
 	u64 said_at; /* when */
 	bool online, in_balance, ticking, need_resched, released, irq_work;
@@ -507,6 +508,7 @@ void enqueue_begins(struct task *p, u64 flags);
 void enqueue_ends(struct task *p, u64 flags);
 void running_begins(struct task *p);
 void running_ends(struct task *p, u64 slice);
+void note_gives_way(s32 cpu, bool gives_way);
 void looks_for_idle(struct task *p, u64 flags);
 
 /* How a task was taken out of a queue of the backend's. */
