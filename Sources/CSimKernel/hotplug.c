@@ -128,8 +128,9 @@ void cpu_comes(s32 cpu)
 	sim.online++;
 	mask_set(&sim.online_mask, (u32)cpu, true);
 	CALL_OP(cpu_online, cpu);
+	/* A thread of the kernel's own ran there until now. */
 	if (!rq->curr)
-		cpu_idles(cpu, true);
+		set_idle(cpu, true, true);
 	resched(cpu);
 	unlock_cpu(cpu);
 }
