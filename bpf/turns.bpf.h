@@ -215,6 +215,35 @@ static __always_inline bool take_held_in_turn(void)
 	       fall_back(SP_COUNT_FALLBACK, now);
 }
 
+/* The daemon's own picture of who is idle. */
+static __always_inline void tell_idle(struct sp_answers *ring, s32 cpu)
+{
+	u32 word = (u32)cpu / 64;
+	u64 bit = 1ULL << (cpu & 63);
+
+	if (word >= SP_CPUS_MAX / 64)
+		return;
+	if (idle_bits[word] & bit)
+		__sync_fetch_and_or(&ring->asked.idle[word], bit);
+	else
+		__sync_fetch_and_and(&ring->asked.idle[word], ~bit);
+}
+
+/*
+ * A CPU leaves it to the daemon, which is at work, to kick it. One that has idled since
+ * before attachment goes on idling, and the kernel tells nobody: it says so itself. If the
+ * daemon had its turn and stands by again, it may not have seen that: the CPU asks anew.
+ */
+static __noinline void tell_still_idle(struct sp_answers *ring, s32 here, bool had_turn)
+{
+	if (bpf_get_current_task_btf()->pid || is_marked_idle(here))
+		return;
+	mark_idle(here, true);
+	tell_idle(ring, here);
+	if (had_turn && nr_queued(&standing_by))
+		scx_bpf_kick_cpu(here, 0);
+}
+
 /*
  * A CPU found nothing picked, and somebody waits who may run here. Returns the slice
  * for which its present task may go on, 0 if another was found.
@@ -223,9 +252,9 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 				      const struct sp_task_ctx *prev)
 {
 	u64 now = sp_now();
-	bool overdue = daemon_since != 0;
+	bool had_turn = daemon_since != 0;
 	/* Gone in the middle of a pass, it may know what it did not publish. */
-	bool unknown = !overdue && !daemon_gone && !answers_left(ring) &&
+	bool unknown = !had_turn && !daemon_gone && !answers_left(ring) &&
 		       !daemon_has_work(ring);
 
 	if (!unknown && run_daemon(here, here, prev))
@@ -233,6 +262,7 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 	/* It kicks idle CPUs when it has answered. */
 	if (daemon_is_busy(now)) {
 		count(SP_COUNT_RETRIED);
+		tell_still_idle(ring, here, had_turn);
 		return RETRY_SLICE_NS;
 	}
 	if (!fall_back(unknown ? SP_COUNT_LOST : SP_COUNT_FALLBACK, now))

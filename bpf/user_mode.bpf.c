@@ -180,20 +180,6 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	count_wakeup(tctx, sp_now());
 }
 
-/* The daemon's own picture of who is idle. */
-static __always_inline void tell_idle(struct sp_answers *ring, s32 cpu)
-{
-	u32 word = (u32)cpu / 64;
-	u64 bit = 1ULL << (cpu & 63);
-
-	if (word >= SP_CPUS_MAX / 64)
-		return;
-	if (idle_bits[word] & bit)
-		__sync_fetch_and_or(&ring->asked.idle[word], bit);
-	else
-		__sync_fetch_and_and(&ring->asked.idle[word], ~bit);
-}
-
 SEC("struct_ops/sp_update_idle")
 void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 {

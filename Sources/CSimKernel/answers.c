@@ -393,6 +393,28 @@ void dispatch_begins(s32 cpu)
 	sim.moment.sole = sim.moment.taken_told = 0;
 }
 
+/* Whether the daemon is told that @cpu idles. */
+static bool is_told_idle(s32 cpu)
+{
+	const struct sp_answers *ring = sim_answers();
+
+	return ring->asked.idle[cpu / 64] >> (cpu & 63) & 1;
+}
+
+/*
+ * A CPU that has idled since before attachment goes on idling, of which the kernel tells
+ * nobody: the backend may have told the daemon itself.
+ */
+static void idles_on(s32 cpu)
+{
+	struct cpu *rq = &sim.cpu[cpu];
+
+	if (rq->curr || rq->says_idle || !rq->online || !is_told_idle(cpu))
+		return;
+	rq->says_idle = true;
+	rq->said_at = sim.now;
+}
+
 /* Nobody came: who is here goes on, and for how long? */
 static void check_stays(s32 cpu, const struct task *prev)
 {
@@ -411,6 +433,10 @@ static void check_stays(s32 cpu, const struct task *prev)
 		    !knows_nobody())
 			flaw(SIM_FLAW_ORDER,
 			     "the daemon stands by, and CPU %d does not ask", cpu);
+		/* It is the daemon that will kick it. */
+		if (is_undisturbed() && !sim.cpu[cpu].curr && !is_told_idle(cpu))
+			flaw(SIM_FLAW_KICK,
+			     "CPU %d goes on idling, and the daemon is not told", cpu);
 	} else if (held && is_undisturbed() &&
 		   find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32 && !missed) {
 		flaw(SIM_FLAW_ORDER,
@@ -457,6 +483,7 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 		    ring->asked.tail - sim.moment.tail < 256)
 			flaw(SIM_FLAW_ORDER, "CPU %d leaves answers in the ring", cpu);
 		check_stays(cpu, prev);
+		idles_on(cpu);
 	}
 	if (prev && is_queued(prev) && prev->t.scx.slice && !prev->daemon &&
 	    sim.machine.policy.preempt && !(prev->t.flags & PF_KTHREAD))
