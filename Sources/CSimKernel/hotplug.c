@@ -2,7 +2,11 @@
 /* CPUs that go off-line and come back, and tasks that have to leave theirs. */
 #include "model.h"
 
-static struct task stopper = { .class = CLASS_RT, .t = { .comm = "migration" } };
+static struct task stopper = {
+	.class = CLASS_RT,
+	.t = { .comm = "migration",
+	       .pid = SIM_PID_MAX + 1 } /* not the idle task's, 0 */
+};
 
 /* Of the CPU's stopper, which every class gives way to. */
 static void migrate_running(struct task *p)
