@@ -24,9 +24,9 @@ struct sp_task_ctx {
 	u32 weight; /* as told when it began to wait */
 	u32 group; /* weights.bpf.h: its control group */
 	u32 ratio; /* the same: its share when it began to run last */
+	s32 claimed; /* select_cpu claimed this idle CPU for it; -1: none */
 	struct sp_counted counted; /* the same, while it waits */
 	bool sync; /* select_cpu saw a synchronous wake-up */
-	bool idle; /* select_cpu claimed an idle CPU for it */
 	bool known; /* user mode: the daemon was told of it */
 	bool decided; /* BPF mode: told of before the kernel queues it */
 	bool waits; /* BPF mode: RUNNING is due when it runs */
@@ -83,6 +83,7 @@ static __always_inline s32 new_task(struct task_struct *p, u32 group)
 		return -12; /* ENOMEM */
 	tctx->group = group;
 	tctx->ratio = SP_RATIO_ONE;
+	tctx->claimed = -1;
 	begin_life(tctx, p);
 	return 0;
 }
@@ -142,10 +143,10 @@ static __always_inline void let_run(struct task_struct *p, struct sp_task_ctx *t
 	s32 here = scx_bpf_task_cpu(p);
 	s32 cpu = -1;
 
-	if (tctx && tctx->idle)
-		cpu = here;
 	if (tctx) {
-		tctx->idle = false;
+		if (tctx->claimed == here)
+			cpu = here;
+		tctx->claimed = -1;
 		tctx->sync = false;
 		tctx->used = p->se.sum_exec_runtime;
 		tctx->decided = false;
@@ -198,7 +199,7 @@ static __always_inline s32 look_for_idle(struct task_struct *p, s32 prev_cpu,
 		return cpu;
 	tctx = task_ctx(p);
 	if (tctx) {
-		tctx->idle = idle;
+		tctx->claimed = idle ? cpu : -1;
 		tctx->sync = sync;
 	}
 	return cpu;
@@ -266,12 +267,15 @@ static __always_inline u32 wait_flags(const struct task_struct *p,
 	return flags;
 }
 
-/* The idle CPU on which p may run at once, claimed; @here, its own, or -1. @claimed: any. */
+/*
+ * The idle CPU on which p may run at once, claimed; @here, its own, or -1. @claimed: any.
+ * Where the CPU that select_cpu chose goes off-line, the kernel takes another, busy one.
+ */
 static __always_inline s32 own_idle_cpu(struct task_struct *p, struct sp_task_ctx *tctx,
 					s32 here, s32 *claimed)
 {
-	*claimed = tctx->idle ? here : claim_idle_cpu(p);
-	tctx->idle = false;
+	*claimed = tctx->claimed == here ? here : claim_idle_cpu(p);
+	tctx->claimed = -1;
 	if (*claimed >= 0)
 		mark_claimed(*claimed);
 	/* Only its own CPU can take it directly: p's queue is the locked one. */
