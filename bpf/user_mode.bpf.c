@@ -192,8 +192,10 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 	if (!idle)
 		return;
 	count_nobody_on(cpu);
+	/* A daemon that lost its CPU in the middle of a pass has its turn, and stands by. */
 	if (picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] || has_task_for(&picked, cpu) ||
-	    (!has_turn(sp_now()) && has_task_for(&held, cpu)))
+	    ((!has_turn(sp_now()) || nr_queued(&standing_by)) &&
+	     has_task_for(&held, cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
 }
 
@@ -296,7 +298,8 @@ static void tick(void)
 	status.waiting = scx_bpf_dsq_nr_queued(DSQ_HELD) +
 			 scx_bpf_dsq_nr_queued(DSQ_PICKED) + rescue_picked();
 	rescue(&picked);
-	if (!has_turn(sp_now())) /* else its answers kick them */
+	/* Else the daemon's answers kick them. */
+	if (!has_turn(sp_now()) || scx_bpf_dsq_nr_queued(DSQ_DAEMON) > 0)
 		rescue(&held);
 	if (daemon_is_due(bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA), sp_now()))
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);

@@ -341,8 +341,9 @@ bool waits_for_idle(s32 cpu)
 	if (has_task_for(DSQ_PICKED_ON + (u32)cpu, cpu) ||
 	    has_task_for(DSQ_PICKED, cpu))
 		return true;
-	/* It may pass for one that is at work. */
-	if (turn_at || sim.now - seen_at <= OVERDUE_NS + 5 * MS)
+	/* It may pass for one that is at work, unless it stands by. */
+	if (!(sim.daemon && stands_in(sim.daemon, DSQ_DAEMON)) &&
+	    (turn_at || sim.now - seen_at <= OVERDUE_NS + 5 * MS))
 		return false;
 	return has_task_for(DSQ_HELD, cpu);
 }
