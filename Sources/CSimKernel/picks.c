@@ -738,10 +738,19 @@ void check_figures(void)
 		     passes_made());
 }
 
+/*
+ * As the daemon knows it, one of whose answers is carried out. By the pid that was told: an
+ * exec may have changed it since the backend looked the task up.
+ */
+static const struct known *find_answered(const struct task *p)
+{
+	return find(p->told.pid);
+}
+
 /* For which CPU the answer was that is carried out. */
 s32 answered_cpu(const struct task *p)
 {
-	const struct known *it = find((u32)p->t.pid);
+	const struct known *it = find_answered(p);
 
 	return it && it->answered == it->number ? it->picked_for : -1;
 }
@@ -749,12 +758,12 @@ s32 answered_cpu(const struct task *p)
 /* An answer is carried out: that to the present wait, with the slice that was decided? */
 void check_answer(const struct task *p)
 {
-	const struct known *it = find((u32)p->t.pid);
+	const struct known *it = find_answered(p);
 
 	sim.report.effects++;
 	if (!it || it->answered != it->number)
 		return; /* it has another wait since, or no place */
-	if (it->answered != p->told.wait && p->told.pid == (u32)p->t.pid)
+	if (it->answered != p->told.wait)
 		flaw(SIM_FLAW_ORDER,
 		     "pid %d is let run from wait %u by the answer to %u", p->t.pid,
 		     p->told.wait, it->answered);
