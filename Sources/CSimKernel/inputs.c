@@ -220,6 +220,9 @@ void enqueue_begins(struct task *p, u64 flags)
 {
 	(void)flags;
 	p->told.now = false;
+	/* It goes off-line, and the kernel has taken another one. */
+	if (p->told.claimed != p->cpu)
+		p->told.claimed = -1;
 	sim.moment.own_idle_before = mask_has(&sim.idle_mask, (u32)p->cpu);
 	sim.moment.idle_before = some_idle(p);
 }
