@@ -55,13 +55,45 @@ static s32 oldest_idle(const struct affinity *affinity)
 	return cpu;
 }
 
-static void beside_idle(const struct task *p, s32 cpu)
+/* Of a higher class, or a bound kernel thread: nobody decides on when it runs. */
+static bool is_undecided(const struct task *p)
+{
+	return p->class == CLASS_RT ||
+	       ((p->t.flags & PF_KTHREAD) && p->t.nr_cpus_allowed == 1);
+}
+
+/*
+ * Whether it stands in the own queue of a CPU that such a task has, out of reach of all
+ * others. Where the CPU idled until a higher class took it, Linux 6.18 calls no cpu_release.
+ */
+static bool is_held_up(const struct task *p)
+{
+	const struct cpu *rq = &sim.cpu[p->cpu];
+
+	return p->t.scx.dsq == &rq->local.q &&
+	       (rq->rt_head || (rq->curr && is_undecided(rq->curr)));
+}
+
+/* What runs on the CPU leaves it, or our class comes back to it. */
+void stops_holding_up(s32 cpu)
+{
+	struct cpu *rq = &sim.cpu[cpu];
+
+	if (!rq->curr || !is_undecided(rq->curr))
+		return;
+	for (struct task *p = rq->local.head; p; p = p->next)
+		p->held_up_until = sim.now;
+}
+
+static void waits_beside(const struct task *p, s32 cpu)
 {
 	u64 since = sim.cpu[cpu].idle_since, ns;
 	const u64 limit = sim.machine.limits.beside_idle_ns;
 
 	if (since < p->placed_at)
 		since = p->placed_at;
+	if (since < p->held_up_until)
+		since = p->held_up_until;
 	ns = sim.now - since;
 	if (ns > sim.report.beside_idle_max_ns)
 		sim.report.beside_idle_max_ns = ns;
@@ -69,6 +101,19 @@ static void beside_idle(const struct task *p, s32 cpu)
 		flaw(SIM_FLAW_BESIDE_IDLE,
 		     "pid %d waits beside CPU %d, which idles, for %.3f ms", p->t.pid,
 		     cpu, (double)ns / 1e6);
+}
+
+/* The one that waits for longest, and could run there. */
+static void beside_idle(const struct affinity *affinity, s32 cpu)
+{
+	const struct task *p = affinity->waiting.oldest;
+	bool doubtful = true;
+
+	for (; p && doubtful; p = p->by_place.newer) {
+		doubtful = p->held_up_until > p->placed_at || is_held_up(p);
+		if (!is_held_up(p))
+			waits_beside(p, cpu);
+	}
 }
 
 static void check_affinity(const struct affinity *affinity)
@@ -79,7 +124,7 @@ static void check_affinity(const struct affinity *affinity)
 		return;
 	cpu = oldest_idle(affinity);
 	if (cpu >= 0)
-		beside_idle(affinity->waiting.oldest, cpu);
+		beside_idle(affinity, cpu);
 }
 
 void is_placed(struct task *p)
@@ -159,16 +204,14 @@ void ends_waiting(struct task *p, bool ran)
 static void idle_ends(s32 cpu)
 {
 	struct cpu *rq = &sim.cpu[cpu];
-	struct affinity *affinity;
-	struct task *p = sim.everywhere->waiting.oldest;
+	const struct affinity *affinity;
 
-	if (p)
-		beside_idle(p, cpu);
-	if (rq->pinned && rq->pinned->waiting.oldest)
-		beside_idle(rq->pinned->waiting.oldest, cpu);
+	beside_idle(sim.everywhere, cpu);
+	if (rq->pinned)
+		beside_idle(rq->pinned, cpu);
 	for (affinity = sim.partial; affinity; affinity = affinity->next_partial)
-		if (affinity->waiting.oldest && mask_has(&affinity->mask, (u32)cpu))
-			beside_idle(affinity->waiting.oldest, cpu);
+		if (mask_has(&affinity->mask, (u32)cpu))
+			beside_idle(affinity, cpu);
 	*(rq->idle_older >= 0 ? &sim.cpu[rq->idle_older].idle_newer :
 				&sim.idle_oldest) = rq->idle_newer;
 	*(rq->idle_newer >= 0 ? &sim.cpu[rq->idle_newer].idle_older :
