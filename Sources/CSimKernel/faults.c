@@ -90,7 +90,10 @@ static void change_pid(struct task *p)
 {
 	struct task *leader = some_task();
 
-	/* One that its CPU has not yet left is gone when it has. */
+	/* A thread that calls exec runs, and its CPU does nothing else. */
+	if (!p->on_cpu || (sim.cpu[p->cpu].activity && p->cpu != sim.moment.here))
+		return;
+	/* A leader that its CPU has not yet left is gone when it has. */
 	if (!leader || leader == p || is_queued(leader) || leader->on_cpu ||
 	    sim.cpu[leader->cpu].curr == leader || leader->lock.depth ||
 	    p->lock.depth || leader->class != CLASS_EXT || p->class != CLASS_EXT)

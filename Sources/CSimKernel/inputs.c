@@ -169,9 +169,7 @@ void check_told(struct task *p, const struct sp_event *event)
 	struct told *told = &p->told;
 	u32 flags = 0;
 
-	/* An exec in the middle of the callback: it may have read the pid before. */
-	if (told->pid != (u32)p->t.pid &&
-	    !(event->pid == told->pid && p->renamed_at >= sim.moment.began))
+	if (told->pid != (u32)p->t.pid)
 		life_begins(p);
 	check_event(event, p);
 	check_generation(event, told);

@@ -138,7 +138,6 @@ struct task {
 	u32 told_weight;
 	s32 nice;
 	u64 exec_start;
-	u64 renamed_at; /* an exec gave it another pid; 0: none did */
 	u64 burst; /* CPU time left of it */
 	u64 started; /* sum_exec_runtime when it was forked */
 	u32 bursts;

@@ -705,7 +705,6 @@ void exec_task(struct task *p, struct task *leader)
 	note('e', p->cpu, (u32)pid);
 	p->t.pid = leader->t.pid;
 	leader->t.pid = pid;
-	p->renamed_at = sim.now;
 	by_pid[p->t.pid] = p;
 	by_pid[pid] = NULL;
 	leader->zombie = true;
