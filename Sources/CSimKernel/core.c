@@ -306,6 +306,27 @@ static void set_next(s32 cpu, struct task *next)
 	}
 }
 
+/*
+ * @p, which stands nowhere, waits at another CPU from now on. The lock of its own CPU is
+ * held, and that of the other one is taken: no CPU that is on-line waits for one that is not.
+ */
+void enqueue_elsewhere(struct task *p)
+{
+	s32 to = fallback_cpu(p);
+
+	lock_cpu(to);
+	while (!sim.cpu[to].online && !sim.replaying) {
+		unlock_cpu(to);
+		to = fallback_cpu(p);
+		lock_cpu(to);
+	}
+	p->cpu = to;
+	do_enqueue(p, 0);
+	if (!sim.cpu[to].curr)
+		resched(to);
+	unlock_cpu(to);
+}
+
 /* Puts what waits at a CPU that is off-line elsewhere, as balance_push does. */
 static void push_away(s32 cpu)
 {
@@ -314,8 +335,7 @@ static void push_away(s32 cpu)
 
 	while ((p = rq->local.head)) {
 		dsq_remove(p);
-		p->cpu = fallback_cpu(p);
-		do_enqueue(p, 0);
+		enqueue_elsewhere(p);
 	}
 }
 

@@ -252,8 +252,7 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 		flaw(SIM_FLAW_ORDER, "nobody came to CPU %d, and pid %d does not go on",
 		     cpu, prev->t.pid);
 	if (sim.moment.has_served && sim.moment.served.action == SP_ACTION_CONTINUE) {
-		/* A task that is pushed off another CPU meanwhile comes without a lock here. */
-		if ((moved && is_undisturbed()) || (!moved && !goes_anew))
+		if (moved || !goes_anew)
 			flaw(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);
 		return;
 	}

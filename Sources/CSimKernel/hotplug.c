@@ -36,10 +36,7 @@ static void migrate_running(struct task *p)
 		/* cpu_release may have let it go already. */
 		if (p->cpu == cpu) {
 			change_begins(p);
-			p->cpu = fallback_cpu(p);
-			do_enqueue(p, 0);
-			if (!sim.cpu[p->cpu].curr)
-				resched(p->cpu);
+			enqueue_elsewhere(p);
 		}
 	} else {
 		p->t.scx.flags &= ~SCX_TASK_QUEUED;

@@ -409,6 +409,7 @@ void update_curr(s32 cpu);
 void enqueue_task(struct task *p, u64 flags);
 void do_enqueue(struct task *p, u64 flags);
 void dequeue_task(struct task *p, bool sleeps);
+void enqueue_elsewhere(struct task *p);
 void schedule(s32 cpu, enum leave then);
 void tick(s32 cpu);
 void begin_burst(struct task *p);
