@@ -307,8 +307,8 @@ static void set_next(s32 cpu, struct task *next)
 }
 
 /*
- * @p, which stands nowhere, waits at another CPU from now on. The lock of its own CPU is
- * held, and that of the other one is taken: no CPU that is on-line waits for one that is not.
+ * @p, which stands nowhere, waits at another CPU from now on, whose lock is taken. That of
+ * its own may be held if that is off-line: nobody who is on-line waits for it.
  */
 void enqueue_elsewhere(struct task *p)
 {

@@ -36,7 +36,12 @@ static void migrate_running(struct task *p)
 		/* cpu_release may have let it go already. */
 		if (p->cpu == cpu) {
 			change_begins(p);
+			/* Two stoppers, of CPUs on-line, may be after each other's. */
+			if (rq->online)
+				unlock_cpu(cpu);
 			enqueue_elsewhere(p);
+			if (rq->online)
+				lock_cpu(cpu);
 		}
 	} else {
 		p->t.scx.flags &= ~SCX_TASK_QUEUED;
