@@ -55,34 +55,17 @@ static s32 oldest_idle(const struct affinity *affinity)
 	return cpu;
 }
 
-/* Of a higher class, or a bound kernel thread: nobody decides on when it runs. */
-static bool is_undecided(const struct task *p)
-{
-	return p->class == CLASS_RT ||
-	       ((p->t.flags & PF_KTHREAD) && p->t.nr_cpus_allowed == 1);
-}
-
 /*
- * Whether it stands in the own queue of a CPU that such a task has, out of reach of all
- * others. Where the CPU idled until a higher class took it, Linux 6.18 calls no cpu_release.
+ * Whether it stands in the own queue of a CPU that runs another one, out of reach of all
+ * others. That it got there is checked elsewhere. It may be for long: where the CPU idled
+ * until a real-time task took it, Linux 6.18 calls no cpu_release, and where it calls that,
+ * the task that it takes the CPU from comes back into the same queue.
  */
-static bool is_held_up(const struct task *p)
+bool is_held_up(const struct task *p)
 {
 	const struct cpu *rq = &sim.cpu[p->cpu];
 
-	return p->t.scx.dsq == &rq->local.q &&
-	       (rq->rt_head || (rq->curr && is_undecided(rq->curr)));
-}
-
-/* What runs on the CPU leaves it, or our class comes back to it. */
-void stops_holding_up(s32 cpu)
-{
-	struct cpu *rq = &sim.cpu[cpu];
-
-	if (!rq->curr || !is_undecided(rq->curr))
-		return;
-	for (struct task *p = rq->local.head; p; p = p->next)
-		p->held_up_until = sim.now;
+	return p->t.scx.dsq == &rq->local.q && (rq->rt_head || rq->curr);
 }
 
 static void waits_beside(const struct task *p, s32 cpu)

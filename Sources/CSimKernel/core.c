@@ -355,7 +355,6 @@ static void switch_to(s32 cpu, struct task *prev, struct task *next)
 
 	sim.report.switches++;
 	rq->generation++;
-	stops_holding_up(cpu);
 	put_prev(cpu, prev, next);
 	set_next(cpu, next);
 	if (sim.replaying)

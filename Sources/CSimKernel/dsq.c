@@ -172,6 +172,8 @@ void dsq_remove(struct task *p)
 		return;
 	if (sim.replaying)
 		p->left_at = replay_leaves_at();
+	if (is_held_up(p))
+		p->held_up_until = sim.now;
 	for (struct iterator *it = dsq->iterators; it; it = it->other)
 		if (it->next == p)
 			it->next = p->next;

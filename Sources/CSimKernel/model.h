@@ -150,7 +150,7 @@ struct task {
 	bool direct_prio;
 	/* Waiting. */
 	u64 runnable_at, placed_at;
-	u64 held_up_until; /* in a CPU's own queue, by one that nobody decides on */
+	u64 held_up_until; /* in a CPU's own queue, by who runs there */
 	struct age by_wait, by_place;
 	bool waits;
 	bool in_backend; /* it stands in one of the backend's own queues */
@@ -481,7 +481,7 @@ void is_placed(struct task *p);
 void ends_waiting(struct task *p, bool ran);
 void leaves_place(struct task *p);
 void cpu_idles(s32 cpu, bool idle);
-void stops_holding_up(s32 cpu);
+bool is_held_up(const struct task *p);
 void sweep(void);
 void check_end(void);
 

@@ -659,8 +659,6 @@ static void leave_class(struct task *p)
 
 static void join_class(struct task *p)
 {
-	if (p->on_cpu)
-		stops_holding_up(p->cpu);
 	p->class = CLASS_EXT;
 	if (sim.machine.kernel == SIM_LINUX_7_3)
 		p->t.scx.slice = 0;

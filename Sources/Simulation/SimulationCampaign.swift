@@ -50,6 +50,9 @@ public struct SimulationCampaign: Sendable {
     public var descriptions: [PolicyDescription]
     /// Whether every second scenario has a random policy.
     public var hasRandomPolicies = true
+    /// Where no longest wait beside an idle CPU is given, it is what the timer needs, at worst, to find one
+    /// that was forgotten: 50 ms to its beat, when the task has waited for less than 10 ms or the daemon has its
+    /// turn (20 ms), and what an interrupt is late.
     public var limits = Scenario.Limits()
 
     /// - Parameter descriptions: policies to take in turn.
@@ -59,6 +62,9 @@ public struct SimulationCampaign: Sendable {
         var scenario = Scenario.random(
             seed: seed, mode: mode, descriptions: descriptions, isRandomAllowed: hasRandomPolicies)
         scenario.limits = limits
+        if limits.besideIdleNs == 0 {
+            scenario.limits.besideIdleNs = 100_000_000 + 2 * scenario.faults.kickLateNs
+        }
         return scenario
     }
 
