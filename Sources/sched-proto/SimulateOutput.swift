@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Commands
 import Foundation
 import KernelLink
 import PolicyText
