@@ -236,6 +236,7 @@ static __always_inline void tell_idle(struct sp_answers *ring, s32 cpu)
  */
 static __noinline void tell_still_idle(struct sp_answers *ring, s32 here, bool had_turn)
 {
+	here &= SP_CPUS_MAX - 1; /* for the verifier */
 	if (bpf_get_current_task_btf()->pid || is_marked_idle(here))
 		return;
 	mark_idle(here, true);
