@@ -122,6 +122,33 @@ enum sp_kthreads {
 #define SP_PAIR_PARAMS 56
 
 /*
+ * Queues of a pair's own, in the place of the two of enum sp_queue. sp_policy.rate_max of
+ * a pair says which, and 0 that there are none: one for each CPU, LLC or node, in the
+ * order of their numbers, and behind them so many that belong to no CPU.
+ */
+enum sp_each {
+	SP_EACH_NONE = 0,
+	SP_EACH_CPU = 1,
+	SP_EACH_LLC = 2,
+	SP_EACH_NODE = 3,
+};
+#define SP_QUEUES_EACH_SHIFT 16
+#define SP_QUEUES_COUNT_MASK 0xffffu
+/* Queues that a SERVE names beside the first. */
+#define SP_SERVE_MORE 8
+/* Of those that belong to no CPU, and of all. */
+#define SP_QUEUES_COUNT_MAX 64
+#define SP_QUEUES_MAX 1024
+
+/*
+ * Where a CPU is: 16 bits each, from the lowest on, its own number, its core's, its last
+ * cache's and its node's. Each of these is counted from 0 without gaps.
+ */
+#define SP_PLACE_CORE_SHIFT 16
+#define SP_PLACE_LLC_SHIFT 32
+#define SP_PLACE_NODE_SHIFT 48
+
+/*
  * A whole policy. The same bytes configure the Swift policy and, as read-only
  * data, the BPF program, whose verifier then prunes the rules not used.
  */
@@ -135,7 +162,7 @@ struct sp_policy {
 	sp_u32 kthreads; /* enum sp_kthreads */
 	sp_u32 promote_sync; /* 0 or 1: a synchronous wake-up promotes */
 	sp_u32 promote_waiting_max; /* not beyond this many waiting, per CPU */
-	sp_u32 rate_max; /* highest threshold, voluntary switches per second */
+	sp_u32 rate_max; /* highest threshold, voluntary switches per second; or SP_QUEUES_... */
 	sp_u32 preempt; /* 0 or 1: a woken task of the priority queue preempts */
 	sp_u32 pair; /* 0; of a pair of one's own, what its declaration hashes to */
 	sp_u64 slice_max_ns;
@@ -188,6 +215,17 @@ enum sp_event_kind {
  * - Not told of at all: kernel threads bound to a CPU or freeing memory, woken ones
  *   with SP_KTHREADS_LOCAL, tasks that exit, and the daemon's own threads.
  * - All times are of one clock: scx_bpf_now() where the kernel has it.
+ *
+ * For a pair with queues of its own (SP_QUEUES_...), and for no other policy:
+ *
+ * - A CPU has one of those queues, or, where no queue belongs to a CPU, a task has the
+ *   one in which it waits or waited last (0 where there is no task): the near one. Then
+ *   waiting[0], first[0], since[0] and SP_EVENT_FIRST are of the near queue, waiting[1]
+ *   of all others together. first[0] and since[0] are looked up where there is a PREV.
+ *   DISPATCH is told where somebody waits, whether that one may run on `cpu` or not.
+ * - first[1] is the place of `cpu`, with the number of queues instead of the CPU's;
+ *   since[1], of a woken task's ENQUEUE, the place of the CPU that woke it; key, of an
+ *   ENQUEUE, the place of the CPU on which the task ran last, or of `cpu`.
  */
 struct sp_event {
 	sp_u64 seq; /* place in the total order of events */
@@ -213,6 +251,12 @@ struct sp_event {
  * PREV, DIRECT without an idle CPU, NONE to a DISPATCH for which somebody waits, a
  * slice of 0) is counted as `strange`, and the task is served all the same, alike in
  * both modes: QUEUE in the regular queue, SERVE of the regular queue, slice_max_ns.
+ *
+ * With queues of a pair's own, SERVE has a list: `queue`, then those of `slice_ns` and
+ * `key`, 16 bits each from the highest on, the queue's number and 1; 0 is none. When all
+ * of them have nobody for the CPU, the others follow, the nearest first. A queue that
+ * does not exist is strange too: the near one is taken in its place, or, in such a list,
+ * the next.
  */
 enum sp_action {
 	SP_ACTION_NONE = 0, /* nothing to do: EXIT, or a DISPATCH for nobody */
@@ -230,7 +274,7 @@ struct sp_decision {
 	sp_u64 key; /* QUEUE, PREEMPT: smaller goes first, ties by arrival */
 	sp_u64 slice_ns; /* RUN: more than 0 */
 	sp_u32 action; /* enum sp_action */
-	sp_u32 queue; /* enum sp_queue */
+	sp_u32 queue; /* enum sp_queue, or the number of a queue of the pair's own */
 	sp_s32 cpu; /* DIRECT and PREEMPT, else -1 */
 	sp_u32 pid;
 };

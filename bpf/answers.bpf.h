@@ -46,6 +46,24 @@ static __always_inline void wake_for_picked(struct task_struct *p, s32 cpu, s32 
 }
 
 /*
+ * Whether a CPU comes for what is picked for it: it asked for it, or is idle. For a pair
+ * with queues of its own, that CPU alone has it then; else whoever comes first.
+ */
+static __always_inline bool waits_for(s32 cpu)
+{
+#ifdef SP_PLACES
+	struct sp_answers *ring = answer_ring();
+
+	if ((u32)cpu >= possible)
+		return false;
+	return is_marked_idle(cpu) || (ring && ring->asked.cpu == (u32)cpu);
+#else
+	(void)cpu;
+	return false;
+#endif
+}
+
+/*
  * Moves a waiting task to where its answer lets it go: to @here if that CPU asked, has
  * none yet and may have this one; else to DSQ_PICKED, or to the only CPU that it may
  * run on. The iterator is older than the looks at the task: whatever changed its
@@ -60,10 +78,15 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 	if (!may_run(p, cpu))
 		count(SP_COUNT_WRONG_CPU);
 	mine = wanted && may_run(p, here);
+#ifdef SP_PLACES
+	mine = mine && cpu == here;
+#endif
 	if (mine) {
 		to = SCX_DSQ_LOCAL;
 	} else if (is_pinned(p)) {
 		cpu = scx_bpf_task_cpu(p);
+		to = DSQ_PICKED_ON + (u32)cpu;
+	} else if (waits_for(cpu) && may_run(p, cpu)) {
 		to = DSQ_PICKED_ON + (u32)cpu;
 	}
 	if (!sp_dsq_move(it, p, to, 0))
@@ -72,6 +95,11 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 		return RUNS_HERE;
 	if (to != DSQ_PICKED)
 		picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] = true;
+#ifdef SP_PLACES
+	/* It asked, and comes. */
+	if (to != DSQ_PICKED && !is_marked_idle(cpu) && !is_pinned(p))
+		return DONE;
+#endif
 	wake_for_picked(p, cpu, here);
 	return DONE;
 }
@@ -226,6 +254,54 @@ static __always_inline bool take_picked(s32 cpu)
 	}
 	return take_from(&picked);
 }
+
+#ifdef SP_PLACES
+
+static u32 late_on; /* a CPU that does not come for what was picked for it, and 1 */
+static bool late[SP_CPUS_MAX]; /* it did not at the last beat */
+
+/*
+ * With each beat, of a CPU for which somebody was picked: after two beats in which it was
+ * busy with something else, who may runs elsewhere.
+ */
+static __always_inline void find_late_pick(u32 cpu)
+{
+	bool *was = &late[cpu & (SP_CPUS_MAX - 1)];
+	bool is = !is_marked_idle(cpu) &&
+		  scx_bpf_dsq_nr_queued(DSQ_PICKED_ON + cpu) > 0;
+
+	if (is && *was)
+		late_on = cpu + 1;
+	*was = is;
+}
+
+/* Takes what was picked for such a CPU, if it may run here. */
+static __always_inline bool take_late_pick(void)
+{
+	u32 cpu = late_on;
+
+	if (!cpu)
+		return false;
+	late_on = 0;
+	if (!sp_dsq_move_to_local(DSQ_PICKED_ON + cpu - 1))
+		return false;
+	count(SP_COUNT_DISPATCHED);
+	return true;
+}
+
+#else
+
+static __always_inline void find_late_pick(u32 cpu)
+{
+	(void)cpu;
+}
+
+static __always_inline bool take_late_pick(void)
+{
+	return false;
+}
+
+#endif
 
 /*
  * A CPU goes off-line. What is in its own queue could run on it alone: the kernel, which

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * BPF mode: the policy of policy.h, or one in Swift, decides inside the kernel. Two
- * queues, both ordered by the policy's key; the process that attached this only watches.
+ * queues, both ordered by the policy's key, or those of a pair's own (own_queues.bpf.h);
+ * the process that attached this only watches.
  *
  * The described policy's state beside its tasks is shared by all CPUs and written
  * without a lock: an update of vtime_now, of the threshold or of an average may be lost
@@ -12,6 +13,7 @@
 #include "groups.bpf.h"
 #include "locked_state.bpf.h"
 #include "looks.h"
+#include "own_queues.bpf.h"
 
 #define DSQ_REGULAR 16
 #define DSQ_PRIORITY 17
@@ -24,6 +26,7 @@ struct sp_dsq regular = { .id = DSQ_REGULAR };
 struct sp_dsq priority = { .id = DSQ_PRIORITY };
 struct sp_global global;
 
+#ifndef SP_OWN_QUEUES
 /* Whether tasks may wait in the priority queue. Of a policy of one's own nothing is known. */
 static __always_inline bool has_classes(void)
 {
@@ -33,6 +36,7 @@ static __always_inline bool has_classes(void)
 	return described()->classes != SP_CLASSES_NONE;
 #endif
 }
+#endif
 
 /* Whether keys differ; else queues are in the order of arrival. */
 static __always_inline bool has_keys(void)
@@ -73,8 +77,12 @@ static __always_inline void fill_event(struct sp_event *event, u32 kind,
 	event->idle_cpu = -1;
 	event->weight = tctx->weight;
 	event->cpus = nr_online();
+#ifdef SP_OWN_QUEUES
+	fill_near(event, tctx->task.queue);
+#else
 	event->waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
 	event->waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
+#endif
 }
 
 /* Kernels before 6.13 have no more than 512 bytes of stack, and Swift's step takes 144. */
@@ -108,6 +116,9 @@ static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ct
 	event->used_ns = charge_used(p, tctx);
 	event->switches = p->nvcsw;
 	event->flags = wait_flags(p, tctx, enq_flags);
+#ifdef SP_OWN_QUEUES
+	fill_origin(event, tctx);
+#endif
 	decide(&tctx->task, event, decision);
 	tctx->waits = true;
 }
@@ -137,6 +148,10 @@ static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 	u64 slice = described()->slice_max_ns;
 
 	count(SP_COUNT_ENQUEUED);
+#ifdef SP_OWN_QUEUES
+	insert_own(p, queue, key, slice, enq_flags);
+	return;
+#endif
 	/* Ties go by arrival, and without keys all are the same. */
 	if (has_keys())
 		sp_dsq_insert_vtime(p, dsq, slice, key, enq_flags);
@@ -172,6 +187,7 @@ static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tct
 SEC("struct_ops/sp_select_cpu")
 s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
+	note_waker(p);
 	return look_for_idle(p, prev_cpu, wake_flags);
 }
 
@@ -214,6 +230,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		preempt(decision.cpu);
 }
 
+#ifndef SP_OWN_QUEUES
 /* Takes a task from the queue that the policy chose, else from the other one. */
 static __always_inline bool serve(u32 queue)
 {
@@ -223,6 +240,8 @@ static __always_inline bool serve(u32 queue)
 		return take_from(&priority) || take_from(&regular);
 	return take_from(&regular) || take_from(&priority);
 }
+
+#endif
 
 /* The CPU's task goes on. No callback tells of one that was preempted for nobody. */
 static __always_inline void go_on(s32 cpu, struct task_struct *prev, u64 slice)
@@ -237,6 +256,7 @@ static __always_inline void go_on(s32 cpu, struct task_struct *prev, u64 slice)
 		note_class(cpu, tctx->task.queue);
 }
 
+#ifndef SP_OWN_QUEUES
 /* Looks up who is first for a CPU; false if nobody who waits may run there. */
 static __always_inline bool look(s32 cpu, struct sp_event *event)
 {
@@ -257,6 +277,8 @@ static __always_inline bool look(s32 cpu, struct sp_event *event)
 	}
 	return event->flags & (SP_EVENT_FIRST | SP_EVENT_FIRST_PRIORITY);
 }
+
+#endif
 
 /*
  * The kernel asks who is next before it queues a task whose slice is over. So the
@@ -280,6 +302,9 @@ static __noinline void tell_of_prev(struct task_struct *prev, struct sp_task_ctx
 	tctx->decided = true;
 }
 
+#ifdef SP_OWN_QUEUES
+#include "own_dispatch.bpf.h"
+#else
 /* What the policy says to a CPU that asks; a queue to serve, or -1: its task goes on. */
 static __noinline s32 ask(s32 cpu, struct sp_event *event, struct sp_task_ctx *tctx)
 {
@@ -355,6 +380,8 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	}
 }
 
+#endif
+
 SEC("struct_ops/sp_running")
 void BPF_PROG(sp_running_task, struct task_struct *p)
 {
@@ -365,6 +392,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	if (!tctx)
 		return;
 	count_run(p, tctx);
+	note_place(tctx, cpu);
 	now = sp_now();
 	count_wakeup(tctx, now);
 	/*
@@ -387,9 +415,14 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 	mark_idle(cpu, idle);
 	if (idle)
 		count_nobody_on(cpu);
+#ifdef SP_OWN_QUEUES
+	if (idle && has_own_for(cpu))
+		scx_bpf_kick_cpu(cpu, 0);
+#else
 	if (idle && ((has_classes() && has_task_for(&priority, cpu)) ||
 		     has_task_for(&regular, cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
+#endif
 }
 
 static void cpu_taken(s32 cpu)
@@ -407,8 +440,12 @@ SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
 	mark_online(cpu, false);
+#ifdef SP_OWN_QUEUES
+	give_up_own(cpu);
+#else
 	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&regular, cpu));
 	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&priority, cpu));
+#endif
 }
 
 SEC("struct_ops.s/sp_init_task")
@@ -435,12 +472,16 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 
 static void tick(void)
 {
+#ifdef SP_OWN_QUEUES
+	status.waiting = look_after_own();
+#else
 	status.waiting = scx_bpf_dsq_nr_queued(DSQ_REGULAR);
 	if (has_classes()) {
 		status.waiting += scx_bpf_dsq_nr_queued(DSQ_PRIORITY);
 		rescue(&priority);
 	}
 	rescue(&regular);
+#endif
 }
 
 SEC("struct_ops.s/sp_init")
@@ -449,12 +490,18 @@ s32 BPF_PROG(sp_init)
 	s32 error;
 
 	begin();
+#ifdef SP_OWN_QUEUES
+	error = create_own();
+	if (error)
+		return error;
+#else
 	error = scx_bpf_create_dsq(DSQ_REGULAR, -1);
 	if (error)
 		return error;
 	error = scx_bpf_create_dsq(DSQ_PRIORITY, -1);
 	if (error)
 		return error;
+#endif
 	return start_timer();
 }
 

@@ -56,6 +56,13 @@ struct sp_notice {
 };
 
 /*
+ * For a pair with queues of its own, an ENQUEUE's notice has two CPUs more, in the upper
+ * halves of `flags` and `cpus`: the one that woke the task, and the one on which it ran
+ * last (`cpu` if it never did).
+ */
+#define SP_NOTICE_CPU_SHIFT 16
+
+/*
  * What the daemon tells the backend: run this task. It names the wait that it
  * answers, so that an answer to an earlier wait is recognised.
  */
@@ -93,6 +100,7 @@ enum sp_counter {
 	SP_COUNT_RETRIED, /* a task went on for 0.5 ms while the daemon had its turn */
 	SP_COUNT_OUT_OF_CLASS, /* times somebody took the daemon out of its class */
 	SP_COUNT_GROUPS_LEFT_OUT, /* control groups without a place: part of their parent */
+	SP_COUNT_OVERLOOKED, /* taken from a queue of a pair's own that nobody served */
 	SP_COUNTERS
 };
 

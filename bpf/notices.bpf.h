@@ -4,6 +4,7 @@
 #define SCHED_PROTO_NOTICES_BPF_H
 
 #include "common.bpf.h"
+#include "places.bpf.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -124,6 +125,19 @@ static __always_inline void fill_notice(struct sp_notice *notice, u32 kind,
 	notice->cpus = nr_online();
 	notice->wait = tctx->wait;
 	notice->affinity = SP_AFFINITY_ANY;
+}
+
+/* Where the task comes from, for a pair with queues of its own. */
+static __always_inline void tell_places(struct sp_notice *notice,
+					struct sp_task_ctx *tctx)
+{
+#ifdef SP_PLACES
+	notice->flags |= waker_of(tctx) << SP_NOTICE_CPU_SHIFT;
+	notice->cpus |= last_cpu_of(tctx, notice->cpu) << SP_NOTICE_CPU_SHIFT;
+#else
+	(void)notice;
+	(void)tctx;
+#endif
 }
 
 /* Tells the daemon that the task it knew is gone. */

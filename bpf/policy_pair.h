@@ -9,6 +9,9 @@
  *	NAME_running	a task was picked: sp_run()
  *	NAME_dispatch	a CPU wants a task: sp_serve() or sp_go_on(), or all of it by
  *			sp_default_dispatch()
+ *
+ * A pair with queues of its own says by the task's `queue` in which one it waits, and
+ * by sp_then() behind sp_serve() from which others a CPU takes.
  */
 #ifndef SCHED_PROTO_POLICY_PAIR_H
 #define SCHED_PROTO_POLICY_PAIR_H
@@ -79,7 +82,102 @@ static sp_inline int sp_has_prev(const struct sp_task *task,
 	       task->generation == event->generation;
 }
 
-/* The priority queue before the regular one, the smaller key within each. */
+/* Where a CPU is (SP_PLACE_...): its own number, its core's, last cache's and node's. */
+static sp_inline sp_u32 sp_cpu_of(sp_u64 place)
+{
+	return place & 0xffff;
+}
+
+static sp_inline sp_u32 sp_core_of(sp_u64 place)
+{
+	return place >> SP_PLACE_CORE_SHIFT & 0xffff;
+}
+
+static sp_inline sp_u32 sp_llc_of(sp_u64 place)
+{
+	return place >> SP_PLACE_LLC_SHIFT & 0xffff;
+}
+
+static sp_inline sp_u32 sp_node_of(sp_u64 place)
+{
+	return place >> SP_PLACE_NODE_SHIFT & 0xffff;
+}
+
+/* Of the event's CPU, whose number is event->cpu, and not in here. */
+static sp_inline sp_u64 sp_here(const struct sp_event *event)
+{
+	return event->first[1];
+}
+
+/* Of the CPU that woke the task: an ENQUEUE with SP_EVENT_WAKEUP. */
+static sp_inline sp_u64 sp_waker(const struct sp_event *event)
+{
+	return event->since[1];
+}
+
+/* Of the CPU on which the task ran last: an ENQUEUE. */
+static sp_inline sp_u64 sp_last(const struct sp_event *event)
+{
+	return event->key;
+}
+
+/* How many queues of its own the pair has here: numbers 0 to that, less one. */
+static sp_inline sp_u32 sp_queues(const struct sp_event *event)
+{
+	return event->first[1] & 0xffff;
+}
+
+/* Of a SERVE: and then from this queue; at most SP_SERVE_MORE times. */
+static sp_inline void sp_then(sp_u32 queue, struct sp_decision *decision)
+{
+	decision->slice_ns = decision->slice_ns << 16 | decision->key >> 48;
+	decision->key = decision->key << 16 | (sp_min(queue, 0xfffe) + 1);
+}
+
+/* The number of the near queue, of a pair with queues of its own. */
+static sp_inline sp_u32 sp_near(const struct sp_event *event,
+				const struct sp_task *task)
+{
+	switch (SP_PAIR_QUEUES >> SP_QUEUES_EACH_SHIFT) {
+	case SP_EACH_CPU:
+		return event->cpu;
+	case SP_EACH_LLC:
+		return sp_llc_of(sp_here(event));
+	case SP_EACH_NODE:
+		return sp_node_of(sp_here(event));
+	default:
+		return task->queue;
+	}
+}
+
+/*
+ * The near queue, then the others. A task that could go on does so if its key is smaller
+ * than that of the first near one; and, where queues belong to CPUs, if nobody waits near.
+ */
+static sp_inline void sp_near_dispatch(const struct sp_event *event,
+				       const struct sp_task *task,
+				       struct sp_decision *decision)
+{
+	int goes_on = 0;
+
+	if (sp_has_prev(task, event)) {
+		if (event->flags & SP_EVENT_FIRST)
+			goes_on = sp_before(event->key, event->first[0]);
+		else
+			goes_on = !event->waiting[1] ||
+				  SP_PAIR_QUEUES >> SP_QUEUES_EACH_SHIFT !=
+					  SP_EACH_NONE;
+	}
+	if (goes_on)
+		sp_go_on(event, task->queue, decision);
+	else if (sp_waiting(event))
+		sp_serve(event, sp_near(event, task), decision);
+}
+
+/*
+ * The priority queue before the regular one, the smaller key within each; with queues of
+ * the pair's own, the near one before the others.
+ */
 static sp_inline void sp_default_dispatch(const struct sp_event *event,
 					  const struct sp_task *task,
 					  struct sp_decision *decision)
@@ -89,7 +187,9 @@ static sp_inline void sp_default_dispatch(const struct sp_event *event,
 	int regular = sp_waits(event, SP_QUEUE_REGULAR);
 	int priority = sp_waits(event, SP_QUEUE_PRIORITY);
 
-	if (priority || priority_prev) {
+	if (SP_PAIR_QUEUES) {
+		sp_near_dispatch(event, task, decision);
+	} else if (priority || priority_prev) {
 		if (priority_prev &&
 		    (!priority ||
 		     sp_before(event->key, event->first[SP_QUEUE_PRIORITY])))

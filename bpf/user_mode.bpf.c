@@ -45,6 +45,7 @@ s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 
 	if (ring && is_daemon(p, ring))
 		return prev_cpu;
+	note_waker(p);
 	return look_for_idle(p, prev_cpu, wake_flags);
 }
 
@@ -96,6 +97,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	notice.flags = wait_flags(p, tctx, enq_flags);
 	notice.affinity = affinity_of(p, tctx);
 	notice.idle_cpu = own_idle_cpu(p, tctx, notice.cpu, &claimed);
+	tell_places(&notice, tctx);
 	local = hold(p, tctx, &notice, enq_flags);
 	wake_for(p, notice.cpu, claimed, local, enq_flags);
 	/* The policy would have it preempt, to judge by its last answer: ask now. */
@@ -135,7 +137,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	unread = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	if (daemon_should_read(unread) && run_daemon(cpu, cpu, NULL))
 		return;
-	if (take_held_in_turn())
+	if (take_held_in_turn() || take_late_pick())
 		return;
 	if (drain(ring, cpu) || take_picked(cpu)) {
 		count(SP_COUNT_DISPATCHED);
@@ -176,6 +178,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	count_run(p, tctx);
 	note_class(scx_bpf_task_cpu(p),
 		   p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : tctx->queue);
+	note_place(tctx, scx_bpf_task_cpu(p));
 	tctx->wait = 0; /* an answer that is still under way is stale */
 	count_wakeup(tctx, sp_now());
 }
@@ -283,6 +286,7 @@ static __always_inline u64 rescue_picked(void)
 		if (!picked_on[cpu & (SP_CPUS_MAX - 1)])
 			continue;
 		waiting += scx_bpf_dsq_nr_queued(DSQ_PICKED_ON + (u32)cpu);
+		find_late_pick(cpu);
 		if (is_marked_idle(cpu))
 			scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
 	}

@@ -74,15 +74,20 @@ struct BuildBPF: BuildToolPlugin {
             ]
         }
         let programs = files.filter { $0.lastPathComponent.hasSuffix(".bpf.c") }
+        func compile(_ source: URL, as name: String, _ options: [String] = []) -> Command {
+            let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
+            return .buildCommand(
+                displayName: "Compiling \(source.lastPathComponent) as \(name)", executable: tool,
+                arguments: ["compile", name, source.path, output.path] + options,
+                inputFiles: headers + [source], outputFiles: [output])
+        }
         return try [compileSwift(tool, context, bpf: folder, headers + programs)]
-            + programs.map { source in
-                let name = String(source.lastPathComponent.dropLast(".bpf.c".count))
-                let output = context.pluginWorkDirectoryURL.appending(path: "\(name).swift")
-                return .buildCommand(
-                    displayName: "Compiling \(source.lastPathComponent)", executable: tool,
-                    arguments: ["compile", name, source.path, output.path],
-                    inputFiles: headers + [source], outputFiles: [output])
-            }
+            + programs.map { compile($0, as: String($0.lastPathComponent.dropLast(".bpf.c".count))) }
+            // User mode for pairs with queues of their own: the daemon is told where tasks come from.
+            + [
+                compile(
+                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_places", ["-DSP_PLACES"])
+            ]
     }
 
     /// All sources of the module, as they stand: what the programs do not call is not linked.

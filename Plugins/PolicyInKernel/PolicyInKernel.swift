@@ -43,9 +43,10 @@ struct PolicyInKernel: BuildToolPlugin {
                 inputFiles: [declaration], outputFiles: [types]),
             .buildCommand(
                 displayName: "Compiling \(target.name) for BPF", executable: tool,
-                arguments: ["compile-pair-swift", package.path, bpf.path, output.path, target.name]
-                    + (own + [types] + library).map(\.path),
-                inputFiles: headers + own + [types] + library, outputFiles: [output]),
+                arguments: [
+                    "compile-pair-swift", package.path, bpf.path, output.path, declaration.path, target.name,
+                ] + (own + [types] + library).map(\.path),
+                inputFiles: headers + own + [declaration, types] + library, outputFiles: [output]),
             .buildCommand(
                 displayName: "Compiling the C twin of \(target.name)", executable: tool,
                 arguments: [

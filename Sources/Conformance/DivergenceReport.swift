@@ -60,7 +60,7 @@ public struct DivergenceReport {
 
     /// In a few lines: what differs, between whom, and where it is computed.
     public var summary: String {
-        let kind = EventField.all.first { $0.name == "kind" }?.text(differs) ?? ""
+        let kind = naming.events.first { $0.name == "kind" }?.text(differs) ?? ""
         let names = differing.map(\.name).joined(separator: ", ")
         let (swift, c) = (suspect.swift, suspect.c)
         return """
@@ -71,7 +71,7 @@ public struct DivergenceReport {
 
     /// The event with all its fields.
     public var event: String {
-        EventField.all.map { "  \($0.name) = \($0.text(differs))" }
+        naming.events.map { "  \($0.name) = \($0.text(differs))" }
             .joined(separator: "\n")
     }
 
@@ -95,12 +95,12 @@ public struct DivergenceReport {
         let shown = earlier.suffix(Self.historyMax)
         let left = earlier.count - shown.count
         return (left > 0 ? "  (\(left) earlier ones)\n" : "")
-            + Self.table(shown.map { ($0, trace.events[$0]) })
+            + table(shown.map { ($0, trace.events[$0]) })
     }
 
     /// All events of the trace, as a table.
     public var events: String {
-        Self.table(Array(trace.events.prefix(mismatch.index + 1).enumerated()))
+        table(Array(trace.events.prefix(mismatch.index + 1).enumerated()))
     }
 
     /// The description's fields as numbers, where they have no words.
@@ -146,10 +146,12 @@ public struct DivergenceReport {
         ])
     }
 
-    private static func table(_ events: [(Int, sp_event)]) -> String {
-        var table = TextTable(header: ["event"] + EventField.deciding.map(\.name))
+    /// All but the sequence number.
+    private func table(_ events: [(Int, sp_event)]) -> String {
+        let fields = naming.events.dropFirst()
+        var table = TextTable(header: ["event"] + fields.map(\.name))
         for (index, event) in events {
-            table.add([String(index)] + EventField.deciding.map { $0.text(event) })
+            table.add([String(index)] + fields.map { $0.text(event) })
         }
         return table.text()
     }

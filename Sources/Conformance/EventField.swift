@@ -3,7 +3,7 @@ import CSchedProto
 
 /// A field of `sp_event`, for printing and for making simpler.
 struct EventField: Sendable {
-    let name: String
+    var name: String
     /// The field's bits, sign-extended if it is signed.
     let get: @Sendable (sp_event) -> UInt64
     let set: @Sendable (inout sp_event, UInt64) -> Void
@@ -23,6 +23,30 @@ struct EventField: Sendable {
         narrow("weight", \.weight, simplest: [100, 1]), narrow("cpus", \.cpus, simplest: [1]),
         narrow("waiting.0", \.waiting.0), narrow("waiting.1", \.waiting.1),
     ]
+
+    /// The same for a pair with queues of its own, for which some have another meaning.
+    static let withPlaces: [EventField] = all.map { field in
+        var field = field
+        switch field.name {
+        case "key":
+            field.text = {
+                $0.kind == SP_EVENT_ENQUEUE.rawValue ? "last \(placeText($0.key))" : String($0.key)
+            }
+        case "first.0": field.name = "first"
+        case "since.0": field.name = "since"
+        case "first.1": (field.name, field.text) = ("queues/core/llc/node", { placeText($0.first.1) })
+        case "since.1": (field.name, field.text) = ("waker", { placeText($0.since.1) })
+        case "waiting.0": field.name = "waiting.near"
+        case "waiting.1": field.name = "waiting.far"
+        default: break
+        }
+        return field
+    }
+
+    /// CPU, core, LLC and node.
+    private static func placeText(_ place: UInt64) -> String {
+        stride(from: UInt64(0), to: 64, by: 16).map { String(place >> $0 & 0xffff) }.joined(separator: "/")
+    }
 
     /// All but the sequence number, which nothing depends on.
     static let deciding = Array(all.dropFirst())

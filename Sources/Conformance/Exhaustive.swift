@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+import KernelLink
 
 /// Every trace up to a length over a small alphabet: two tasks, all kinds of events, and for each
 /// field the few values that its rules tell apart.
@@ -22,6 +23,10 @@ public struct Exhaustive {
         var waiting: (UInt32, UInt32) = (0, 0)
         var key: UInt64 = 0
         var first: (UInt64, UInt64) = (0, 0)
+        /// Of a pair with queues of its own: where the CPU is, where the waker's, and the task's last one.
+        var here: UInt64?
+        var waker: UInt64 = 0
+        var last: UInt64 = 0
         /// How long ago the first of each queue began to wait, ns.
         var waited: (UInt64, UInt64) = (0, 0)
     }
@@ -44,7 +49,8 @@ public struct Exhaustive {
     public init(_ policy: sp_policy, depth: Int) {
         self.policy = policy
         self.depth = min(max(depth, 1), 8)
-        alphabet = Self.alphabet(for: policy)
+        let alphabet = Self.alphabet(for: policy)
+        self.alphabet = policy.hasOwnQueues ? Self.placed(alphabet) : alphabet
         batch = Int(SP_PROBE_BATCH) / 8 / self.depth
     }
 
@@ -127,7 +133,8 @@ public struct Exhaustive {
         event.flags = symbol.flags
         event.first = symbol.first
         event.since = (world.now &- symbol.waited.0, world.now &- symbol.waited.1)
-        event.key = symbol.key
+        event.key = symbol.kind == SP_EVENT_ENQUEUE && symbol.here != nil ? symbol.last : symbol.key
+        if let here = symbol.here { (event.first.1, event.since.1) = (here, symbol.waker) }
         if symbol.kind == SP_EVENT_DISPATCH && symbol.flags & SP_EVENT_PREV == 0 { return event }
         event.used_ns = symbol.usedNs
         event.pid = UInt32(symbol.task)
@@ -147,6 +154,26 @@ public struct Exhaustive {
         }
         if symbol.generation < 0 { event.generation &-= 1 }
         return event
+    }
+
+    /// The same on a machine of two nodes with three queues: waits and questions both here and there, with wakers
+    /// and last places near and far.
+    private static func placed(_ alphabet: [Symbol]) -> [Symbol] {
+        func place(_ number: UInt64, _ side: UInt64) -> UInt64 {
+            number | side << UInt64(SP_PLACE_CORE_SHIFT) | side << UInt64(SP_PLACE_LLC_SHIFT)
+                | side << UInt64(SP_PLACE_NODE_SHIFT)
+        }
+        return alphabet.enumerated().flatMap { index, symbol in
+            let isPlaced = symbol.kind == SP_EVENT_ENQUEUE || symbol.kind == SP_EVENT_DISPATCH
+            return (0..<UInt64(isPlaced ? 2 : 1)).map { side in
+                var symbol = symbol
+                let other = UInt64(index & 1)
+                symbol.here = place(3, side)
+                if symbol.flags & SP_EVENT_WAKEUP != 0 { symbol.waker = place(other, other) }
+                symbol.last = place(1 - other, 1 - other)
+                return symbol
+            }
+        }
     }
 
     /// The values lie on both sides of what this description compares with.

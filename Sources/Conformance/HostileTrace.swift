@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import KernelLink
 
 /// Events that no kernel sends: every field at its bounds, times that stand still, jump and wrap,
 /// generations that are older, newer or nobody's.
@@ -64,6 +65,11 @@ struct HostileTrace {
         event.key = key()
         event.first = (key(), key())
         event.since = (since(), since())
+        if policy.hasOwnQueues {
+            event.first.1 = place()
+            event.since.1 = place()
+            if event.kind == SP_EVENT_ENQUEUE.rawValue { event.key = place() }
+        }
         return event
     }
 
@@ -159,6 +165,13 @@ struct HostileTrace {
         let limits = [policy.starvation_ns, policy.wait_max_ns, 0]
         if isOrdinary { return now &- random.pick(limits) &+ random.below(3) &- 1 }
         return random.pick([0, now, now &+ 1, now &- (1 << 63), random.next()])
+    }
+
+    /// Of a small machine, or anything.
+    private mutating func place() -> UInt64 {
+        if !isOrdinary { return random.pick([0, .max, 0xffff, random.next()]) }
+        let (cpu, core, llc, node) = (random.below(9), random.below(8), random.below(4), random.below(2))
+        return cpu | core << 16 | llc << 32 | node << 48
     }
 
     private mutating func count(_ usual: UInt64) -> UInt32 {

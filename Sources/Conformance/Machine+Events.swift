@@ -18,7 +18,7 @@ extension Machine {
         event.cpu = actor.pointee.cpu
         event.idle_cpu = idleCPU
         event.weight = actor.pointee.weight
-        return record(&event, task: states + slot)
+        return record(&event, slot, task: states + slot)
     }
 
     /// Records that a CPU asks for an actor and asks the policy.
@@ -28,6 +28,10 @@ extension Machine {
         event.kind = SP_EVENT_DISPATCH.rawValue
         event.cpu = Int32(cpu)
         event.idle_cpu = -1
+        if layout != nil {
+            if let prev { lookNear(&event, prev.slot) }
+            return recordDispatch(&event, prev)
+        }
         let looks =
             policy.classes == SP_CLASSES_NONE.rawValue
             ? prev != nil : prev != nil || (regular.count > 0 && priority.count > 0)
@@ -44,26 +48,33 @@ extension Machine {
                 event.since.1 = actors[Int(first.item)].since
             }
         }
+        return recordDispatch(&event, prev)
+    }
+
+    private mutating func recordDispatch(
+        _ event: inout sp_event, _ prev: (slot: Int, key: UInt64)?
+    ) -> sp_decision {
         guard let prev else {
             // No task: what the policy is given for pid 0 stays as it is.
             var none = sp_task()
-            return record(&event, task: &none)
+            return record(&event, nil, task: &none)
         }
         event.flags |= SP_EVENT_PREV
         event.pid = actors[prev.slot].pid
         event.generation = actors[prev.slot].generation
         event.weight = actors[prev.slot].weight
         event.key = prev.key
-        return record(&event, task: states + prev.slot)
+        return record(&event, prev.slot, task: states + prev.slot)
     }
 
     private mutating func record(
-        _ event: inout sp_event, task: UnsafeMutablePointer<sp_task>
+        _ event: inout sp_event, _ slot: Int?, task: UnsafeMutablePointer<sp_task>
     ) -> sp_decision {
         event.seq = UInt64(count)
         event.now = epoch &+ elapsed
         event.cpus = UInt32(cpuCount)
         event.waiting = (UInt32(regular.count), UInt32(priority.count))
+        tellPlaces(&event, slot)
         let decision = execution.decide(event, &task.pointee)
         if !isFull {
             events[count] = event

@@ -6,6 +6,8 @@ extension Machine {
     mutating func wait(_ slot: Int, flags: UInt32) {
         actors[slot].phase = .waiting
         let idle = flags & SP_EVENT_WAKEUP != 0 ? idleCPU(for: slot) : -1
+        // As in the kernel it is there before anybody is asked; places tell where it was.
+        if layout != nil && idle >= 0 { actors[slot].cpu = idle }
         let decision = decide(slot, SP_EVENT_ENQUEUE, flags: flags, idleCPU: idle)
         actors[slot].usedNs = 0
         actors[slot].since = epoch &+ elapsed
@@ -20,6 +22,7 @@ extension Machine {
     }
 
     private mutating func insert(_ slot: Int, _ decision: sp_decision) {
+        if layout != nil { return insertOwn(slot, decision) }
         if decision.queue == SP_QUEUE_PRIORITY.rawValue {
             priority.insert(Int32(slot), key: decision.key)
         } else {
@@ -31,7 +34,7 @@ extension Machine {
     /// told of it first, and may let it go on.
     private mutating func sliceEnded(_ slot: Int, cpu: Int) {
         actors[slot].phase = .waiting
-        guard regular.count + priority.count > 0, cpus[cpu].localHead < 0 else {
+        guard waiting > 0, cpus[cpu].localHead < 0 else {
             if cpus[cpu].localHead >= 0 {
                 wait(slot, flags: 0)
                 serve(cpu: cpu)
@@ -48,13 +51,15 @@ extension Machine {
             run(slot, on: cpu)
             return
         }
-        let next = take(decision.queue)
+        let next = take(decision, cpu: cpu)
         insert(slot, placed)
         run(next, on: cpu)
     }
 
     /// The first of the queue, or of the other one if nobody waits there; somebody must wait.
-    private mutating func take(_ queue: UInt32) -> Int {
+    private mutating func take(_ decision: sp_decision, cpu: Int) -> Int {
+        if layout != nil { return takeOwn(decision, cpu: cpu) }
+        let queue = decision.queue
         if priority.count > 0 && (queue == SP_QUEUE_PRIORITY.rawValue || regular.count == 0) {
             return Int(priority.removeFirst().item)
         }
@@ -82,6 +87,7 @@ extension Machine {
     mutating func stop(cpu: Int) {
         let slot = Int(cpus[cpu].running)
         let ran = cpus[cpu].sliceNs
+        waker = Int32(cpu)
         cpus[cpu].running = -1
         idleCPUs |= 1 << UInt64(cpu)
         actors[slot].usedNs &+= ran
@@ -105,14 +111,15 @@ extension Machine {
             run(Int(head), on: cpu)
             return
         }
-        guard regular.count + priority.count > 0 else { return }
+        guard waiting > 0 else { return }
         let decision = decideDispatch(cpu: cpu, prev: nil)
-        run(take(decision.queue), on: cpu)
+        run(take(decision, cpu: cpu), on: cpu)
     }
 
     private mutating func run(_ slot: Int, on cpu: Int, isPicked: Bool = true) {
         actors[slot].phase = .running
         actors[slot].cpu = Int32(cpu)
+        actors[slot].ranOn = Int32(cpu)
         let sliceNs =
             isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : policy.slice_max_ns
         let slice = max(1, min(sliceNs, actors[slot].remainingNs))

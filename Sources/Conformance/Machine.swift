@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import KernelLink
 import PolicyModel
 
 /// A simulated machine whose CPUs run tasks the way the policy decides: its decisions determine
@@ -37,6 +38,8 @@ struct Machine<Execution: Policy>: ~Copyable {
         var generation: UInt32 = 0
         var weight: UInt32 = 100
         var cpu: Int32 = 0
+        /// The CPU that it ran on last, or -1.
+        var ranOn: Int32 = -1
         /// A timer will wake it; kept when something else does first.
         var hasTimer = false
         /// The actor behind this one in a CPU's local queue, or -1.
@@ -82,12 +85,17 @@ struct Machine<Execution: Policy>: ~Copyable {
     let unrestNs: UInt64
     /// Time since the machine's start, in ns.
     var elapsed: UInt64 = 0
+    /// The CPU that wakes, while one does: a timer's is the one where somebody stopped last.
+    var waker: Int32 = 0
     /// CPUs that run nothing, one bit each.
     var idleCPUs: UInt64
     /// Asleep until a time, running until a time, housekeeping: actors, then CPUs, then itself.
     var timers = BinaryHeap(capacity: Self.actorsMax + Self.cpusMax + 1)
     var regular = BinaryHeap(capacity: Self.actorsMax)
     var priority = BinaryHeap(capacity: Self.actorsMax)
+    /// A pair's own queues, on a machine by lot; nil if it has none.
+    let layout: QueueLayout?
+    let own: UnsafeMutablePointer<BinaryHeap>
     var events: UnsafeMutableBufferPointer<sp_event>
     var count = 0
 
@@ -109,10 +117,17 @@ struct Machine<Execution: Policy>: ~Copyable {
         idleCPUs = cpuCount == 64 ? .max : (1 << UInt64(cpuCount)) - 1
         epoch = random.pick([0, 1_000_000_000_000, .max - 500_000_000, random.next()])
         unrestNs = random.magnitude(100_000...50_000_000)
+        let topology = policy.hasOwnQueues ? Topology.random(cpus: cpuCount, using: &random) : nil
+        layout = topology.map { QueueLayout(policy, $0) }
+        let queues = layout?.tables.count ?? 0
+        own = .allocate(capacity: max(queues, 1))
+        for queue in 0..<queues { (own + queue).initialize(to: BinaryHeap(capacity: Self.actorsMax)) }
         self.events = events
     }
 
     deinit {
+        own.deinitialize(count: layout?.tables.count ?? 0)
+        own.deallocate()
         actors.deallocate()
         states.deallocate()
         cpus.deallocate()

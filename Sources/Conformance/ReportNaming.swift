@@ -5,12 +5,15 @@ import CSchedProto
 public struct ReportNaming: Sendable {
     /// All fields of an outcome.
     let fields: [OutcomeField]
+    /// All fields of an event.
+    let events: [EventField]
     /// The function to look at first: of the fields that differ, the event and the description.
     let suspect: @Sendable (Set<String>, sp_event, sp_policy) -> TwinFunction
 
     /// The described policy's.
     public static let described = ReportNaming(
-        fields: OutcomeField.all, suspect: { TwinFunction.suspect($0, of: $1, in: $2) })
+        fields: OutcomeField.all, events: EventField.all,
+        suspect: { TwinFunction.suspect($0, of: $1, in: $2) })
 
     /// A field by its name, its place in bytes and its size.
     public typealias Field = (name: String, offset: Int, size: Int)
@@ -18,7 +21,11 @@ public struct ReportNaming: Sendable {
     /// - Parameters:
     ///   - pair: its name, which its C functions begin with.
     ///   - type: the Swift policy's type, which its file is called after.
-    public init(pair: String, type: String, task: [Field], state: [Field]) {
+    ///   - hasOwnQueues: events say places.
+    public init(
+        pair: String, type: String, task: [Field], state: [Field], hasOwnQueues: Bool = false
+    ) {
+        events = hasOwnQueues ? EventField.withPlaces : EventField.all
         let decision = OutcomeField.all.filter { $0.name.hasPrefix("decision.") }
         let common = OutcomeField.all.filter { ["task.generation", "task.queue"].contains($0.name) }
         let at = MemoryLayout<sp_decision>.size
@@ -32,10 +39,11 @@ public struct ReportNaming: Sendable {
     }
 
     private init(
-        fields: [OutcomeField],
+        fields: [OutcomeField], events: [EventField],
         suspect: @escaping @Sendable (Set<String>, sp_event, sp_policy) -> TwinFunction
     ) {
         self.fields = fields
+        self.events = events
         self.suspect = suspect
     }
 }

@@ -12,13 +12,14 @@ extension Declaration {
 
             struct sp_task {
             \(Self.fields(placedTask))\tsp_u32 generation;
-            \tsp_u32 queue; /* enum sp_queue: the task's class */
+            \tsp_u32 queue; /* enum sp_queue: the task's class; or one of the pair's own */
             };
 
             struct sp_global {
             \(Self.fields(placedState))};
 
             #define SP_PAIR(function) \(name)_##function
+            #define SP_PAIR_QUEUES \(ownQueues?.encoded ?? 0)u /* as sp_policy.rate_max says them */
             #define SP_PAIR_FIRST(state) do { (void)(state); \(firsts.joined(separator: " ")) } while (0)
 
             """

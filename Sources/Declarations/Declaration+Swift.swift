@@ -13,6 +13,7 @@ extension Declaration {
             public struct Task: TaskState {
         \(Self.fields(placedTask))        public var generation: UInt32 = 0
                 public var queue: UInt32 = 0
+                public static var ownQueues: UInt32 { \(ownQueues?.encoded ?? 0) }
 
                 public init() {}
             }
@@ -67,7 +68,7 @@ extension Declaration {
             """
         }
         return """
-            name: "\(name)", summary: \(Self.quoted(summary)), hash: \(hash), queues: \(queues),
+            name: "\(name)", summary: \(Self.quoted(summary)), hash: \(hash), queues: \(queues), ownQueues: \(ownQueues?.encoded ?? 0),
                         task: \(fields(placedTask)),
                         state: \(fields(placedState)),
                         params: [\(parameters.joined(separator: ",\n                    "))]

@@ -81,11 +81,7 @@ private struct DeclarationReader {
                 return add(value, "summary is one line of text")
             }
             declaration.summary = text
-        case "queues":
-            guard let number = value.int, (1...2).contains(number) else {
-                return add(value, "queues is 1, or 2 with a priority queue")
-            }
-            declaration.queues = number
+        case "queues": queues(value)
         case "task": declaration.task = fields(value, of: name, reserved: ["generation", "queue"])
         case "state": declaration.state = fields(value, of: name, reserved: [])
         case "params": params(value)
@@ -95,6 +91,58 @@ private struct DeclarationReader {
                 "unknown key \(Words.quoted(name)); \(Words.all(Self.sections)) are known"
                     + Words.hint(name, among: Self.sections))
         }
+    }
+
+    private static let eachWords = Declaration.OwnQueues.Each.allCases.dropFirst().map(\.word)
+
+    /// `1`, `2`, `8`, `{each: llc}`, `{count: 2}`, `{each: llc, count: 1}`.
+    private mutating func queues(_ node: Node) {
+        let most = Declaration.OwnQueues.countMax
+        if let number = node.int {
+            switch number {
+            case 1...2: declaration.queues = number
+            case 3...most: declaration.ownQueues = .init(count: number)
+            default: add(node, "queues: \(number) is none of 1 to \(most)")
+            }
+            return
+        }
+        guard let mapping = node.mapping, mapping.count > 0 else {
+            let sample = "{each: llc}, {count: 2}, or both"
+            return add(
+                node, "queues is 1, 2 with a priority queue, a number up to \(most) of your own, or \(sample)"
+            )
+        }
+        var own = Declaration.OwnQueues()
+        for (key, value) in mapping {
+            switch key.string ?? "" {
+            case "each":
+                let word = value.string ?? ""
+                guard
+                    let each = Declaration.OwnQueues.Each.allCases.dropFirst().first(where: {
+                        $0.word == word
+                    })
+                else {
+                    add(
+                        value,
+                        "queues.each is \(Words.quoted(word)); \(Words.all(Self.eachWords)) are known"
+                            + Words.hint(word, among: Self.eachWords))
+                    continue
+                }
+                own.each = each
+            case "count":
+                guard let number = value.int, (1...most).contains(number) else {
+                    add(value, "queues.count is a whole number, 1 to \(most)")
+                    continue
+                }
+                own.count = number
+            case let word:
+                add(
+                    key,
+                    "queues: unknown key \(Words.quoted(word)); \(Words.all(["each", "count"])) are known"
+                        + Words.hint(word, among: ["each", "count"]))
+            }
+        }
+        declaration.ownQueues = own
     }
 
     /// The pairs of a mapping whose keys are plain words; what else there is, is a problem.

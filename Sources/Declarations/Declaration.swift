@@ -55,11 +55,32 @@ package struct Declaration: Sendable {
         }
     }
 
+    /// Queues of a pair's own: one for each CPU, LLC or node, and so many that belong to no CPU.
+    package struct OwnQueues: Sendable {
+        /// What has one each: the raw values are those of `sp_each` in `bpf/abi.h`.
+        package enum Each: UInt32, CaseIterable, Sendable {
+            case none, cpu, llc, node
+
+            var word: String { "\(self)" }
+        }
+
+        /// `SP_QUEUES_COUNT_MAX`.
+        package static let countMax = 64
+
+        package var each = Each.none
+        package var count = 0
+
+        /// As a description has it for the mechanism, see `SP_QUEUES_EACH_SHIFT`.
+        package var encoded: UInt32 { each.rawValue << 16 | UInt32(count) }
+    }
+
     /// The file's name without `.yaml`: of the policy, and before each of the C twin's functions.
     package let name: String
     package var summary = ""
     /// 2: tasks may wait in the priority queue as well.
     package var queues = 1
+    /// Queues of its own, in the place of those; nil if it has none.
+    package var ownQueues: OwnQueues?
     package var task: [Field] = []
     package var state: [Field] = []
     package var params: [Parameter] = []
@@ -70,6 +91,7 @@ package struct Declaration: Sendable {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         let fields = [task, state].map { $0.map { "\($0.name):\($0.width.rawValue):\($0.first)" } }
         let values = params.map { "\($0.name):\($0.width.rawValue)" }
+        let queues = ownQueues.map { "own \($0.encoded)" } ?? "\(queues)"
         for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)".utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
         }

@@ -128,7 +128,7 @@ public enum Preflight {
             }
     }
 
-    private static func readLine(_ path: String) -> String? {
+    static func readLine(_ path: String) -> String? {
         readText(path)?.split(separator: "\n").first.map { Printable.line(String($0)) }
     }
 

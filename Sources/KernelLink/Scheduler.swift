@@ -38,11 +38,14 @@ public struct Scheduler: ~Copyable {
         /// How long the kernel lets a runnable task wait before it ends the scheduler, in ms,
         /// 1...30000 (the kernel's own limit).
         public var watchdogMs: UInt32 = 10_000
+        /// A pair's own queues on this machine; nil if it has none.
+        public let queues: QueueLayout?
 
         public init(mode: Mode, policy: sp_policy, policyName: String) {
             self.mode = mode
             self.policy = policy
             self.policyName = policyName
+            queues = policy.hasOwnQueues ? QueueLayout(policy, .ofThisMachine) : nil
         }
 
         /// "c" or "swift" in BPF mode; nil in user mode.
@@ -108,7 +111,7 @@ public struct Scheduler: ~Copyable {
 
     private static func program(_ configuration: Configuration) throws(KernelError) -> BPFObject {
         switch (configuration.mode, configuration.twin) {
-        case (.user, _): return .user_mode
+        case (.user, _): return configuration.queues == nil ? .user_mode : .user_mode_places
         case (.bpf, .c): return .bpf_mode
         case (.bpf, .own(let twin)):
             guard let objects = twin.objects else {
@@ -173,6 +176,9 @@ public struct Scheduler: ~Copyable {
         watchdog.storeBytes(of: UInt64(configuration.watchdogMs) * 1_000_000, as: UInt64.self)
         let weights = try variables.initialValue("group_weights", in: ".rodata")
         weights.storeBytes(of: configuration.countsGroupWeights ? 1 : 0, as: UInt8.self)
+        if configuration.mode == .bpf, let queues = configuration.queues {
+            try queues.store(in: variables)
+        }
         if configuration.mode == .user {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
             asks.storeBytes(of: configuration.askAlways ? 1 : 0, as: UInt8.self)

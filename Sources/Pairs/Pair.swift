@@ -24,15 +24,17 @@ public struct Pair: Sendable {
 
     /// For generated code: the shape of it may change.
     public init(
-        name: String, summary: String, hash: UInt32, queues: Int,
+        name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
         swift: SwiftTwin, c: CTwin, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
         self.name = name
         self.summary = summary
         self.hash = hash
-        keys = PairKeys(name: name, summary: summary, hash: hash, queues: queues, params: params)
-        naming = ReportNaming(pair: name, type: type, task: task, state: state)
+        keys = PairKeys(
+            name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues, params: params)
+        naming = ReportNaming(
+            pair: name, type: type, task: task, state: state, hasOwnQueues: ownQueues != 0)
         self.swift = swift
         self.c = c
         self.functions = functions

@@ -26,7 +26,8 @@ public protocol PolicyPair: Policy, Sendable {
     /// A task was picked: answer with `sp_decision.run`.
     mutating func running(_ event: sp_event, _ task: Task) -> sp_decision
     /// A CPU wants a task: answer with `sp_decision.serve`, or with `.goOn` if `event.hasPrev(task)`.
-    /// Left out: the priority queue first, the smaller key within each (in C `sp_default_dispatch`).
+    /// Left out: the priority queue first, the smaller key within each; with queues of its own, the near one first
+    /// (`nearDispatch`). In C both are `sp_default_dispatch`.
     mutating func dispatch(_ event: sp_event, _ task: Task) -> sp_decision
 }
 
@@ -34,8 +35,10 @@ public protocol PolicyPair: Policy, Sendable {
 public protocol TaskState: BitwiseCopyable, Sendable {
     /// Which task of this pid it is; 0: none.
     var generation: UInt32 { get }
-    /// `sp_queue`: the queue it waits in, its class.
+    /// The queue it waits in: `sp_queue`, its class; or the number of one of the pair's own.
     var queue: UInt32 { get set }
+    /// The pair's own queues, as `sp_policy.rate_max` says them; 0: it has none.
+    static var ownQueues: UInt32 { get }
 }
 
 // The protocol `Policy` speaks of the structures of all policies; the bytes are the same.
@@ -73,6 +76,7 @@ extension PolicyPair {
 
     @inlinable @inline(__always)
     public mutating func dispatch(_ event: sp_event, _ task: Task) -> sp_decision {
+        if Task.ownQueues != 0 { return Self.nearDispatch(event, task) }
         var all = sp_task()
         all.generation = task.generation
         all.queue = task.queue

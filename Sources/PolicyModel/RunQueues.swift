@@ -37,9 +37,9 @@ public struct RunQueues: ~Copyable {
 
     /// - Parameters:
     ///   - capacity: slots, 1...2^30.
-    ///   - queues: 1...2^20.
+    ///   - queues: 1...2^21.
     public init(capacity: Int, queues: Int) {
-        precondition((1...1 << 30).contains(capacity) && (1...1 << 20).contains(queues))
+        precondition((1...1 << 30).contains(capacity) && (1...1 << 21).contains(queues))
         self.capacity = capacity
         self.queues = queues
         nodes = .allocate(capacity: capacity)

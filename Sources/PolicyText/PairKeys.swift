@@ -43,7 +43,10 @@ public struct PairKeys: Sendable {
     /// - Parameters:
     ///   - hash: what its declaration hashes to, not 0.
     ///   - queues: 1, or 2 if tasks may wait in the priority queue.
-    public init(name: String, summary: String, hash: UInt32, queues: Int, params: [PairParameter]) {
+    ///   - ownQueues: those of its own, as `sp_policy.rate_max` says them; 0: none.
+    public init(
+        name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32, params: [PairParameter]
+    ) {
         var base = sp_policy()
         base.abi = UInt32(SP_ABI_VERSION)
         base.pair = hash
@@ -52,6 +55,7 @@ public struct PairKeys: Sendable {
         base.slice = SP_SLICE_FIXED.rawValue
         base.classes = (queues > 1 ? SP_CLASSES_VOLUNTARY_SWITCHES : SP_CLASSES_NONE).rawValue
         base.burst = SP_BURST_PLAIN.rawValue
+        base.rate_max = ownQueues
         let own = params.map { parameter in
             PolicyKey(
                 path: parameter.key, kind: Self.kind(of: parameter),

@@ -16,6 +16,7 @@ enum Report {
             switch counter {
             case SP_COUNT_CONTINUED: counters[counter] &+ (daemon?.continued ?? 0)
             case SP_COUNT_STRANGE: counters[counter] &+ (daemon?.strange ?? 0)
+            case SP_COUNT_OVERLOOKED: counters[counter] &+ (daemon?.overlooked ?? 0)
             default: counters[counter]
             }
         }

@@ -19,6 +19,7 @@ public final class Daemon: Sendable {
         public var overflows: UInt64 = 0
         public var stale: UInt64 = 0
         public var strange: UInt64 = 0
+        public var overlooked: UInt64 = 0
         /// Tasks that went on where they were, since they were still first.
         public var continued: UInt64 = 0
         /// Passes through the loop.
@@ -62,7 +63,8 @@ public final class Daemon: Sendable {
         let part = Part(
             policy: policy, described: scheduler.configuration.policy,
             partial: scheduler.configuration.partial, maxTasks: maxTasks,
-            events: try scheduler.map("events"), answers: try scheduler.map("answers"),
+            layout: scheduler.configuration.queues, events: try scheduler.map("events"),
+            answers: try scheduler.map("answers"),
             exitKind: UInt(bitPattern: scheduler.exitKind))
         try launch { [self] in
             do throws(KernelError) {
@@ -85,6 +87,7 @@ public final class Daemon: Sendable {
         let described: sp_policy
         let partial: Bool
         let maxTasks: Int
+        let layout: QueueLayout?
         /// Descriptors of maps.
         let events: Int32
         let answers: Int32
@@ -98,11 +101,13 @@ public final class Daemon: Sendable {
     ) throws(KernelError) {
         let answers = try AnswerRing(map: part.answers)
         let decider = Decider(
-            part.policy, described: part.described, maxTasks: part.maxTasks, masks: answers.masks)
+            part.policy, described: part.described, maxTasks: part.maxTasks, masks: answers.masks,
+            layout: part.layout)
         var loop = Loop(
             events: try EventRing(map: part.events), answers: answers, decider: decider,
             faults: faults, exitKind: UnsafeRawPointer(bitPattern: part.exitKind))
-        var rehearsal = Decider(part.policy, described: part.described, maxTasks: 16)
+        var rehearsal = Decider(
+            part.policy, described: part.described, maxTasks: 16, layout: part.layout)
         rehearsal.warmUp()
         loop.pass(published)
         defer { LockedMemory.unlock() }
@@ -159,6 +164,7 @@ public final class Daemon: Sendable {
         now.overflows = published.overflows.load(ordering: .relaxed)
         now.stale = published.stale.load(ordering: .relaxed)
         now.strange = published.strange.load(ordering: .relaxed)
+        now.overlooked = published.overlooked.load(ordering: .relaxed)
         now.continued = published.continued.load(ordering: .relaxed)
         now.passes = published.passes.load(ordering: .relaxed)
         now.waiting = published.waiting.load(ordering: .relaxed)

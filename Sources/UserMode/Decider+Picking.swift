@@ -12,16 +12,16 @@ enum Place {
         queue == SP_QUEUE_PRIORITY.rawValue ? perClass : 0
     }
 
-    /// The place of a task of the class with this affinity. A CPU or mask that there cannot be counts
-    /// as anywhere: the backend finds a CPU for it.
+    /// The place of a task of the class that begins at `base`, with this affinity. A CPU or mask that there cannot
+    /// be counts as anywhere: the backend finds a CPU for it.
     @inline(__always)
-    static func of(_ queue: UInt32, _ affinity: UInt32) -> Int {
+    static func of(_ base: Int, _ affinity: UInt32) -> Int {
         if affinity & SP_AFFINITY_ONE != 0 {
             let cpu = Int(affinity & ~SP_AFFINITY_ONE)
-            return base(queue) + (cpu < Int(SP_CPUS_MAX) ? 1 + cpu : 0)
+            return base + (cpu < Int(SP_CPUS_MAX) ? 1 + cpu : 0)
         }
-        if affinity == SP_AFFINITY_ANY || affinity >= UInt32(SP_MASKS) { return base(queue) }
-        return base(queue) + 1 + Int(SP_CPUS_MAX) + Int(affinity)
+        if affinity == SP_AFFINITY_ANY || affinity >= UInt32(SP_MASKS) { return base }
+        return base + 1 + Int(SP_CPUS_MAX) + Int(affinity)
     }
 
 }
@@ -47,6 +47,7 @@ extension Decider {
         let now = Int64(bitPattern: now &- latest) > 0 ? now : latest
         let prev = waitingSlot(pid: prev.pid, generation: prev.generation)
         if let prev { leave(prev) }
+        if hasOwnQueues { return pickOwn(prev, now, cpu) }
         let regular = first(SP_QUEUE_REGULAR.rawValue, cpu)
         let priority = first(SP_QUEUE_PRIORITY.rawValue, cpu)
         if regular == nil && priority == nil {
@@ -55,7 +56,12 @@ extension Decider {
             let start = started(prev, now)
             return run(prev, (described.slice_max_ns, start.queue), cpu)
         }
-        let chosen = choose(regular, priority, prev, now, cpu)
+        return go(choose(regular, priority, prev, now, cpu), prev, now, cpu)
+    }
+
+    /// Lets the chosen task run; `prev`, which waits no more, waits again if it is another one.
+    @inline(__always)
+    mutating func go(_ chosen: UInt32, _ prev: UInt32?, _ now: UInt64, _ cpu: Int32) -> sp_answer {
         if let prev, chosen != prev {
             restore(prev)
         } else if prev != nil {
@@ -113,7 +119,7 @@ extension Decider {
     }
 
     @inline(__always)
-    private mutating func run(
+    mutating func run(
         _ slot: UInt32, _ start: (sliceNs: UInt64, queue: UInt32), _ cpu: Int32
     ) -> sp_answer {
         counters.picked &+= 1
@@ -124,14 +130,20 @@ extension Decider {
     /// - Complexity: O(1), and O(masks in use) while tasks with masks wait in the class.
     @inline(__always)
     private func first(_ queue: UInt32, _ cpu: Int32) -> UInt32? {
-        let base = Place.base(queue)
-        var best = queues.first(base)
         let isPriority = queue == SP_QUEUE_PRIORITY.rawValue
         if (isPriority ? counts.priority : counts.regular) == 0 { return nil }
+        let isMasked = (isPriority ? counts.priorityMasked : counts.regularMasked) != 0
+        return first(from: Place.base(queue), isMasked: isMasked, cpu)
+    }
+
+    /// - Parameter base: the place of those that may run anywhere, which the others follow.
+    @inline(__always)
+    func first(from base: Int, isMasked: Bool, _ cpu: Int32) -> UInt32? {
+        var best = queues.first(base)
         if cpu >= 0 && cpu < Int32(SP_CPUS_MAX) {
             best = earlier(best, queues.first(base + 1 + Int(cpu)))
         }
-        if (isPriority ? counts.priorityMasked : counts.regularMasked) == 0 { return best }
+        if !isMasked { return best }
         for mask in 1..<Int(SP_MASKS) {
             guard let other = queues.first(base + 1 + Int(SP_CPUS_MAX) + mask) else { continue }
             if allows(mask, cpu) { best = earlier(best, other) }
@@ -156,8 +168,9 @@ extension Decider {
     /// The task in `slot` waits in a class, at a key.
     @inline(__always)
     mutating func wait(_ slot: UInt32, _ queue: UInt32, key: UInt64) {
-        let place = Place.of(queue, waits[Int(slot)].affinity)
-        waits[Int(slot)].place = UInt16(truncatingIfNeeded: place)
+        let base = hasOwnQueues ? ownBase(queue, slot) : Place.base(queue)
+        let place = Place.of(base, waits[Int(slot)].affinity)
+        waits[Int(slot)].place = UInt32(truncatingIfNeeded: place)
         queues.insert(slot, place, key: key)
         countWaiting(place, 1)
     }
@@ -181,6 +194,7 @@ extension Decider {
     /// - Parameter by: 1, or -1 as it wraps.
     @inline(__always)
     private mutating func countWaiting(_ place: Int, _ by: UInt32) {
+        if hasOwnQueues { return own.countWaiting(place, by) }
         if place >= Place.perClass {
             counts.priority &+= by
             if place - Place.perClass > Int(SP_CPUS_MAX) { counts.priorityMasked &+= by }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+public import KernelLink
 public import PolicyModel
 
 /// What the daemon's thread does between two rings: notices in, answers out. No kernel, no clock.
@@ -21,8 +22,10 @@ public struct Decider<P: Policy>: ~Copyable {
         /// Notices of another generation than the task's.
         public var stale: UInt64 = 0
         /// Answers that a policy gave outside its choice (an action that has no meaning for the
-        /// event, a slice of 0): the task was let run.
+        /// event, a slice of 0, a queue that there is not): the task was let run.
         public var strange: UInt64 = 0
+        /// Tasks picked from a queue of a pair's own that nobody served for `overlookedNs`.
+        public var overlooked: UInt64 = 0
     }
 
     /// What is known of a task beside the policy's state.
@@ -38,7 +41,7 @@ public struct Decider<P: Policy>: ~Copyable {
         /// Where it may run: `sp_notice.affinity`.
         var affinity: UInt32 = 0
         /// The queue in which it waits or waited last, of `RunQueues`.
-        var place: UInt16 = 0
+        var place: UInt32 = 0
         /// The class that the backend was told last.
         var told: UInt16 = 0
     }
@@ -55,6 +58,10 @@ public struct Decider<P: Policy>: ~Copyable {
     var queues: RunQueues
     /// Tasks that wait in each class, and how many of them have a mask.
     var counts = Counts()
+    /// The same where a pair has queues of its own.
+    var own: OwnQueues
+    /// Then: a CPU in whose near queue nobody waits is not asked about.
+    package var picksNear = false
     var cpus: UInt32 = 1
     /// Tasks that were picked beforehand in this pass and still wait, all in the regular queue.
     package var ahead: UInt32 = 0
@@ -72,8 +79,10 @@ public struct Decider<P: Policy>: ~Copyable {
     /// - Parameters:
     ///   - maxTasks: tasks known at one time, 1...2^28; 136 to 144 bytes each.
     ///   - masks: `SP_MASKS` affinities, which outlive this; the backend's.
+    ///   - layout: a pair's own queues; nil if it has none.
     public init(
-        _ policy: P, described: sp_policy, maxTasks: Int, masks: UnsafePointer<sp_mask>? = nil
+        _ policy: P, described: sp_policy, maxTasks: Int, masks: UnsafePointer<sp_mask>? = nil,
+        layout: QueueLayout? = nil
     ) {
         self.policy = policy
         self.described = described
@@ -83,10 +92,12 @@ public struct Decider<P: Policy>: ~Copyable {
         tasks.initialize(repeating: sp_task(), count: maxTasks)
         waits = .allocate(capacity: maxTasks)
         waits.initialize(repeating: Wait(), count: maxTasks)
-        queues = RunQueues(capacity: maxTasks, queues: Int(SP_QUEUES) * Place.perClass)
+        own = OwnQueues(layout)
+        queues = RunQueues(capacity: maxTasks, queues: max(Int(SP_QUEUES), own.count) * Place.perClass)
     }
 
     deinit {
+        own.deallocate()
         tasks.deallocate()
         waits.deallocate()
     }
@@ -114,6 +125,7 @@ public struct Decider<P: Policy>: ~Copyable {
         counters.events &+= 1
         let notice = read.pointee
         cpus = notice.cpus
+        if hasOwnQueues { cpus &= 0xffff }
         if Int64(bitPattern: notice.now &- latest) > 0 { latest = notice.now }
         switch notice.kind {
         case SP_EVENT_ENQUEUE.rawValue: return enqueue(notice)
@@ -132,7 +144,7 @@ public struct Decider<P: Policy>: ~Copyable {
         // It waited, was taken out by the kernel, and waits anew.
         leave(slot)
         begin(slot, notice)
-        let decision = policy.decide(event(notice), &tasks[Int(slot)])
+        let decision = policy.decide(event(notice, slot), &tasks[Int(slot)])
         if notice.idle_cpu >= 0 && described.idle == SP_IDLE_DIRECT.rawValue {
             // The standing decision: the backend let it run, we keep the books.
             if decision.action != SP_ACTION_DIRECT.rawValue { counters.strange &+= 1 }
@@ -177,7 +189,7 @@ public struct Decider<P: Policy>: ~Copyable {
 
     private mutating func exit(_ notice: sp_notice) {
         guard let slot = table.find(notice.pid) else { return }
-        let decision = policy.decide(event(notice), &tasks[Int(slot)])
+        let decision = policy.decide(event(notice, slot), &tasks[Int(slot)])
         if decision.action == SP_ACTION_STALE.rawValue {
             counters.stale &+= 1
             return
@@ -197,7 +209,7 @@ public struct Decider<P: Policy>: ~Copyable {
 
     /// The policy's event of a notice.
     @inline(__always)
-    private func event(_ notice: sp_notice) -> sp_event {
+    private func event(_ notice: sp_notice, _ slot: UInt32) -> sp_event {
         var event = blank(notice.kind, notice.now, cpu: notice.cpu)
         event.used_ns = notice.used_ns
         event.switches = notice.switches
@@ -206,6 +218,7 @@ public struct Decider<P: Policy>: ~Copyable {
         event.generation = notice.generation
         event.idle_cpu = notice.idle_cpu
         event.weight = notice.weight
+        if hasOwnQueues { tellOrigin(&event, notice, slot) }
         return event
     }
 
@@ -231,6 +244,7 @@ public struct Decider<P: Policy>: ~Copyable {
         running.pid = wait.pid
         running.generation = wait.generation
         running.weight = wait.weight
+        if hasOwnQueues { tellNear(&running, near(slot, wait.cpu)) }
         let decision = policy.decide(running, &tasks[Int(slot)])
         if decision.action == SP_ACTION_RUN.rawValue && decision.slice_ns > 0 {
             return (decision.slice_ns, decision.queue)

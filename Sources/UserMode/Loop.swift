@@ -14,6 +14,7 @@ package final class LoopFigures: Sendable {
     package let overflows = Atomic<UInt64>(0)
     package let stale = Atomic<UInt64>(0)
     package let strange = Atomic<UInt64>(0)
+    package let overlooked = Atomic<UInt64>(0)
     package let continued = Atomic<UInt64>(0)
     package let passes = Atomic<UInt64>(0)
     package let waiting = Atomic<UInt64>(0)
@@ -108,6 +109,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         // By the number of CPUs on-line: where they have gaps, those beyond ask for themselves.
         while word < min(words, Int(SP_CPUS_MAX) / 64) {
             var bits = answers.idleCPUs(word)
+            if decider.hasOwnQueues { picked &+= pickNear(now, &bits, word, but: cpu) }
             while bits != 0 && decider.waiting > 0 && !answers.isFull {
                 let idle = Int32(word * 64 + bits.trailingZeroBitCount)
                 bits &= bits &- 1
@@ -118,6 +120,29 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
                 }
             }
             word += 1
+        }
+        return picked
+    }
+
+    /// The same before that, of 64 CPUs, where a pair has queues of its own: who waits near an idle CPU is not for one
+    /// that is farther away. CPUs that got somebody are taken out of `idle`.
+    private mutating func pickNear(
+        _ now: UInt64, _ idle: inout UInt64, _ word: Int, but cpu: Int32
+    ) -> UInt64 {
+        var picked: UInt64 = 0
+        decider.picksNear = true
+        defer { decider.picksNear = false }
+        var bits = idle
+        while bits != 0 && decider.waiting > 0 && !answers.isFull {
+            let bit = bits & (0 &- bits)
+            let near = Int32(word * 64 + bits.trailingZeroBitCount)
+            bits ^= bit
+            if near == cpu { continue }
+            if let answer = decider.pick(now: now, cpu: near) {
+                append(answer)
+                idle ^= bit
+                picked &+= 1
+            }
         }
         return picked
     }
@@ -135,6 +160,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         published.overflows.store(counters.overflows, ordering: .relaxed)
         published.stale.store(counters.stale, ordering: .relaxed)
         published.strange.store(counters.strange, ordering: .relaxed)
+        published.overlooked.store(counters.overlooked, ordering: .relaxed)
         published.continued.store(counters.continued, ordering: .relaxed)
         published.passes.store(
             published.passes.load(ordering: .relaxed) &+ 1, ordering: .relaxed)

@@ -20,6 +20,9 @@ private func readDeclaration(_ file: String) -> Declaration {
     }
 }
 
+/// Whether a pair has queues of its own.
+func hasOwnQueues(declaration file: String) -> Bool { readDeclaration(file).ownQueues != nil }
+
 /// The Swift side of what a pair declares: the types of its state and parameters.
 func declare(root: String, file: String, type: String, output: String) {
     write(readDeclaration(file).types(of: type, from: relative(file, to: root)), to: output)
@@ -38,7 +41,8 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
             name: declaration.name, type: type, bpf: bpf, header: header, place: place, state: state,
             scratch: output)
         let probe = compiler.compile("policy_probe.bpf.c", options(including: bpf))
-        let mode = compiler.compile("bpf_mode.bpf.c", options(including: bpf))
+        let own = declaration.ownQueues == nil ? [] : SwiftExports.ownQueues
+        let mode = compiler.compile("bpf_mode.bpf.c", options(including: bpf) + own)
         let native = compiler.compile(
             "pair_native.c",
             [

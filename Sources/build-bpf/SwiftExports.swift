@@ -9,7 +9,7 @@ enum SwiftExports {
     case own(type: String)
     /// The Swift twin of a pair of somebody's own: its type, whose state and parameters are the bytes that
     /// the described policy has its own in.
-    case pair(type: String)
+    case pair(type: String, hasOwnQueues: Bool)
 
     /// Bytes that a policy of one's own may remember beside its tasks: `SP_OWN_STATE` in policy_swift.h.
     static let stateBytesMax = 4096
@@ -19,9 +19,13 @@ enum SwiftExports {
         switch self {
         case .described: ["-DSP_SWIFT_TWIN"]
         case .own: ["-DSP_SWIFT_TWIN", "-DSP_OWN_POLICY"]
-        case .pair: ["-DSP_SWIFT_TWIN", "-DSP_SWIFT_PAIR"]
+        case .pair(_, let hasOwnQueues):
+            ["-DSP_SWIFT_TWIN", "-DSP_SWIFT_PAIR"] + (hasOwnQueues ? Self.ownQueues : [])
         }
     }
+
+    /// The same of any pair with queues of its own.
+    static let ownQueues = ["-DSP_OWN_QUEUES", "-DSP_PLACES"]
 
     /// What C calls.
     var functions: [String] {
@@ -40,7 +44,7 @@ enum SwiftExports {
         switch self {
         case .described: Self.describedText
         case .own(let type): Self.ownText(type)
-        case .pair(let type): Self.pairText(type)
+        case .pair(let type, _): Self.pairText(type)
         }
     }
 
@@ -159,7 +163,7 @@ enum SwiftExports {
             }
 
             """
-        case .own(let type), .pair(let type):
+        case .own(let type), .pair(let type, _):
             """
             // Generated from \(type). Do not edit.
             public import KernelLink
@@ -186,7 +190,7 @@ enum SwiftExports {
             }
 
             """
-        case .own(let type), .pair(let type):
+        case .own(let type), .pair(let type, _):
             """
             // Generated from \(type). Do not edit.
             public import KernelLink

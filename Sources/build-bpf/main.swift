@@ -24,13 +24,14 @@ func isUsable(_ clang: String, _ object: String) -> Bool {
     return run(clang, arguments, isQuiet: true) == 0
 }
 
-func compile(name: String, source: String, output: String) {
+func compile(name: String, source: String, output: String, extra: [String]) {
     let clang = findClang()
     let object = output + ".o"
     let folder = URL(fileURLWithPath: source).deletingLastPathComponent().path
-    let status = run(clang, options(including: folder) + ["-c", source, "-o", object])
+    let status = run(clang, options(including: folder) + extra + ["-c", source, "-o", object])
     if status != 0 && isUsable(clang, object) {
-        fail("bpf/\(name).bpf.c, or a header that it includes, is not right: what clang says stands above")
+        let file = URL(fileURLWithPath: source).lastPathComponent
+        fail("bpf/\(file), or a header that it includes, is not right: what clang says stands above")
     }
     if status != 0 {
         fail(
@@ -143,7 +144,9 @@ func embedPackage(output: String, folder: String, files: [String]) {
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 switch (arguments.first, arguments.count) {
-case ("compile", 4): compile(name: arguments[1], source: arguments[2], output: arguments[3])
+case ("compile", 4...):
+    compile(
+        name: arguments[1], source: arguments[2], output: arguments[3], extra: Array(arguments.dropFirst(4)))
 case ("compile-swift", 5...):
     compileSwift(
         root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .described,
@@ -152,10 +155,11 @@ case ("compile-own", 6...):
     compileSwift(
         root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .own(type: arguments[4]),
         sources: Array(arguments.dropFirst(5)))
-case ("compile-pair-swift", 6...):
+case ("compile-pair-swift", 7...):
     compileSwift(
-        root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .pair(type: arguments[4]),
-        sources: Array(arguments.dropFirst(5)))
+        root: arguments[1], bpf: arguments[2], output: arguments[3],
+        exports: .pair(type: arguments[5], hasOwnQueues: hasOwnQueues(declaration: arguments[4])),
+        sources: Array(arguments.dropFirst(6)))
 case ("declare", 5):
     declare(root: arguments[1], file: arguments[2], type: arguments[3], output: arguments[4])
 case ("compile-pair", 7):
@@ -172,9 +176,9 @@ case ("embed", 3...): embed(output: arguments[1], files: Array(arguments.dropFir
 default:
     fail(
         """
-        usage: build-bpf compile NAME SOURCE OUTPUT | compile-swift ROOT HEADERS OUTPUT SOURCE... | \
+        usage: build-bpf compile NAME SOURCE OUTPUT [OPTION...] | compile-swift ROOT HEADERS OUTPUT SOURCE... | \
         compile-own ROOT HEADERS OUTPUT TYPE SOURCE... | declare ROOT DECLARATION TYPE OUTPUT \
-        | compile-pair-swift ROOT HEADERS OUTPUT TYPE SOURCE... \
+        | compile-pair-swift ROOT HEADERS OUTPUT DECLARATION TYPE SOURCE... \
         | compile-pair ROOT HEADERS DECLARATION HEADER TYPE OUTPUT | stamp OUTPUT HEADER... | embed OUTPUT FILE... \
         | embed-package OUTPUT FOLDER FILE... \
         | ir-c OUTPUT SOURCE | ir-swift OUTPUT HEADERS SOURCE...

@@ -11,7 +11,11 @@ import Testing
 @Suite struct PairBuildTests {
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
-    private static let example = root.appending(path: "Examples/stride/Sources/Stride")
+
+    /// The folder of an example's policy.
+    private static func folder(of type: String) -> URL {
+        root.appending(path: "Examples/\(type.lowercased())/Sources/\(type)")
+    }
 
     /// What became of Examples/stride with a twin of its own.
     private struct Built {
@@ -21,16 +25,18 @@ import Testing
     }
 
     /// - Parameter change: of the twin's text; nil takes the twin away.
-    private func build(_ change: ((String) -> String)?) throws -> Built {
+    private func build(_ type: String = "Stride", change: ((String) -> String)?) throws -> Built {
+        let name = type.lowercased()
         let files = FileManager.default
         let folder = files.temporaryDirectory.appending(path: "pair.\(UUID().uuidString)")
         try files.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? files.removeItem(at: folder) }
-        let declaration = folder.appending(path: "stride.yaml")
-        try files.copyItem(at: Self.example.appending(path: "stride.yaml"), to: declaration)
-        let header = folder.appending(path: "stride.h")
+        let declaration = folder.appending(path: "\(name).yaml")
+        try files.copyItem(at: Self.folder(of: type).appending(path: "\(name).yaml"), to: declaration)
+        let header = folder.appending(path: "\(name).h")
         if let change {
-            let text = try String(contentsOf: Self.example.appending(path: "stride.h"), encoding: .utf8)
+            let source = Self.folder(of: type).appending(path: "\(name).h")
+            let text = try String(contentsOf: source, encoding: .utf8)
             try change(text).write(to: header, atomically: true, encoding: .utf8)
         }
         let output = folder.appending(path: "Pair.swift")
@@ -40,7 +46,7 @@ import Testing
         tool.executableURL = try OwnPolicy.products().appending(path: "build-bpf")
         tool.arguments = [
             "compile-pair", folder.path, Self.root.appending(path: "bpf").path, declaration.path, header.path,
-            "Stride", output.path,
+            type, output.path,
         ]
         tool.standardError = try FileHandle(forWritingTo: errors)
         try tool.run()
@@ -103,6 +109,31 @@ import Testing
         #expect(report.summary.contains("stride_enqueue in Sources/Stride/stride.h"))
     }
 
+    /// A pair with queues of its own, on random machines: where tasks wait, and who takes them.
+    @Test(.enabled(if: geteuid() == 0, "needs root")) func aPairWithAQueueForEachCache() throws {
+        let built = try build("Llc") { $0 }
+        #expect(built.status == 0, "\(built.errors)")
+        let twin = try twin(built)
+        let wrong = try self.twin(
+            try build("Llc") { $0.replacing("return sp_llc_of(sp_last(event))", with: "return 0") })
+        var policy = policy
+        policy.pair = 1
+        policy.rate_max = SP_EACH_LLC.rawValue << UInt32(SP_QUEUES_EACH_SHIFT)
+        let harness = Harness([try NativeLane(twin), try BytecodeLane(twin)])
+        try harness.load(policy)
+        let against = Harness([try NativeLane(twin), try NativeLane(wrong)])
+        try against.load(policy)
+        var events = [sp_event](repeating: sp_event(), count: 20_000)
+        for source in TraceSource.allCases {
+            for seed: UInt64 in 1...4 {
+                events.withUnsafeMutableBufferPointer { source.fill($0, seed: seed, policy: policy) }
+                #expect(try events.withUnsafeBufferPointer { try harness.run($0) } == nil)
+            }
+        }
+        #expect(harness.account.actions[Int(SP_ACTION_SERVE.rawValue)] > 1000)
+        #expect(try events.withUnsafeBufferPointer { try against.run($0) } != nil)
+    }
+
     @Test(arguments: ["start", "enqueue", "running", "dispatch"])
     func aFunctionThatIsMissingIsNamed(function: String) throws {
         let built = try build { $0.replacing("void stride_\(function)(", with: "void stride_other(") }
@@ -118,7 +149,7 @@ import Testing
     }
 
     @Test func aTwinThatIsNotThereYetIsSaidWhereItIsAskedFor() throws {
-        let built = try build(nil)
+        let built = try build(change: nil)
         #expect(built.status == 0)
         #expect(built.source.contains("c: .init(obstacle: \"there is no stride.h"))
     }

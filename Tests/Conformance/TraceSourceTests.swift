@@ -95,4 +95,29 @@ import Testing
             last = next
         }
     }
+
+    /// A pair with queues of its own: machines by lot, whose CPUs, caches and nodes are told as they are.
+    @Test func tracesHavePlaces() {
+        var policy = sp_policy()
+        policy.pair = 1
+        policy.rate_max = SP_EACH_LLC.rawValue << UInt32(SP_QUEUES_EACH_SHIFT)
+        policy.slice_max_ns = 5_000_000
+        var (far, moved, counts) = (0, 0, Set<UInt32>())
+        for seed: UInt64 in 1...20 {
+            var events = [sp_event](repeating: sp_event(), count: 2000)
+            events.withUnsafeMutableBufferPointer {
+                TraceSource.realistic.fill($0, seed: seed, policy: policy)
+            }
+            counts.insert(events[0].queues)
+            var places: [Int32: UInt32] = [:]
+            for event in events {
+                #expect(event.here.llc < event.queues && event.queues == events[0].queues)
+                #expect(
+                    places.updateValue(event.here.llc, forKey: event.cpu) ?? event.here.llc == event.here.llc)
+                if event.waitingFar > 0 { far += 1 }
+                if event.kind == SP_EVENT_ENQUEUE.rawValue && event.last.llc != event.here.llc { moved += 1 }
+            }
+        }
+        #expect(counts.count > 3 && far > 100 && moved > 10, "\(counts) \(far) \(moved)")
+    }
 }

@@ -57,13 +57,38 @@ import Testing
         ),
         ("params: {slice-max: {type: bool, default: true}}", "own.yaml:1:10:", "every policy has the key"),
         ("params: {a: {typ: u8}}", "own.yaml:1:14:", "did you mean type?"),
-        ("queues: 3", "own.yaml:1:9:", "queues is 1, or 2"),
+        ("queues: 65", "own.yaml:1:9:", "65 is none of 1 to 64"),
+        ("queues: many", "own.yaml:1:9:", "{each: llc}, {count: 2}, or both"),
+        ("queues: {each: lcl}", "own.yaml:1:16:", "did you mean llc?"),
+        ("queues: {each: core}", "own.yaml:1:16:", "cpu, llc and node are known"),
+        ("queues: {count: 0}", "own.yaml:1:17:", "1 to 64"),
+        ("queues: {eahc: llc}", "own.yaml:1:10:", "did you mean each?"),
         ("- task", "own.yaml:1:1:", "a mapping of summary, queues, task, state and params"),
         ("task: {a: u8", "own.yaml:", "this is no YAML"),
     ])
     func whatIsWrongHasItsPlace(_ text: String, _ place: String, _ reason: String) {
         let found = problems(text).joined(separator: "\n")
         #expect(found.contains(place) && found.contains(reason), "\(found)")
+    }
+
+    /// As `SP_QUEUES_EACH_SHIFT` in `bpf/abi.h` says it, in both languages.
+    @Test(arguments: [
+        ("queues: 3", 3), ("queues: 64", 64), ("queues: {count: 2}", 2), ("queues: {each: cpu}", 1 << 16),
+        ("queues: {each: llc}", 2 << 16), ("queues: {each: node, count: 5}", 3 << 16 | 5),
+    ])
+    func queuesOfItsOwn(_ text: String, _ encoded: UInt32) throws {
+        let declaration = try Declaration(yaml: text, file: "own.yaml")
+        #expect(declaration.ownQueues?.encoded == encoded)
+        #expect(declaration.c(from: "own.yaml").contains("#define SP_PAIR_QUEUES \(encoded)u"))
+        let swift = declaration.types(of: "Own", from: "own.yaml")
+        #expect(swift.contains("public static var ownQueues: UInt32 { \(encoded) }"))
+        #expect(declaration.literal.contains("ownQueues: \(encoded)"))
+        #expect(try declaration.hash != Declaration(yaml: "", file: "own.yaml").hash)
+    }
+
+    @Test(arguments: ["", "queues: 1", "queues: 2"]) func theTwoQueuesOfAllAreNotItsOwn(_ text: String) throws
+    {
+        #expect(try Declaration(yaml: text, file: "own.yaml").ownQueues == nil)
     }
 
     @Test func allProblemsAreTold() {

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+public import CSchedProto
+
+/// Which queues of a pair's own there are, and which belong to which CPU: tables that never change, and nothing that
+/// is counted in references. They live as long as the `QueueLayout` that they are of.
+public struct QueueTables: BitwiseCopyable {
+    /// Queues, 1...`SP_QUEUES_MAX`; 0: the policy has none of its own.
+    public let count: Int
+    /// No queue belongs to a CPU: the near one is the task's.
+    public let isByTask: Bool
+    /// Of each CPU its queue, and its place.
+    @usableFromInline let near: UnsafePointer<UInt16>
+    @usableFromInline let places: UnsafePointer<UInt64>
+    /// Of each queue the place of the first of its CPUs.
+    @usableFromInline let queuePlaces: UnsafePointer<UInt64>
+
+    /// The queue that is near to a CPU, or to a task whose queue is `queue`. Twin: `near_queue`.
+    @inlinable @inline(__always)
+    public func near(_ cpu: Int32, _ queue: UInt32) -> UInt32 {
+        if isByTask { return queue < UInt32(count) ? queue : 0 }
+        return UInt32(near[Int(cpu) & (Int(SP_CPUS_MAX) - 1)])
+    }
+
+    /// Where a CPU is, as events say it.
+    @inlinable @inline(__always)
+    public func place(_ cpu: Int32) -> UInt64 { places[Int(cpu) & (Int(SP_CPUS_MAX) - 1)] }
+
+    /// The same, with the number of queues in place of the CPU's.
+    @inlinable @inline(__always)
+    public func here(_ cpu: Int32) -> UInt64 { place(cpu) & ~0xffff | UInt64(count) }
+
+    /// How far a queue's CPUs are: 0 the same last cache, 1 the same node, 2 farther. Twin: `distance_to`.
+    @inlinable @inline(__always)
+    public func distance(_ cpu: Int32, to queue: Int) -> Int {
+        let differ = place(cpu) ^ queuePlaces[queue]
+        if differ >> UInt64(SP_PLACE_NODE_SHIFT) != 0 { return 2 }
+        return differ >> UInt64(SP_PLACE_LLC_SHIFT) != 0 ? 1 : 0
+    }
+
+    /// The first queue for which `has` says so, all looked at, the nearest first. Twin: `serve_any`.
+    @inlinable @inline(__always)
+    public func firstOfAll(for cpu: Int32, near: UInt32, where has: (Int) -> Bool) -> Int? {
+        for distance in (isByTask ? 2 : 0)..<3 {
+            for offset in 0..<count {
+                var queue = Int(near) + offset
+                if queue >= count { queue -= count }
+                if !isByTask && self.distance(cpu, to: queue) != distance { continue }
+                if has(queue) { return queue }
+            }
+        }
+        return nil
+    }
+
+    /// The first queue of a SERVE's list for which `has` says so, else of all. Twin: `serve_list`.
+    ///
+    /// - Returns: the queue, and whether the list had one that does not exist.
+    @inlinable @inline(__always)
+    public func first(
+        _ decision: sp_decision, for cpu: Int32, near: UInt32, where has: (Int) -> Bool
+    ) -> (queue: Int?, isStrange: Bool) {
+        var isStrange = decision.queue >= UInt32(count)
+        if !isStrange && has(Int(decision.queue)) { return (Int(decision.queue), false) }
+        var (high, low) = (decision.slice_ns, decision.key)
+        for _ in 0..<SP_SERVE_MORE {
+            let entry = Int(high >> 48)
+            high = high << 16 | low >> 48
+            low = low << 16
+            if entry > count {
+                isStrange = true
+            } else if entry > 0 && has(entry - 1) {
+                return (entry - 1, isStrange)
+            }
+        }
+        return (firstOfAll(for: cpu, near: near, where: has), isStrange)
+    }
+}
+
+/// The queues of a pair's own on a machine. What `own_queues.bpf.h` is given before it is loaded, and what the daemon
+/// and the simulated machine look up.
+public final class QueueLayout: Sendable {
+    public nonisolated(unsafe) let tables: QueueTables
+    private nonisolated(unsafe) let near: UnsafeMutablePointer<UInt16>
+    private nonisolated(unsafe) let places: UnsafeMutablePointer<UInt64>
+    private nonisolated(unsafe) let queuePlaces: UnsafeMutablePointer<UInt64>
+
+    /// - Parameters:
+    ///   - policy: of a pair; `rate_max` says which queues.
+    ///   - topology: of the machine. More queues than `SP_QUEUES_MAX` there are not: those that belong to no
+    ///     CPU are left out first.
+    public init(_ policy: sp_policy, _ topology: Topology) {
+        near = .allocate(capacity: Int(SP_CPUS_MAX))
+        near.initialize(repeating: 0, count: Int(SP_CPUS_MAX))
+        places = .allocate(capacity: Int(SP_CPUS_MAX))
+        places.initialize(repeating: 0, count: Int(SP_CPUS_MAX))
+        queuePlaces = .allocate(capacity: Int(SP_QUEUES_MAX))
+        queuePlaces.initialize(repeating: 0, count: Int(SP_QUEUES_MAX))
+        var ofCPUs = 0
+        for (cpu, place) in topology.places.enumerated() {
+            places[cpu] = place
+            guard let queue = Self.queue(of: cpu, place, policy) else { continue }
+            near[cpu] = UInt16(queue)
+            if queue >= ofCPUs { queuePlaces[queue] = place }
+            ofCPUs = max(ofCPUs, queue + 1)
+        }
+        let all = ofCPUs + Int(policy.rate_max & SP_QUEUES_COUNT_MASK)
+        tables = QueueTables(
+            count: policy.hasOwnQueues ? min(max(all, 1), Int(SP_QUEUES_MAX)) : 0, isByTask: ofCPUs == 0,
+            near: UnsafePointer(near), places: UnsafePointer(places),
+            queuePlaces: UnsafePointer(queuePlaces))
+    }
+
+    /// The queue that belongs to a CPU; nil if none does.
+    private static func queue(of cpu: Int, _ place: UInt64, _ policy: sp_policy) -> Int? {
+        guard policy.hasOwnQueues else { return nil }
+        switch sp_each(rawValue: policy.rate_max >> UInt32(SP_QUEUES_EACH_SHIFT)) {
+        case SP_EACH_CPU: return cpu
+        case SP_EACH_LLC: return Int(place >> UInt64(SP_PLACE_LLC_SHIFT) & 0xffff)
+        case SP_EACH_NODE: return Int(place >> UInt64(SP_PLACE_NODE_SHIFT) & 0xffff)
+        default: return nil
+        }
+    }
+
+    deinit {
+        near.deallocate()
+        places.deallocate()
+        queuePlaces.deallocate()
+    }
+}
+
+extension sp_policy {
+    /// Whether it is a pair's, and that has queues of its own.
+    public var hasOwnQueues: Bool { pair != 0 && rate_max != 0 }
+}
+
+extension QueueLayout {
+    /// Before the program is loaded.
+    func store(in variables: BPFVariables) throws(KernelError) {
+        func store<Number>(
+            _ name: String, _ numbers: UnsafePointer<Number>, _ count: Int
+        ) throws(KernelError) {
+            try variables.initialValue(name, in: ".rodata").copyMemory(
+                from: UnsafeRawBufferPointer(start: numbers, count: count * MemoryLayout<Number>.size))
+        }
+        try variables.initialValue("own_count", in: ".rodata").storeBytes(
+            of: UInt32(tables.count), as: UInt32.self)
+        try variables.initialValue("own_by_task", in: ".rodata").storeBytes(
+            of: tables.isByTask ? 1 : 0, as: UInt8.self)
+        try store("own_near", tables.near, Int(SP_CPUS_MAX))
+        try store("own_places", tables.queuePlaces, Int(SP_QUEUES_MAX))
+        try store("cpu_places", tables.places, Int(SP_CPUS_MAX))
+    }
+}

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import KernelLink
+import PolicyModel
+
+/// What the daemon knows of queues of a pair's own, beside the run queue; nothing if there are none.
+struct OwnQueues {
+    /// Queues; 0: the policy has none of its own.
+    var count: Int { tables.count }
+    let tables: QueueTables
+    private let layout: QueueLayout
+    /// Of each queue: tasks that wait there, how many of them have a mask, and when one of them was picked
+    /// last, or the queue was filled.
+    private let waiting: UnsafeMutablePointer<UInt32>
+    private let masked: UnsafeMutablePointer<UInt32>
+    private let served: UnsafeMutablePointer<UInt64>
+    /// The queue that is looked at next for being overlooked.
+    private var next = 0
+
+    init(_ layout: QueueLayout?) {
+        self.layout = layout ?? QueueLayout(sp_policy(), Topology([]))
+        tables = self.layout.tables
+        let count = tables.count
+        waiting = .allocate(capacity: max(count, 1))
+        waiting.initialize(repeating: 0, count: max(count, 1))
+        masked = .allocate(capacity: max(count, 1))
+        masked.initialize(repeating: 0, count: max(count, 1))
+        served = .allocate(capacity: max(count, 1))
+        served.initialize(repeating: 0, count: max(count, 1))
+    }
+
+    func deallocate() {
+        waiting.deallocate()
+        masked.deallocate()
+        served.deallocate()
+    }
+
+    @inline(__always)
+    func waiting(_ queue: Int) -> UInt32 { waiting[queue] }
+
+    @inline(__always)
+    func isMasked(_ queue: Int) -> Bool { masked[queue] != 0 }
+
+    /// - Parameter by: 1, or -1 as it wraps.
+    @inline(__always)
+    func countWaiting(_ place: Int, _ by: UInt32) {
+        let queue = place / Place.perClass
+        waiting[queue] &+= by
+        if place - queue * Place.perClass > Int(SP_CPUS_MAX) { masked[queue] &+= by }
+    }
+
+    @inline(__always)
+    func noteServed(_ queue: Int, _ now: UInt64) { served[queue] = now }
+
+    /// A queue in which somebody waits, and that was not served for `ns`; one queue is looked at each time.
+    @inline(__always)
+    mutating func overlooked(_ now: UInt64, after ns: UInt64) -> Int? {
+        let queue = next
+        next = queue + 1 < count ? queue + 1 : 0
+        guard waiting[queue] > 0, Int64(bitPattern: now &- served[queue]) > Int64(ns) else { return nil }
+        return queue
+    }
+}
+
+extension Decider {
+    /// A queue of a pair's own is overlooked if it is not served for so long though somebody waits there.
+    static var overlookedNs: UInt64 { 1_000_000_000 }
+
+    /// The loop is compiled apart for pairs: for other policies this is false when it is compiled.
+    @inline(__always)
+    var hasOwnQueues: Bool { P.self == PairExecution.self && own.count > 0 }
+
+    /// The queue that is near to a CPU, or to the task in `slot`; 0 of a task whose state is another one's.
+    @inline(__always)
+    func near(_ slot: UInt32, _ cpu: Int32) -> UInt32 {
+        let task = tasks[Int(slot)]
+        let isOwn = task.generation == waits[Int(slot)].generation
+        return own.tables.near(cpu, isOwn ? task.queue : 0)
+    }
+
+    /// What an event says of queues, and of its CPU.
+    @inline(__always)
+    func tellNear(_ event: inout sp_event, _ near: UInt32) {
+        let here = own.waiting(Int(near))
+        event.waiting = (here, UInt32(truncatingIfNeeded: queues.count) &- here)
+        event.first.1 = own.tables.here(event.cpu)
+    }
+
+    /// The same of a notice's task, and where that comes from.
+    @inline(__always)
+    func tellOrigin(_ event: inout sp_event, _ notice: sp_notice, _ slot: UInt32) {
+        event.flags = notice.flags & 0xffff
+        tellNear(&event, near(slot, event.cpu))
+        guard notice.kind == SP_EVENT_ENQUEUE.rawValue else { return }
+        event.key = own.tables.place(Int32(notice.cpus >> UInt32(SP_NOTICE_CPU_SHIFT)))
+        if event.isWakeup {
+            event.since.1 = own.tables.place(Int32(notice.flags >> UInt32(SP_NOTICE_CPU_SHIFT)))
+        }
+    }
+
+    /// The place of the first of a queue; of the near one where there is no such queue, which is counted.
+    @inline(__always)
+    mutating func ownBase(_ queue: UInt32, _ slot: UInt32) -> Int {
+        var queue = queue
+        if queue >= UInt32(own.count) {
+            counters.strange &+= 1
+            queue = own.tables.near(waits[Int(slot)].cpu, 0)
+        }
+        if own.waiting(Int(queue)) == 0 { own.noteServed(Int(queue), latest) }
+        return Int(queue) * Place.perClass
+    }
+
+    @inline(__always)
+    private func firstOwn(_ queue: Int, _ cpu: Int32) -> UInt32? {
+        if own.waiting(queue) == 0 { return nil }
+        return first(from: queue * Place.perClass, isMasked: own.isMasked(queue), cpu)
+    }
+
+    /// Picks for a CPU as the policy says, from queues of its own.
+    /// - Parameter prev: the CPU's own task, which waits no more.
+    mutating func pickOwn(_ prev: UInt32?, _ now: UInt64, _ cpu: Int32) -> sp_answer? {
+        if queues.count == 0 {
+            guard let prev else { return nil }
+            return run(prev, (described.slice_max_ns, started(prev, now).queue), cpu)
+        }
+        if let queue = own.overlooked(now, after: Self.overlookedNs), let first = firstOwn(queue, cpu) {
+            counters.overlooked &+= 1
+            return goOwn(first, prev, now, cpu)
+        }
+        if picksNear && firstOwn(Int(own.tables.near(cpu, 0)), cpu) == nil { return nil }
+        guard let chosen = chooseOwn(prev, now, cpu) ?? prev else { return nil }
+        return goOwn(chosen, prev, now, cpu)
+    }
+
+    @inline(__always)
+    private mutating func goOwn(
+        _ chosen: UInt32, _ prev: UInt32?, _ now: UInt64, _ cpu: Int32
+    ) -> sp_answer {
+        own.noteServed(Int(waits[Int(chosen)].place) / Place.perClass, now)
+        return go(chosen, prev, now, cpu)
+    }
+
+    /// Lets the policy say who is next; nil if nobody who waits may run there.
+    private mutating func chooseOwn(_ prev: UInt32?, _ now: UInt64, _ cpu: Int32) -> UInt32? {
+        var event = blank(SP_EVENT_DISPATCH.rawValue, now, cpu: cpu)
+        var task = sp_task()
+        var near = own.tables.near(cpu, 0)
+        if let prev {
+            near = self.near(prev, cpu)
+            event.flags = SP_EVENT_PREV | SP_EVENT_LOOKED
+            event.pid = waits[Int(prev)].pid
+            event.generation = waits[Int(prev)].generation
+            event.weight = waits[Int(prev)].weight
+            event.key = queues.key(prev)
+            task = tasks[Int(prev)]
+            if let first = firstOwn(Int(near), cpu) {
+                event.flags |= SP_EVENT_FIRST
+                event.first.0 = queues.key(first)
+                event.since.0 = waits[Int(first)].since
+            }
+        }
+        tellNear(&event, near)
+        let decision = policy.decide(event, &task)
+        if decision.action == SP_ACTION_CONTINUE.rawValue, let prev { return prev }
+        var list = decision
+        if decision.action != SP_ACTION_SERVE.rawValue {
+            counters.strange &+= 1
+            list = sp_decision()
+            list.queue = near
+        }
+        let (queue, isStrange) = own.tables.first(list, for: cpu, near: near) { firstOwn($0, cpu) != nil }
+        if isStrange { counters.strange &+= 1 }
+        return queue.flatMap { firstOwn($0, cpu) }
+    }
+}
