@@ -44,9 +44,9 @@ struct OwnQueues {
     /// - Parameter by: 1, or -1 as it wraps.
     @inline(__always)
     func countWaiting(_ place: Int, _ by: UInt32) {
-        let queue = place / Place.perClass
+        let queue = place / HeapPlace.perClass
         waiting[queue] &+= by
-        if place - queue * Place.perClass > Int(SP_CPUS_MAX) { masked[queue] &+= by }
+        if place - queue * HeapPlace.perClass > Int(SP_CPUS_MAX) { masked[queue] &+= by }
     }
 
     @inline(__always)
@@ -107,13 +107,13 @@ extension Decider {
             queue = own.tables.near(waits[Int(slot)].cpu, 0)
         }
         if own.waiting(Int(queue)) == 0 { own.noteServed(Int(queue), latest) }
-        return Int(queue) * Place.perClass
+        return Int(queue) * HeapPlace.perClass
     }
 
     @inline(__always)
     private func firstOwn(_ queue: Int, _ cpu: Int32) -> UInt32? {
         if own.waiting(queue) == 0 { return nil }
-        return first(from: queue * Place.perClass, isMasked: own.isMasked(queue), cpu)
+        return first(from: queue * HeapPlace.perClass, isMasked: own.isMasked(queue), cpu)
     }
 
     /// Picks for a CPU as the policy says, from queues of its own.
@@ -136,7 +136,7 @@ extension Decider {
     private mutating func goOwn(
         _ chosen: UInt32, _ prev: UInt32?, _ now: UInt64, _ cpu: Int32
     ) -> sp_answer {
-        own.noteServed(Int(waits[Int(chosen)].place) / Place.perClass, now)
+        own.noteServed(Int(waits[Int(chosen)].place) / HeapPlace.perClass, now)
         return go(chosen, prev, now, cpu)
     }
 

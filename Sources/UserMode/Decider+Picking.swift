@@ -4,7 +4,7 @@ import PolicyModel
 
 /// Numbers of the run queues: for each class one for tasks that may run anywhere, one for each CPU
 /// for those that may run there alone, and one for each mask.
-enum Place {
+enum HeapPlace {
     static var perClass: Int { 1 + Int(SP_CPUS_MAX) + Int(SP_MASKS) }
 
     @inline(__always)
@@ -133,7 +133,7 @@ extension Decider {
         let isPriority = queue == SP_QUEUE_PRIORITY.rawValue
         if (isPriority ? counts.priority : counts.regular) == 0 { return nil }
         let isMasked = (isPriority ? counts.priorityMasked : counts.regularMasked) != 0
-        return first(from: Place.base(queue), isMasked: isMasked, cpu)
+        return first(from: HeapPlace.base(queue), isMasked: isMasked, cpu)
     }
 
     /// - Parameter base: the place of those that may run anywhere, which the others follow.
@@ -168,8 +168,8 @@ extension Decider {
     /// The task in `slot` waits in a class, at a key.
     @inline(__always)
     mutating func wait(_ slot: UInt32, _ queue: UInt32, key: UInt64) {
-        let base = hasOwnQueues ? ownBase(queue, slot) : Place.base(queue)
-        let place = Place.of(base, waits[Int(slot)].affinity)
+        let base = hasOwnQueues ? ownBase(queue, slot) : HeapPlace.base(queue)
+        let place = HeapPlace.of(base, waits[Int(slot)].affinity)
         waits[Int(slot)].place = UInt32(truncatingIfNeeded: place)
         queues.insert(slot, place, key: key)
         countWaiting(place, 1)
@@ -195,9 +195,9 @@ extension Decider {
     @inline(__always)
     private mutating func countWaiting(_ place: Int, _ by: UInt32) {
         if hasOwnQueues { return own.countWaiting(place, by) }
-        if place >= Place.perClass {
+        if place >= HeapPlace.perClass {
             counts.priority &+= by
-            if place - Place.perClass > Int(SP_CPUS_MAX) { counts.priorityMasked &+= by }
+            if place - HeapPlace.perClass > Int(SP_CPUS_MAX) { counts.priorityMasked &+= by }
         } else {
             counts.regular &+= by
             if place > Int(SP_CPUS_MAX) { counts.regularMasked &+= by }

@@ -93,7 +93,7 @@ public struct Decider<P: Policy>: ~Copyable {
         waits = .allocate(capacity: maxTasks)
         waits.initialize(repeating: Wait(), count: maxTasks)
         own = OwnQueues(layout)
-        queues = RunQueues(capacity: maxTasks, queues: max(Int(SP_QUEUES), own.count) * Place.perClass)
+        queues = RunQueues(capacity: maxTasks, queues: max(Int(SP_QUEUES), own.count) * HeapPlace.perClass)
     }
 
     deinit {

@@ -120,12 +120,17 @@ struct Builds: Sendable {
 }
 
 /// Runs a command without its output; its status, or 128 + the signal that ended it.
-func runQuietly(_ command: [String]) -> Int32 {
+func runQuietly(_ command: [String]) -> Int32 { run(command, showing: false) }
+
+/// The same; what the command says is shown on stderr.
+func runLoudly(_ command: [String]) -> Int32 { run(command, showing: true) }
+
+private func run(_ command: [String], showing: Bool) -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments = command
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
+    process.standardOutput = showing ? FileHandle.standardError : FileHandle.nullDevice
+    process.standardError = showing ? FileHandle.standardError : FileHandle.nullDevice
     do {
         try process.run()
     } catch {
