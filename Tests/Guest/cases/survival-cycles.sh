@@ -2,13 +2,13 @@
 # Attaching and detaching again and again; a guest of its own, since loading the programs takes long. It has the time of
 # this machine, which costs half as much as counting instructions. Only the probe's bound depends on it, and is wide.
 guest_options=(--cpus 1 --clock real)
-lasts=5
+lasts=3
 
-add none cycles "attached and detached 120 times in alternating modes and policies" cycles
+add none cycles "attached and detached 40 times in alternating modes and policies" cycles
 
 cycles() {
 	local i count policies=(fifo fair deadline interactive)
-	count=$(more 120 400)
+	count=$(more 40 400)
 	probe_limit_ms=10000
 	probe
 	for ((i = 0; i < count; i++)); do
