@@ -45,7 +45,7 @@ struct BuildBPF: BuildToolPlugin {
                     inputFiles: inputs, outputFiles: [output])
             ]
         }
-        if target.name == "Prove" {
+        if target.name == "PolicyProof" {
             let sources = try FileManager.default.contentsOfDirectory(
                 at: context.package.directoryURL.appending(path: "Sources/PolicyModel"),
                 includingPropertiesForKeys: nil

@@ -2,6 +2,7 @@
 import CSchedProto
 import Conformance
 import Glibc
+import PolicyProof
 import Prove
 
 /// Compares the LLVM IR of one mutant with that of the policy as it is: for all inputs.

@@ -4,6 +4,7 @@ import Commands
 import Conformance
 import KernelLink
 import Output
+import PolicyProof
 import Prove
 
 /// One run of `prove`.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Glibc
+import PolicyProof
 import Testing
 
 @testable import Prove

@@ -2,6 +2,7 @@
 import CSchedProto
 import Foundation
 import KernelLink
+import PolicyProof
 
 @testable import Prove
 

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-
-/// The policy as LLVM IR, made when this program was built, from the sources that it was built from; the build
-/// plugin writes the members.
-package enum EmbeddedIR {}
+package import Prove
 
 extension Side {
     /// The Swift policy: what the daemon was built from.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 package import PolicyText
+package import Prove
 
 extension Parameter {
     /// A line of the table of keys, with the words for which `isKnown` says yes.
