@@ -4,6 +4,7 @@
 #define _GNU_SOURCE
 #endif
 #include <fcntl.h>
+#include <linux/mempolicy.h>
 #include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
@@ -30,6 +31,12 @@ static inline void sp_quiet_memory(void)
 	mallopt(M_TRIM_THRESHOLD, -1);
 	mallopt(M_TOP_PAD, 4 << 20);
 	prctl(PR_SET_THP_DISABLE, 1UL, 0UL, 0UL, 0UL);
+}
+
+/* Without MPOL_F_NUMA_BALANCING, so that the kernel's task_numa_work() leaves it alone. */
+static inline void sp_use_local_node(void)
+{
+	syscall(SYS_set_mempolicy, MPOL_LOCAL, (void *)0, 0UL);
 }
 
 /*

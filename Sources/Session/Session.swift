@@ -72,6 +72,7 @@ public struct Session: Sendable {
     ///
     /// Catches SIGINT, SIGTERM and SIGHUP for the whole process while it runs.
     public func run(_ policy: some Policy & Sendable) throws(SessionError) -> Ending {
+        if scheduler.mode == .user { Daemon.stayOnOneNode() }
         try lookForObstacles()
         LibbpfLog.install(listener: options.verbose ? warn : nil)
         let signals: Signals

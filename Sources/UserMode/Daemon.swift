@@ -50,6 +50,13 @@ public final class Daemon: Sendable {
     private let usageBefore = Mutex(ThreadUsage())
     private let startFailure = Mutex<KernelError?>(nil)
 
+    /// Asks for memory of the node that uses it, which is the default but for this: what was asked for keeps the
+    /// kernel from taking pages away for a moment to see who uses them (`kernel.numa_balancing`), locked ones too.
+    ///
+    /// Counts for the calling thread and those that are made later, so it belongs at a session's begin: what was
+    /// taken before stays away until it is used. A kernel without NUMA has nothing of it, and needs nothing.
+    public static func stayOnOneNode() { sp_use_local_node() }
+
     /// Starts the thread and locks the process's memory. The scheduler must be loaded and not yet
     /// attached.
     ///

@@ -28,6 +28,9 @@ topology() {
 	expect_equal "NUMA nodes" 2 "$(find /sys/devices/system/node -maxdepth 1 -name 'node[0-9]*' | wc -l)"
 	expect_equal "threads beside CPU 0" "0-1" "$(cat /sys/devices/system/cpu/cpu0/topology/thread_siblings_list)"
 	begin_survival --policy interactive
+	# What the kernel takes away for a moment, to see which node uses it, the deciding thread would have to wait for.
+	[[ $mode != user ]] || ! grep -q ' default ' "/proc/$scheduler/numa_maps" ||
+		complain "memory that NUMA balancing may take away: $(grep -m 1 ' default ' "/proc/$scheduler/numa_maps")"
 	busy 6
 	every_cpu_is_used
 	survived

@@ -4,7 +4,7 @@
 guest_options=(--memory 768M)
 lasts=4
 
-add user no-faults "60 s while memory is taken back: the deciding thread has no page fault" no_faults
+add user no-faults "while memory is taken back, the deciding thread has no page fault" no_faults
 user small-group "memory is taken back in a control group of its own" small_group
 user short-memory "memory is short in the machine: files are read and stress-ng wants memory" short_memory
 
@@ -21,12 +21,13 @@ expect_scanned() {
 }
 
 no_faults() {
-	local before
+	local before seconds
+	seconds=$(more 25 60)
 	before=$(scanned)
 	begin_survival
 	busy 1
-	"$tasks" lazy "$(available)" 60 >"$dir/out-lazy" 2>"$dir/err-lazy" &
-	run_tasks lazy 200 60
+	"$tasks" lazy "$(available)" "$seconds" >"$dir/out-lazy" 2>"$dir/err-lazy" &
+	run_tasks lazy 200 "$seconds"
 	wait $! || complain "tasks lazy failed: $(tail -n 1 "$dir/err-lazy")"
 	expect_scanned "$before" "$(scanned)"
 	survived

@@ -2,7 +2,7 @@
 # Tasks that come, go, wake and change all at once.
 lasts=5
 
-both fork-storm "10000 short tasks" fork_storm 10000
+both fork-storm "thousands of short tasks" fork_storm
 both wakeup-storm "10000 sleepers wake at once" wakeup_storm 10000
 both killed-tasks "tasks are killed while they wait" killed_tasks
 both pid-reuse "tasks get the pid of one that just ended, some while it waited" pid_reuse
@@ -10,10 +10,13 @@ both classes "tasks change between classes and weights" classes
 both mixture "processes, forks, yields, switches and semaphores at once" mixture
 both aggressive "stress-ng --aggressive: CPU, memory and files" aggressive
 
-fork_storm() { # COUNT
+fork_storm() {
+	local count
+	count=$(more 4000 10000)
 	begin_survival
 	busy 1
-	run_tasks forks "$1"
+	run_tasks forks "$count"
+	note "$count tasks"
 	survived
 }
 
