@@ -207,7 +207,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "KernelLinkTests",
-            dependencies: ["KernelLink", "CLibbpf"],
+            dependencies: ["KernelLink", "CLibbpf", "Output"],
             swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests",

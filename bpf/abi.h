@@ -149,6 +149,26 @@ enum sp_each {
 #define SP_PLACE_NODE_SHIFT 48
 
 /*
+ * Where a waking task of a pair looks for an idle CPU, in an order of the pair's. Of a pair,
+ * sp_policy.promote_waiting_max is the list of a wake-up and promote_sync that of a
+ * synchronous one: the first place in the lowest bits, 0 behind the last. A list of 0 is
+ * the kernel's own choice.
+ */
+enum sp_look {
+	SP_LOOK_END = 0,
+	SP_LOOK_PREVIOUS = 1, /* where it ran last */
+	SP_LOOK_WAKER = 2, /* the CPU that wakes it */
+	SP_LOOK_CORE = 3, /* one that idles as a whole, in the previous CPU's LLC */
+	SP_LOOK_LLC = 4, /* the last cache of the previous CPU */
+	SP_LOOK_WAKER_LLC = 5, /* the waker's */
+	SP_LOOK_NODE = 6, /* the previous CPU's node */
+	SP_LOOK_ANY = 7,
+};
+#define SP_LOOK_BITS 4
+#define SP_LOOK_MASK 15u
+#define SP_LOOKS_MAX 8
+
+/*
  * A whole policy. The same bytes configure the Swift policy and, as read-only
  * data, the BPF program, whose verifier then prunes the rules not used.
  */
@@ -160,8 +180,8 @@ struct sp_policy {
 	sp_u32 burst; /* enum sp_burst, read by SP_ORDER_DEADLINE */
 	sp_u32 idle; /* enum sp_idle */
 	sp_u32 kthreads; /* enum sp_kthreads */
-	sp_u32 promote_sync; /* 0 or 1: a synchronous wake-up promotes */
-	sp_u32 promote_waiting_max; /* not beyond this many waiting, per CPU */
+	sp_u32 promote_sync; /* 0 or 1: a synchronous wake-up promotes; or SP_LOOK_... */
+	sp_u32 promote_waiting_max; /* not beyond so many waiting, per CPU; or SP_LOOK_... */
 	sp_u32 rate_max; /* highest threshold, voluntary switches per second; or SP_QUEUES_... */
 	sp_u32 preempt; /* 0 or 1: a woken task of the priority queue preempts */
 	sp_u32 pair; /* 0; of a pair of one's own, what its declaration hashes to */

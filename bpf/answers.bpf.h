@@ -73,6 +73,7 @@ static __always_inline enum outcome
 pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool wanted)
 {
 	u64 to = DSQ_PICKED;
+	s32 instead = -1;
 	bool mine;
 
 	if (!may_run(p, cpu))
@@ -89,12 +90,25 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 	} else if (waits_for(cpu) && may_run(p, cpu)) {
 		to = DSQ_PICKED_ON + (u32)cpu;
 	}
+#ifdef SP_PLACES
+	/* That CPU found something else to do: one near it, if one idles. */
+	if (to == DSQ_PICKED)
+		instead = claim_near(p, cpu, here);
+	if (instead >= 0)
+		to = DSQ_PICKED_ON + (u32)instead;
+#endif
 	if (!sp_dsq_move(it, p, to, 0))
 		return TRY_AGAIN;
 	if (mine)
 		return RUNS_HERE;
+	if (instead >= 0)
+		cpu = instead;
 	if (to != DSQ_PICKED)
 		picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] = true;
+	if (instead >= 0) {
+		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+		return DONE;
+	}
 #ifdef SP_PLACES
 	/* It asked, and comes. */
 	if (to != DSQ_PICKED && !is_marked_idle(cpu) && !is_pinned(p))

@@ -5,6 +5,7 @@
 
 #include "counters.bpf.h"
 #include "idle.bpf.h"
+#include "wakeups.bpf.h"
 #include "weights.bpf.h"
 
 #define SP_MASK_UNKNOWN 0xffffffffu
@@ -24,7 +25,7 @@ struct sp_task_ctx {
 	u32 weight; /* as told when it began to wait */
 	u32 group; /* weights.bpf.h: its control group */
 	u32 ratio; /* the same: its share when it began to run last */
-	s32 claimed; /* select_cpu claimed this idle CPU for it; -1: none */
+	s32 claimed; /* select_cpu claimed this idle CPU for it; below 0: none */
 	struct sp_counted counted; /* the same, while it waits */
 	bool sync; /* select_cpu saw a synchronous wake-up */
 	bool known; /* user mode: the daemon was told of it */
@@ -184,6 +185,49 @@ static __always_inline void insert_exiting(struct task_struct *p,
 	let_run(p, tctx, enq_flags);
 }
 
+#ifdef SP_WAKEUPS
+
+/* The same as look_for_idle, by the pair's list, if there is one for this wake-up. */
+static __always_inline s32 look_by_list(struct task_struct *p, s32 prev_cpu, bool sync)
+{
+	s32 cpu = nobody_idle() ? -1 : claim_by_list(p, look_list(sync), prev_cpu);
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	if (tctx) {
+		tctx->claimed = cpu;
+		if (cpu < 0)
+			tctx->claimed = sync ? CLAIMED_NOWHERE_SYNC : CLAIMED_NOWHERE;
+		tctx->sync = sync;
+	}
+	return cpu < 0 ? prev_cpu : cpu;
+}
+
+/*
+ * The same as own_idle_cpu for a task that looked by its list, and found nobody: its own CPU,
+ * if the list has it and it went idle since. Else another one, in no place where the task
+ * looked, is claimed and woken: it takes from the queues whose turn it is, so that nobody
+ * idles beside the task for long.
+ */
+static __always_inline s32 idle_cpu_after_list(struct task_struct *p,
+					       struct sp_task_ctx *tctx, s32 here,
+					       s32 *claimed)
+{
+	u32 list = look_list(tctx->claimed == CLAIMED_NOWHERE_SYNC);
+
+	tctx->claimed = -1;
+	if (looks_at_previous(list) && scx_bpf_test_and_clear_cpu_idle(here)) {
+		*claimed = here;
+		mark_claimed(here);
+		return here;
+	}
+	*claimed = nobody_idle() ? -1 : claim_any_idle_cpu(p);
+	if (*claimed >= 0)
+		mark_claimed(*claimed);
+	return -1;
+}
+
+#endif
+
 /*
  * The CPU on which a task that wakes up begins to wait: an idle one, if the kernel's own
  * choice finds one, which is claimed then. Where no CPU is idle it would find the task's
@@ -197,6 +241,10 @@ static __always_inline s32 look_for_idle(struct task_struct *p, s32 prev_cpu,
 	s32 cpu = prev_cpu;
 	bool idle = false;
 
+#ifdef SP_WAKEUPS
+	if (look_list(sync))
+		return look_by_list(p, prev_cpu, sync);
+#endif
 	if (!nobody_idle())
 		cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	if (!idle && !sync)
@@ -278,6 +326,10 @@ static __always_inline u32 wait_flags(const struct task_struct *p,
 static __always_inline s32 own_idle_cpu(struct task_struct *p, struct sp_task_ctx *tctx,
 					s32 here, s32 *claimed)
 {
+#ifdef SP_WAKEUPS
+	if (tctx->claimed <= CLAIMED_NOWHERE)
+		return idle_cpu_after_list(p, tctx, here, claimed);
+#endif
 	*claimed = tctx->claimed == here ? here : claim_idle_cpu(p);
 	tctx->claimed = -1;
 	if (*claimed >= 0)

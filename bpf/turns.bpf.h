@@ -275,6 +275,20 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 }
 
 /*
+ * Whether nothing is left to choose where @p is the only one that waits. For a pair with
+ * queues of its own there is, if it ran near other CPUs: one of these may idle.
+ */
+static __always_inline bool takes_unasked(struct task_struct *p,
+					  const struct sp_task_ctx *tctx, s32 here)
+{
+#ifdef SP_PLACES
+	return is_near(last_cpu_of(tctx, scx_bpf_task_cpu(p)), here);
+#else
+	return true;
+#endif
+}
+
+/*
  * Where one task waits and the CPU has no other, there is nothing to choose: it is
  * taken, and the daemon, which stands by, told. If a second one comes at the same
  * moment, the first to come is taken all the same. False if the daemon is to be asked.
@@ -297,7 +311,7 @@ static __always_inline bool take_sole(const struct sp_answers *ring, s32 here,
 	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
 	p = bpf_iter_scx_dsq_next(&it);
 	tctx = p ? task_ctx(p) : NULL;
-	if (tctx && may_run(p, here)) {
+	if (tctx && may_run(p, here) && takes_unasked(p, tctx, here)) {
 		fill_notice(&notice, SP_NOTICE_TAKEN, p, tctx, sp_now());
 		notice.cpu = here;
 		taken = sp_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);

@@ -83,10 +83,14 @@ struct BuildBPF: BuildToolPlugin {
         }
         return try [compileSwift(tool, context, bpf: folder, headers + programs)]
             + programs.map { compile($0, as: String($0.lastPathComponent.dropLast(".bpf.c".count))) }
-            // User mode for pairs with queues of their own: the daemon is told where tasks come from.
+            // User mode for pairs that say where a waking task looks for an idle CPU; and for those with queues
+            // of their own, of which the daemon is told where tasks come from.
             + [
                 compile(
-                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_places", ["-DSP_PLACES"])
+                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_wakeups", ["-DSP_WAKEUPS"]),
+                compile(
+                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_places",
+                    ["-DSP_PLACES", "-DSP_WAKEUPS"]),
             ]
     }
 

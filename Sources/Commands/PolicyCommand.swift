@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
+import CSchedProto
 import Output
 import PolicyModel
 import PolicyText
@@ -66,8 +67,20 @@ struct PolicyShow: ParsableCommand {
     func run() {
         Failure.ending { () throws(Failure) in
             let description = try Program.description(policy, settings)
-            Console.write(json ? description.json.text() + "\n" : description.yaml)
+            Console.write(
+                json ? description.json.text() + "\n" : description.yaml + Self.wakeups(description.policy))
         }
+    }
+
+    /// Where a pair's waking tasks look, which its declaration says and no description changes.
+    private static func wakeups(_ policy: sp_policy) -> String {
+        guard policy.pair != 0 else { return "" }
+        return [("wake-ups", policy.promote_waiting_max), ("synchronous wake-ups", policy.promote_sync)]
+            .filter { $0.1 != 0 }
+            .map { what, list in
+                let places = WakeupPlace.decode(list).map(\.word).joined(separator: ", ")
+                return "# \(what) look for an idle CPU at: \(places)\n"
+            }.joined()
     }
 }
 

@@ -69,6 +69,7 @@ extension Declaration {
         }
         return """
             name: "\(name)", summary: \(Self.quoted(summary)), hash: \(hash), queues: \(queues), ownQueues: \(ownQueues?.encoded ?? 0),
+                        wakeups: (\(wakeups?.encoded.look ?? 0), \(wakeups?.encoded.sync ?? 0)),
                         task: \(fields(placedTask)),
                         state: \(fields(placedState)),
                         params: [\(parameters.joined(separator: ",\n                    "))]

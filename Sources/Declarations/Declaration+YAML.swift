@@ -26,7 +26,7 @@ private struct DeclarationReader {
     private var declaration: Declaration
     private var problems: [String] = []
 
-    private static let sections = ["summary", "queues", "task", "state", "params"]
+    private static let sections = ["summary", "queues", "wakeups", "task", "state", "params"]
     private static let parameterKeys = ["type", "range", "default", "doc"]
     private static let parameterTypes = ["duration", "bool"] + Declaration.Width.allCases.map(\.rawValue)
 
@@ -82,6 +82,7 @@ private struct DeclarationReader {
             }
             declaration.summary = text
         case "queues": queues(value)
+        case "wakeups": wakeups(value)
         case "task": declaration.task = fields(value, of: name, reserved: ["generation", "queue"])
         case "state": declaration.state = fields(value, of: name, reserved: [])
         case "params": params(value)
@@ -143,6 +144,51 @@ private struct DeclarationReader {
             }
         }
         declaration.ownQueues = own
+    }
+
+    /// `{look: [previous, llc]}`, `{sync: [waker-llc], look: [llc, any]}`.
+    private mutating func wakeups(_ node: Node) {
+        guard let mapping = node.mapping, mapping.count > 0 else {
+            return add(node, "wakeups says where to look, such as {look: [previous, llc, any]}")
+        }
+        var wakeups = Declaration.Wakeups()
+        for (key, value) in mapping {
+            switch key.string ?? "" {
+            case "look": wakeups.look = places(value, "wakeups.look")
+            case "sync": wakeups.sync = places(value, "wakeups.sync")
+            case let word:
+                add(
+                    key,
+                    "wakeups: unknown key \(Words.quoted(word)); \(Words.all(["look", "sync"])) are known"
+                        + Words.hint(word, among: ["look", "sync"]))
+            }
+        }
+        declaration.wakeups = wakeups
+    }
+
+    private mutating func places(_ node: Node, _ what: String) -> [WakeupPlace] {
+        let words = WakeupPlace.allCases.map(\.word)
+        guard let list = node.sequence, list.count > 0 else {
+            add(node, "\(what) is a list of places, the first one first: \(Words.all(words)) are known")
+            return []
+        }
+        var places: [WakeupPlace] = []
+        for entry in list {
+            let word = entry.string ?? ""
+            if let place = WakeupPlace.named(word) {
+                if places.contains(place) {
+                    add(entry, "\(what) has \(word) twice: each place is looked at once")
+                } else {
+                    places.append(place)
+                }
+            } else {
+                add(
+                    entry,
+                    "\(what): unknown place \(Words.quoted(word)); \(Words.all(words)) are known"
+                        + Words.hint(word, among: words))
+            }
+        }
+        return places
     }
 
     /// The pairs of a mapping whose keys are plain words; what else there is, is a problem.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+package import Output
 
 /// What a pair's author declares in `NAME.yaml`: from it come the structures of both twins, the keys of
 /// descriptions, and the names in reports.
@@ -74,6 +75,18 @@ package struct Declaration: Sendable {
         package var encoded: UInt32 { each.rawValue << 16 | UInt32(count) }
     }
 
+    /// Where a waking task looks for an idle CPU, in this order; empty: by the kernel's own choice.
+    package struct Wakeups: Sendable {
+        package var look: [WakeupPlace] = []
+        /// The same for a synchronous wake-up; nil: as for others.
+        package var sync: [WakeupPlace]?
+
+        /// As a description has it for the mechanism, see `sp_look`.
+        package var encoded: (look: UInt32, sync: UInt32) {
+            (WakeupPlace.encode(look), WakeupPlace.encode(sync ?? look))
+        }
+    }
+
     /// The file's name without `.yaml`: of the policy, and before each of the C twin's functions.
     package let name: String
     package var summary = ""
@@ -81,12 +94,14 @@ package struct Declaration: Sendable {
     package var queues = 1
     /// Queues of its own, in the place of those; nil if it has none.
     package var ownQueues: OwnQueues?
+    /// Where a waking task looks for an idle CPU; nil: nothing is said of it.
+    package var wakeups: Wakeups?
     package var task: [Field] = []
     package var state: [Field] = []
     package var params: [Parameter] = []
 
     /// Whatever the layout of state and parameters depends on, as one number that is not 0: traces of
-    /// another declaration are recognised by it.
+    /// another declaration are recognised by it. Where a waking task looks is not the policy's to decide.
     package var hash: UInt32 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         let fields = [task, state].map { $0.map { "\($0.name):\($0.width.rawValue):\($0.first)" } }

@@ -2,7 +2,22 @@
 import CSchedProto
 
 extension QueueLayout {
-    /// Before the program is loaded.
+    /// Of each CPU the next one with the same queue; itself where no queue belongs to a CPU.
+    var nextNear: [UInt16] {
+        WakeupRings.ring(tables.isByTask ? 0 : cpus) { tables.near(Int32($0), 0) }
+    }
+
+    /// What user mode's backend has to know, before it is loaded: which CPUs have the same queue.
+    func storeNear(in variables: BPFVariables) throws(KernelError) {
+        let cpus = Int(SP_CPUS_MAX)
+        try variables.initialValue("queue_of", in: ".rodata").copyMemory(
+            from: UnsafeRawBufferPointer(start: tables.near, count: cpus * MemoryLayout<UInt16>.size))
+        let next = nextNear
+        let place = try variables.initialValue("next_near", in: ".rodata")
+        next.withUnsafeBytes { place.copyMemory(from: $0) }
+    }
+
+    /// BPF mode: before the program is loaded.
     func store(in variables: BPFVariables) throws(KernelError) {
         func store<Number>(
             _ name: String, _ numbers: UnsafePointer<Number>, _ count: Int

@@ -79,6 +79,8 @@ public struct QueueTables: BitwiseCopyable {
 /// and the simulated machine look up.
 public final class QueueLayout: Sendable {
     public nonisolated(unsafe) let tables: QueueTables
+    /// CPUs of which something is known, from 0 on.
+    let cpus: Int
     private nonisolated(unsafe) let near: UnsafeMutablePointer<UInt16>
     private nonisolated(unsafe) let places: UnsafeMutablePointer<UInt64>
     private nonisolated(unsafe) let queuePlaces: UnsafeMutablePointer<UInt64>
@@ -94,6 +96,7 @@ public final class QueueLayout: Sendable {
         places.initialize(repeating: 0, count: Int(SP_CPUS_MAX))
         queuePlaces = .allocate(capacity: Int(SP_QUEUES_MAX))
         queuePlaces.initialize(repeating: 0, count: Int(SP_QUEUES_MAX))
+        cpus = topology.places.count
         var ofCPUs = 0
         for (cpu, place) in topology.places.enumerated() {
             places[cpu] = place

@@ -40,12 +40,16 @@ public struct Scheduler: ~Copyable {
         public var watchdogMs: UInt32 = 10_000
         /// A pair's own queues on this machine; nil if it has none.
         public let queues: QueueLayout?
+        /// Where a pair's waking tasks look one after the other; nil if it leaves that to the kernel.
+        let wakeups: WakeupRings?
 
         public init(mode: Mode, policy: sp_policy, policyName: String) {
             self.mode = mode
             self.policy = policy
             self.policyName = policyName
-            queues = policy.hasOwnQueues ? QueueLayout(policy, .ofThisMachine) : nil
+            let topology = policy.hasOwnQueues || policy.hasWakeups ? Topology.ofThisMachine : Topology([])
+            queues = policy.hasOwnQueues ? QueueLayout(policy, topology) : nil
+            wakeups = policy.hasWakeups ? WakeupRings(topology) : nil
         }
 
         /// "c" or "swift" in BPF mode; nil in user mode.
@@ -111,7 +115,9 @@ public struct Scheduler: ~Copyable {
 
     private static func program(_ configuration: Configuration) throws(KernelError) -> BPFObject {
         switch (configuration.mode, configuration.twin) {
-        case (.user, _): return configuration.queues == nil ? .user_mode : .user_mode_places
+        case (.user, _):
+            if configuration.queues != nil { return .user_mode_places }
+            return configuration.wakeups == nil ? .user_mode : .user_mode_wakeups
         case (.bpf, .c): return .bpf_mode
         case (.bpf, .own(let twin)):
             guard let objects = twin.objects else {
@@ -176,9 +182,13 @@ public struct Scheduler: ~Copyable {
         watchdog.storeBytes(of: UInt64(configuration.watchdogMs) * 1_000_000, as: UInt64.self)
         let weights = try variables.initialValue("group_weights", in: ".rodata")
         weights.storeBytes(of: configuration.countsGroupWeights ? 1 : 0, as: UInt8.self)
-        if configuration.mode == .bpf, let queues = configuration.queues {
-            try queues.store(in: variables)
+        if let queues = configuration.queues {
+            switch configuration.mode {
+            case .bpf: try queues.store(in: variables)
+            case .user: try queues.storeNear(in: variables)
+            }
         }
+        try configuration.wakeups?.store(in: variables)
         if configuration.mode == .user {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
             asks.storeBytes(of: configuration.askAlways ? 1 : 0, as: UInt8.self)

@@ -25,6 +25,7 @@ public struct Pair: Sendable {
     /// For generated code: the shape of it may change.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
+        wakeups: (look: UInt32, sync: UInt32),
         task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
         swift: SwiftTwin, c: CTwin, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
@@ -32,7 +33,8 @@ public struct Pair: Sendable {
         self.summary = summary
         self.hash = hash
         keys = PairKeys(
-            name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues, params: params)
+            name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues,
+            wakeups: wakeups, params: params)
         naming = ReportNaming(
             pair: name, type: type, task: task, state: state, hasOwnQueues: ownQueues != 0)
         self.swift = swift

@@ -14,6 +14,8 @@ struct OwnQueues {
     private let waiting: UnsafeMutablePointer<UInt32>
     private let masked: UnsafeMutablePointer<UInt32>
     private let served: UnsafeMutablePointer<UInt64>
+    /// Idle CPUs for which nobody was found near, by 64.
+    private let idle: UnsafeMutablePointer<UInt64>
     /// The queue that is looked at next for being overlooked.
     private var next = 0
 
@@ -27,13 +29,23 @@ struct OwnQueues {
         masked.initialize(repeating: 0, count: max(count, 1))
         served = .allocate(capacity: max(count, 1))
         served.initialize(repeating: 0, count: max(count, 1))
+        idle = .allocate(capacity: Int(SP_CPUS_MAX) / 64)
+        idle.initialize(repeating: 0, count: Int(SP_CPUS_MAX) / 64)
     }
 
     func deallocate() {
         waiting.deallocate()
         masked.deallocate()
         served.deallocate()
+        idle.deallocate()
     }
+
+    /// - Parameter word: 0..<SP_CPUS_MAX / 64.
+    @inline(__always)
+    func idle(_ word: Int) -> UInt64 { idle[word] }
+
+    @inline(__always)
+    func noteIdle(_ word: Int, _ cpus: UInt64) { idle[word] = cpus }
 
     @inline(__always)
     func waiting(_ queue: Int) -> UInt32 { waiting[queue] }
@@ -127,7 +139,9 @@ extension Decider {
             counters.overlooked &+= 1
             return goOwn(first, prev, now, cpu)
         }
-        if picksNear && firstOwn(Int(own.tables.near(cpu, 0)), cpu) == nil { return nil }
+        if picksNear && !own.tables.isByTask && firstOwn(Int(own.tables.near(cpu, 0)), cpu) == nil {
+            return nil
+        }
         guard let chosen = chooseOwn(prev, now, cpu) ?? prev else { return nil }
         return goOwn(chosen, prev, now, cpu)
     }

@@ -65,12 +65,15 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         let asked = answers.asked
         let cpu = Int32(truncatingIfNeeded: asked.cpu)
         var picked: UInt64 = 0
-        if decider.waiting > 0 && !answers.isFull,
+        let isServed =
+            decider.hasOwnQueues
+            && pickNear(asked.now, cpu, (asked.prev_pid, asked.prev_generation), &picked)
+        if !isServed && decider.waiting > 0 && !answers.isFull,
             let answer = decider.pick(
                 now: asked.now, cpu: cpu, prev: (asked.prev_pid, asked.prev_generation))
         {
             append(answer)
-            picked = 1
+            picked &+= 1
         }
         picked &+= pickForIdle(asked.now, but: cpu)
         // Tasks let run without the policy are ahead of all that wait for it: for each of them, one of
@@ -108,8 +111,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         let words = (Int(decider.cpus) + 63) / 64
         // By the number of CPUs on-line: where they have gaps, those beyond ask for themselves.
         while word < min(words, Int(SP_CPUS_MAX) / 64) {
-            var bits = answers.idleCPUs(word)
-            if decider.hasOwnQueues { picked &+= pickNear(now, &bits, word, but: cpu) }
+            var bits = decider.hasOwnQueues ? decider.own.idle(word) : answers.idleCPUs(word)
             while bits != 0 && decider.waiting > 0 && !answers.isFull {
                 let idle = Int32(word * 64 + bits.trailingZeroBitCount)
                 bits &= bits &- 1
@@ -124,15 +126,37 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         return picked
     }
 
-    /// The same before that, of 64 CPUs, where a pair has queues of its own: who waits near an idle CPU is not for one
-    /// that is farther away. CPUs that got somebody are taken out of `idle`.
+    /// The same before that, where a pair has queues of its own. The CPU that asked gets who waits near it, or goes on
+    /// with its own task, and idle CPUs get who waits near them: only then does anybody get somebody from afar. Notes
+    /// which idle CPUs got nobody, and returns whether the CPU that asked got somebody.
     private mutating func pickNear(
-        _ now: UInt64, _ idle: inout UInt64, _ word: Int, but cpu: Int32
-    ) -> UInt64 {
-        var picked: UInt64 = 0
+        _ now: UInt64, _ cpu: Int32, _ prev: (pid: UInt32, generation: UInt32), _ picked: inout UInt64
+    ) -> Bool {
+        var isServed = false
+        decider.picksNear = prev.pid == 0
+        if decider.waiting > 0 && !answers.isFull,
+            let answer = decider.pick(now: now, cpu: cpu, prev: prev)
+        {
+            append(answer)
+            picked &+= 1
+            isServed = true
+        }
         decider.picksNear = true
-        defer { decider.picksNear = false }
-        var bits = idle
+        var word = 0
+        while word < min((Int(decider.cpus) + 63) / 64, Int(SP_CPUS_MAX) / 64) {
+            pickNear(now, word, but: cpu, &picked)
+            word += 1
+        }
+        decider.picksNear = false
+        return isServed
+    }
+
+    /// For 64 CPUs.
+    private mutating func pickNear(
+        _ now: UInt64, _ word: Int, but cpu: Int32, _ picked: inout UInt64
+    ) {
+        var bits = answers.idleCPUs(word)
+        var left = bits
         while bits != 0 && decider.waiting > 0 && !answers.isFull {
             let bit = bits & (0 &- bits)
             let near = Int32(word * 64 + bits.trailingZeroBitCount)
@@ -140,11 +164,11 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
             if near == cpu { continue }
             if let answer = decider.pick(now: now, cpu: near) {
                 append(answer)
-                idle ^= bit
+                left ^= bit
                 picked &+= 1
             }
         }
-        return picked
+        decider.own.noteIdle(word, left)
     }
 
     @inline(__always)

@@ -20,8 +20,13 @@ private func readDeclaration(_ file: String) -> Declaration {
     }
 }
 
-/// Whether a pair has queues of its own.
-func hasOwnQueues(declaration file: String) -> Bool { readDeclaration(file).ownQueues != nil }
+/// What clang is told of a pair's queues and wake-ups, when it compiles a program that schedules.
+func modeOptions(declaration file: String) -> [String] { modeOptions(readDeclaration(file)) }
+
+private func modeOptions(_ declaration: Declaration) -> [String] {
+    (declaration.ownQueues == nil ? [] : ["-DSP_OWN_QUEUES", "-DSP_PLACES"])
+        + (declaration.wakeups == nil ? [] : ["-DSP_WAKEUPS"])
+}
 
 /// The Swift side of what a pair declares: the types of its state and parameters.
 func declare(root: String, file: String, type: String, output: String) {
@@ -41,8 +46,8 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
             name: declaration.name, type: type, bpf: bpf, header: header, place: place, state: state,
             scratch: output)
         let probe = compiler.compile("policy_probe.bpf.c", options(including: bpf))
-        let own = declaration.ownQueues == nil ? [] : SwiftExports.ownQueues
-        let mode = compiler.compile("bpf_mode.bpf.c", options(including: bpf) + own)
+        let mode = compiler.compile(
+            "bpf_mode.bpf.c", options(including: bpf) + modeOptions(declaration))
         let native = compiler.compile(
             "pair_native.c",
             [

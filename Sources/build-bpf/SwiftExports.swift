@@ -9,7 +9,7 @@ enum SwiftExports {
     case own(type: String)
     /// The Swift twin of a pair of somebody's own: its type, whose state and parameters are the bytes that
     /// the described policy has its own in.
-    case pair(type: String, hasOwnQueues: Bool)
+    case pair(type: String, modeOptions: [String])
 
     /// Bytes that a policy of one's own may remember beside its tasks: `SP_OWN_STATE` in policy_swift.h.
     static let stateBytesMax = 4096
@@ -19,13 +19,9 @@ enum SwiftExports {
         switch self {
         case .described: ["-DSP_SWIFT_TWIN"]
         case .own: ["-DSP_SWIFT_TWIN", "-DSP_OWN_POLICY"]
-        case .pair(_, let hasOwnQueues):
-            ["-DSP_SWIFT_TWIN", "-DSP_SWIFT_PAIR"] + (hasOwnQueues ? Self.ownQueues : [])
+        case .pair(_, let modeOptions): ["-DSP_SWIFT_TWIN", "-DSP_SWIFT_PAIR"] + modeOptions
         }
     }
-
-    /// The same of any pair with queues of its own.
-    static let ownQueues = ["-DSP_OWN_QUEUES", "-DSP_PLACES"]
 
     /// What C calls.
     var functions: [String] {

@@ -158,7 +158,7 @@ case ("compile-own", 6...):
 case ("compile-pair-swift", 7...):
     compileSwift(
         root: arguments[1], bpf: arguments[2], output: arguments[3],
-        exports: .pair(type: arguments[5], hasOwnQueues: hasOwnQueues(declaration: arguments[4])),
+        exports: .pair(type: arguments[5], modeOptions: modeOptions(declaration: arguments[4])),
         sources: Array(arguments.dropFirst(6)))
 case ("declare", 5):
     declare(root: arguments[1], file: arguments[2], type: arguments[3], output: arguments[4])

@@ -63,7 +63,15 @@ import Testing
         ("queues: {each: core}", "own.yaml:1:16:", "cpu, llc and node are known"),
         ("queues: {count: 0}", "own.yaml:1:17:", "1 to 64"),
         ("queues: {eahc: llc}", "own.yaml:1:10:", "did you mean each?"),
-        ("- task", "own.yaml:1:1:", "a mapping of summary, queues, task, state and params"),
+        ("wakeups: any", "own.yaml:1:10:", "such as {look: [previous, llc, any]}"),
+        ("wakeups: {}", "own.yaml:1:10:", "says where to look"),
+        ("wakeups: {lok: [any]}", "own.yaml:1:11:", "did you mean look?"),
+        ("wakeups: {look: []}", "own.yaml:1:17:", "a list of places"),
+        ("wakeups: {look: any}", "own.yaml:1:17:", "previous, waker, core, llc, waker-llc, node and any"),
+        ("wakeups: {sync: [llc, prevous]}", "own.yaml:1:23:", "did you mean previous?"),
+        ("wakeups: {sync: [llc, any, llc]}", "own.yaml:1:28:", "has llc twice"),
+        ("wakeups: {look: [[llc]]}", "own.yaml:1:18:", "unknown place"),
+        ("- task", "own.yaml:1:1:", "a mapping of summary, queues, wakeups, task, state and params"),
         ("task: {a: u8", "own.yaml:", "this is no YAML"),
     ])
     func whatIsWrongHasItsPlace(_ text: String, _ place: String, _ reason: String) {
@@ -89,6 +97,28 @@ import Testing
     @Test(arguments: ["", "queues: 1", "queues: 2"]) func theTwoQueuesOfAllAreNotItsOwn(_ text: String) throws
     {
         #expect(try Declaration(yaml: text, file: "own.yaml").ownQueues == nil)
+    }
+
+    /// As `sp_look` in `bpf/abi.h` says it: four bits for each place, the first one in the lowest.
+    @Test(arguments: [
+        ("wakeups: {look: [previous]}", 0x1, 0x1), ("wakeups: {look: [previous, core, llc]}", 0x431, 0x431),
+        ("wakeups: {look: [previous, waker, core, llc, waker-llc, node, any]}", 0x7_65_43_21, 0x7_65_43_21),
+        ("wakeups:\n  look: [any]\n  sync:\n  - waker-llc\n  - llc", 0x7, 0x45),
+        ("wakeups: {sync: [waker]}", 0, 0x2),
+    ])
+    func whereAWakingTaskLooks(_ text: String, _ look: UInt32, _ sync: UInt32) throws {
+        let declaration = try Declaration(yaml: text, file: "own.yaml")
+        #expect(declaration.wakeups?.encoded.look == look)
+        #expect(declaration.wakeups?.encoded.sync == sync)
+        #expect(declaration.literal.contains("wakeups: (\(look), \(sync))"))
+        // It is nothing that traces depend on.
+        #expect(try declaration.hash == Declaration(yaml: "", file: "own.yaml").hash)
+    }
+
+    @Test func nothingIsSaidOfWakeups() throws {
+        let declaration = try Declaration(yaml: "queues: {each: llc}", file: "own.yaml")
+        #expect(declaration.wakeups == nil)
+        #expect(declaration.literal.contains("wakeups: (0, 0)"))
     }
 
     @Test func allProblemsAreTold() {

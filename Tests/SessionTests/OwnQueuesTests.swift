@@ -123,6 +123,59 @@ import Testing
         #expect(decider.pick(now: 20, cpu: 2)?.pid == 1)
     }
 
+    /// One pass of the loop between rings in memory.
+    /// - Returns: pid and CPU of each answer, in their order.
+    private func pass(
+        first: UInt32 = 0, asks cpu: UInt32, prev: UInt32 = 0, idle: UInt64, _ notices: [sp_notice]
+    ) -> [[Int32]] {
+        func memory(_ bytes: Int) -> UnsafeMutableRawPointer {
+            let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 4096)
+            memory.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+            return memory
+        }
+        let (consumer, producer, data) = (memory(4096), memory(4096), memory(2 * 4096))
+        let answers = memory(Int(SP_ANSWERS_RING_OFFSET) + Int(SP_ANSWERS) * MemoryLayout<sp_answer>.stride)
+        defer { for memory in [consumer, producer, data, answers] { memory.deallocate() } }
+        let record = 8 + MemoryLayout<sp_notice>.size
+        for (index, notice) in notices.enumerated() {
+            data.storeBytes(
+                of: UInt32(MemoryLayout<sp_notice>.size), toByteOffset: index * record, as: UInt32.self)
+            data.storeBytes(of: notice, toByteOffset: index * record + 8, as: sp_notice.self)
+        }
+        producer.storeBytes(of: UInt64(notices.count * record), as: UInt64.self)
+        let asked = (answers + Int(SP_ANSWERS_ASKED_OFFSET)).assumingMemoryBound(to: sp_asked.self)
+        (asked.pointee.cpu, asked.pointee.now, asked.pointee.idle.0) = (cpu, 100, idle)
+        (asked.pointee.prev_pid, asked.pointee.prev_generation) = (prev, 1)
+        var loop = Loop(
+            events: EventRing(consumer: consumer, producer: producer, data: data, size: 4096),
+            answers: AnswerRing(memory: answers), decider: decider(first: first), faults: NoFault(),
+            exitKind: nil)
+        loop.pass(LoopFigures())
+        let written = answers.loadUnaligned(as: sp_daemon.self).answers_head
+        return (0..<Int(written)).map { index in
+            let answer = answers.loadUnaligned(
+                fromByteOffset: Int(SP_ANSWERS_RING_OFFSET) + index * 16, as: sp_answer.self)
+            return [Int32(bitPattern: answer.pid), Int32(answer.cpu)]
+        }
+    }
+
+    @Test func nobodyGetsFromAfarWhomAnIdleCPUIsNear() {
+        #expect(pass(asks: 0, idle: 0b0100, [waits(1, in: 1)]) == [[1, 2]])
+        #expect(pass(asks: 0, idle: 0b0111, [waits(1, in: 1), waits(2, in: 1)]) == [[1, 2], [2, 0]])
+        // The CPU that asked gets who waits near it; those that idle have nobody near, and then it is from afar.
+        #expect(
+            pass(first: 1, asks: 3, idle: 0b0011, [waits(1, in: 1), waits(2, in: 1)]) == [[1, 3], [2, 0]])
+    }
+
+    @Test func whereNobodyIdlesNearTheCPUThatAskedGetsFromAfar() {
+        #expect(pass(asks: 0, idle: 0, [waits(1, in: 1)]) == [[1, 0]])
+        #expect(pass(asks: 0, idle: 0b1, [waits(1, in: 1)]) == [[1, 0]])
+    }
+
+    @Test func itsOwnTaskIsNotForAnIdleCPUNearIt() {
+        #expect(pass(asks: 0, prev: 1, idle: 0b0010, [waits(1, in: 0)]) == [[1, 0]])
+    }
+
     /// Longer than a second: whatever the policy says.
     @Test func aQueueThatNobodyServesIsNotForgotten() {
         var decider = decider(first: 0)
