@@ -217,12 +217,12 @@ static __always_inline s32 idle_cpu_after_list(struct task_struct *p,
 	tctx->claimed = -1;
 	if (looks_at_previous(list) && scx_bpf_test_and_clear_cpu_idle(here)) {
 		*claimed = here;
-		mark_claimed(here);
+		note_claimed(here);
 		return here;
 	}
 	*claimed = nobody_idle() ? -1 : claim_any_idle_cpu(p);
 	if (*claimed >= 0)
-		mark_claimed(*claimed);
+		note_claimed(*claimed);
 	return -1;
 }
 

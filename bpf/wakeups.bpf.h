@@ -122,6 +122,13 @@ static __always_inline s32 claim_by_list(struct task_struct *p, u32 list, s32 pr
 	return cpu;
 }
 
+/* By itself: inlined, clang takes the bounds of @cpu from another copy than it uses. */
+__noinline int note_claimed(s32 cpu)
+{
+	mark_claimed(cpu);
+	return 0;
+}
+
 /* Whether one of the places has the task's previous CPU in it, idle as it may be. */
 static __always_inline bool looks_at_previous(u32 list)
 {
