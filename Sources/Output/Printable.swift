@@ -18,6 +18,9 @@ public enum Printable {
     /// The text on one line.
     public static func line(_ text: String) -> String { escaped(text, keepsLines: false) }
 
+    /// A path at the head of a message, which has to be seen even if it is empty.
+    public static func path(_ text: String) -> String { text.isEmpty ? "\"\"" : line(text) }
+
     /// The text with its line breaks and tabs.
     public static func lines(_ text: String) -> String { escaped(text, keepsLines: true) }
 

@@ -67,16 +67,21 @@ final class Child {
         return true
     }
 
-    /// The next line; nil at the end, or when none came for so long.
+    /// Bytes of a line; no solver's are nearly as many.
+    private static let lineMax = 1 << 24
+
+    /// The next line; nil at the end, if it does not come in time, or if it has no end.
     func line(seconds: Int) -> String? {
-        while true {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while buffer.count < Self.lineMax {
             if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
                 let line = String(decoding: buffer[..<end], as: UTF8.self)
                 buffer.removeSubrange(...end)
                 return line
             }
             var wait = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
-            let ready = poll(&wait, 1, Int32(clamping: seconds * 1000))
+            let left = max(.zero, deadline - .now) / .milliseconds(1)
+            let ready = poll(&wait, 1, Int32(min(left.rounded(.up), Double(Int32.max))))
             if ready < 0 && errno == EINTR { continue }
             guard ready > 0 else { return nil }
             var part = [UInt8](repeating: 0, count: 4096)
@@ -85,13 +90,12 @@ final class Child {
             guard count > 0 else { return nil }
             buffer += part[..<count]
         }
+        return nil
     }
 
-    /// What a program prints, up to its end; nil if it cannot be run.
-    static func output(_ program: String, _ arguments: [String]) -> String? {
+    /// The first line that a program prints, empty if none comes in time; nil if it cannot be run.
+    static func firstLine(of program: String, _ arguments: [String], seconds: Int) -> String? {
         guard let child = Child(program, arguments) else { return nil }
-        var lines: [String] = []
-        while lines.count < 100, let line = child.line(seconds: 20) { lines.append(line) }
-        return lines.isEmpty ? nil : lines.joined(separator: "\n")
+        return child.line(seconds: seconds) ?? ""
     }
 }

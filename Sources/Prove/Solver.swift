@@ -28,6 +28,9 @@ package final class Solver {
     /// limit is reached long before.
     private static let silenceMax = 600
 
+    /// Seconds in which a solver has to say its version.
+    private static let versionMax = 10
+
     package let version: String
     /// Questions asked so far.
     package private(set) var questions = 0
@@ -40,13 +43,19 @@ package final class Solver {
     /// - Parameter program: a path, or a name on PATH.
     package init(program: String) throws(Unavailable) {
         self.program = program
-        guard let text = Child.output(program, ["--version"]) else {
+        guard let text = Child.firstLine(of: program, ["--version"], seconds: Self.versionMax) else {
             throw Unavailable(
                 description:
                     "no solver: '\(program)' cannot be run, and nothing is proven without it; install z3 4.8.12 or newer (make setup)"
             )
         }
-        let words = text.split { $0 == " " || $0 == "\n" }
+        guard !text.isEmpty else {
+            throw Unavailable(
+                description:
+                    "'\(program)' is no z3: it says nothing to --version for \(Self.versionMax) s, or ends; name another one with --solver"
+            )
+        }
+        let words = text.split(separator: " ")
         guard text.hasPrefix("Z3 version"), words.count > 2 else {
             throw Unavailable(description: "'\(program)' is no z3: it says \"\(text.prefix(60))\"")
         }

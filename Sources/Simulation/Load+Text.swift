@@ -17,8 +17,11 @@ extension Load {
                 "load '\(text)': a kind of task, a colon and a number of 1 to \(Scenario.tasksMax)")
         }
         self.init(habit, count: count)
+        var given: Set<String> = []
         for part in parts.dropFirst() {
-            try set(Setting(part, in: "load '\(text)'"))
+            let setting = try Setting(part, in: "load '\(text)'")
+            try setting.once(&given)
+            try set(setting)
         }
     }
 

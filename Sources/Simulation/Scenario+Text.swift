@@ -129,14 +129,29 @@ extension Scenario {
             mode: .bpf, cpus: 1, seed: 1, durationNs: 1_000_000_000, policyName: "fifo",
             policy: sp_policy())
         var settings: [String] = []
+        var given: [String: Set<String>] = [:]
         for line in lines.dropFirst() {
             let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
             guard let word = words.first else { continue }
             let value = words.count > 1 ? String(words[1]) : ""
+            try Self.once(String(word), value, &given)
             if word == "set" { settings.append(value) } else { try set(String(word), value) }
         }
         try load(policyName, settings)
         try validate()
+    }
+
+    /// Of a word, or of a key behind one, that says the same thing twice only the last would count.
+    private static func once(
+        _ word: String, _ value: String, _ given: inout [String: Set<String>]
+    ) throws(ScenarioError) {
+        switch word {
+        case "load", "cgroup": return
+        case "set", "fault", "limit":
+            guard value.contains("=") else { return }
+            try Setting(value, in: "scenario: \(word)").once(&given[word, default: []])
+        default: try Setting("\(word)=\(value)", in: "scenario").once(&given["", default: []])
+        }
     }
 
     private mutating func set(_ word: String, _ value: String) throws(ScenarioError) {
@@ -153,11 +168,11 @@ extension Scenario {
         case "fault": try faults.set(value)
         case "limit": try limits.set(value)
         case "events-max": eventsMax = try setting.number(0...UInt64.max)
-        case "overlap": overlap = try setting.number(0...1_000_000)
+        case "overlap": overlap = try setting.number(0...Self.overlapMax)
         case "ask-always": asksAlways = true
         case "cgroup": givenGroups.append(try Self.group(setting))
         case "cgroups": cgroups = try setting.number(0...Self.cgroupsMax)
-        case "max-tasks": maxTasks = try setting.number(1...(1 << 28))
+        case "max-tasks": maxTasks = try setting.number(1...Self.maxTasksMax)
         default:
             throw setting.unknown(
                 """
@@ -175,18 +190,28 @@ extension Scenario {
         return Group(parent: parent, weight: weight)
     }
 
-    /// Takes a policy by its name, with settings over it.
+    /// Takes a policy by its name, with settings over it. One that was made at random, or that a file had
+    /// which is not there any more, has all of its values in the settings: then its name is only a name.
     public mutating func load(_ name: String, _ settings: [String]) throws(ScenarioError) {
+        policyName = name
         do throws(PolicyError) {
-            // What was made at random has all of its values in the settings.
-            let isShipped = !name.hasPrefix("random")
             policy = try PolicySource.load(
-                nameOrPath: isShipped ? name : "fifo", settings: settings
+                nameOrPath: name.hasPrefix("random") ? "fifo" : name, settings: settings
             ).policy
-            policyName = name
+        } catch {
+            guard error.kind == .notFound, try isWhole(settings) else { throw ScenarioError("\(error)") }
+        }
+    }
+
+    /// Takes the policy from the settings alone. False if they do not say all of it.
+    private mutating func isWhole(_ settings: [String]) throws(ScenarioError) -> Bool {
+        func keys(_ settings: [String]) -> Set<Substring> { Set(settings.map { $0.prefix { $0 != "=" } }) }
+        do throws(PolicyError) {
+            policy = try PolicySource.load(nameOrPath: "fifo", settings: settings).policy
         } catch {
             throw ScenarioError("\(error)")
         }
+        return keys(self.settings).isSubset(of: keys(settings))
     }
 
     /// - Throws: if a number is out of its range, or loads do not fit the machine.
@@ -194,6 +219,10 @@ extension Scenario {
         guard (1...UInt32(Self.cpusMax)).contains(cpus) else {
             throw ScenarioError("cpus: 1 to \(Self.cpusMax)")
         }
+        guard (0...Self.maxTasksMax).contains(maxTasks) else {
+            throw ScenarioError("max-tasks: 1 to \(Self.maxTasksMax)")
+        }
+        guard overlap <= Self.overlapMax else { throw ScenarioError("overlap: 0 to \(Self.overlapMax)") }
         guard loads.count <= Self.loadsMax else {
             throw ScenarioError("\(loads.count) loads; at most \(Self.loadsMax) are possible")
         }

@@ -63,7 +63,7 @@ public struct Scenario: Sendable, Equatable {
     public var limits = Limits()
     /// User mode asks its daemon even where nothing is left to choose.
     public var asksAlways = false
-    /// Tasks that the daemon knows at one time; 0: as many as there are, and more.
+    /// Tasks that the daemon knows at one time, up to `maxTasksMax`; 0: as many as there are, and more.
     public var maxTasks = 0
     /// Control groups at the start, by chance, and tasks in them; 0: the root alone.
     public var cgroups: UInt32 = 0
@@ -92,6 +92,9 @@ public struct Scenario: Sendable, Equatable {
     public static let loadsMax = Int(SIM_GROUPS) - 1
     public static let cgroupsMax: UInt32 = 63
     public static let tasksMax = 1_000_000
+    /// As `run` has it.
+    public static let maxTasksMax = 1_048_576
+    public static let overlapMax: UInt32 = 1_000_000
 
     public init(
         mode: Mode, cpus: UInt32, seed: UInt64, durationNs: UInt64, policyName: String,

@@ -10,7 +10,7 @@ public struct ScenarioError: Error, CustomStringConvertible {
 }
 
 /// A `key=value`, of which the values are numbers or durations.
-struct Setting {
+public struct Setting {
     let key: String
     let value: String
     /// What messages call the text that it is from.
@@ -23,6 +23,12 @@ struct Setting {
         key = String(text[..<sign])
         value = String(text[text.index(after: sign)...])
         self.place = place
+    }
+
+    /// Refuses a key that several of such texts say, of which the last one alone would count.
+    public static func refuseTwice(_ texts: [String], in place: String) throws(ScenarioError) {
+        var given: Set<String> = []
+        for text in texts { try Setting(text, in: place).once(&given) }
     }
 
     func number<N: FixedWidthInteger>(_ range: ClosedRange<N>) throws(ScenarioError) -> N {
@@ -42,6 +48,13 @@ struct Setting {
         }
         guard ns <= 86_400_000_000_000 else { throw wrong("at most a day") }
         return ns
+    }
+
+    /// Of the same text, keeps what was given in mind.
+    func once(_ given: inout Set<String>) throws(ScenarioError) {
+        guard given.insert(key).inserted else {
+            throw ScenarioError("\(place): \(key) is given twice: leave one of them out")
+        }
     }
 
     func wrong(_ allowed: String) -> ScenarioError {

@@ -15,7 +15,7 @@ struct ProveCommand: ParsableCommand {
 
             Exit status: 0 all is proven, 4 a counterexample, 6 something is not proven (no solver, or it gave up; \
             something that is not modelled), 64 wrong usage, 65 a file that is no such artefact, 66 no such file, \
-            74 standard output cannot be written.
+            74 standard output cannot be written, 77 a file may not be read.
             """)
 
     @Option(help: ArgumentHelp("The solver: z3 by name or path.", valueName: "program"))
@@ -30,7 +30,7 @@ struct ProveCommand: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Prove a file in place of what is in this program: LLVM IR as swift or native, a BPF object as probe "
-                + "or bpf-mode. Repeatable.", valueName: "side=file"))
+                + "or bpf-mode. Repeatable, once for each side.", valueName: "side=file"))
     var replace: [String] = []
 
     @Option(help: "Seed of the random values that are tried before the solver is asked. Default: 1.")
@@ -49,11 +49,16 @@ struct ProveCommand: ParsableCommand {
         guard (100_000...1_000_000_000).contains(effort) else {
             throw ValidationError("--effort \(effort): 100000...1000000000")
         }
+        var sides: Set<Substring> = []
         for text in replace {
             let parts = text.split(separator: "=", maxSplits: 1)
             guard parts.count == 2, ProveRun.names.contains(String(parts[0])) else {
                 throw ValidationError(
                     "--replace \(text): side=file, where side is \(ProveRun.names.joined(separator: ", "))")
+            }
+            guard sides.insert(parts[0]).inserted else {
+                throw ValidationError(
+                    "--replace \(text): \(parts[0]) is replaced twice; only one of the files could be proven")
             }
         }
     }

@@ -10,6 +10,8 @@ import Prove
 /// One run of `prove`.
 struct ProveRun {
     static let names = ["swift", "native", "probe", "bpf-mode"]
+    /// Bytes; more is no artefact of this program.
+    private static let artefactMax = 64 << 20
 
     let command: ProveCommand
     private let solver: Solver
@@ -37,7 +39,7 @@ struct ProveRun {
 
     private static func side(_ name: String, _ file: String?) throws(Failure) -> Side {
         var bytes: [UInt8]?
-        if let file { bytes = try ProveFile.bytes(of: file) }
+        if let file { bytes = try InputFile.bytes(of: file, sizeMax: artefactMax) }
         switch name {
         case "swift", "native":
             guard let bytes else { return name == "swift" ? .swift : .native }

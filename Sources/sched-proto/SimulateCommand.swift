@@ -2,7 +2,6 @@
 import ArgumentParser
 import CSchedProto
 import Commands
-import Foundation
 import Output
 import PolicyModel
 import PolicyText
@@ -15,12 +14,22 @@ struct SimulateCommand: ParsableCommand {
         discussion: """
             The same seed gives the same run. A load is KIND:COUNT with KEY=VALUE behind it, such as \
             loop:2,nice=-5,cpus=3 or sleeper:10,run=1ms,sleep=10ms; kinds are loop, sleeper, pipe, yielder, \
-            storm and brief. Exit status: 0 if nothing was wrong, 4 if a check failed, 65 for a file that \
-            says no scenario.
+            storm and brief.
+
+            Exit status: 0 if nothing was wrong, 4 if a check failed, 5 if nothing was compared (no decision, no \
+            effect), 64 wrong usage, 65 for a file that says no scenario, is no log, or describes no policy, 66 no \
+            such file or policy, 74 standard output cannot be written, 77 a file may not be read.
             """)
 
     @OptionGroup var machine: SimulateMachine
     @OptionGroup var task: SimulateTask
+
+    func validate() throws {
+        if let contradiction = task.contradiction(with: machine) { throw ValidationError(contradiction) }
+    }
+
+    /// Bytes; the largest scenarios and logs that are kept have some hundredths of it.
+    private static let sizeMax = 1 << 30
 
     func run() {
         Failure.ending { () throws(Failure) in
@@ -39,28 +48,28 @@ struct SimulateCommand: ParsableCommand {
     }
 
     private static func read(_ path: String) throws(Failure) -> Scenario {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw Failure("\(Printable.line(path)): cannot be read as a text", .noInput)
-        }
+        let text = try InputFile.text(of: path, sizeMax: sizeMax)
         do throws(ScenarioError) {
             return try Scenario(text: text)
         } catch {
-            throw Failure("\(Printable.line(path)): \(error)", .badData)
+            throw Failure("\(Printable.path(path)): \(error)", .badData)
         }
     }
 
     /// Holds what a real kernel did against the model.
     private static func check(_ path: String) throws(Failure) {
-        guard let text = FileManager.default.contents(atPath: path) else {
-            throw Failure("\(Printable.line(path)): cannot be read", .noInput)
-        }
-        let verdict = KernelLog.check(Array(text))
+        let text = try InputFile.bytes(of: path, sizeMax: sizeMax)
+        try InputFile.refuseCompressed(text, path)
+        let verdict = KernelLog.check(text)
         if verdict.line == 0, let refusal = verdict.refusal {
-            throw Failure("\(Printable.line(path)): \(refusal)", .badData)
+            throw Failure("\(Printable.path(path)): \(refusal)", .badData)
         }
         print("\(verdict)")
         if let refusal = verdict.refusal {
             throw Failure("the model does something else: \(refusal)", .diverged)
+        }
+        if verdict.callbacks == 0 && verdict.switches == 0 {
+            throw Failure("nothing was compared: the log tells of no callback and of no switch", .incomplete)
         }
     }
 
@@ -70,6 +79,12 @@ struct SimulateCommand: ParsableCommand {
         SimulateOutput.show(outcome, of: scenario, took: ContinuousClock.now - begin)
         if let flaw = outcome.flaw {
             throw Failure("\(flaw.kind.rawValue): \(flaw.text)", .diverged)
+        }
+        if scenario.loads.isEmpty || (outcome.decisions == 0 && outcome.effects == 0) {
+            let cause =
+                scenario.loads.isEmpty
+                ? "there is no load" : "in \(scenario.durationNs) ns the policy was not asked anything"
+            throw Failure("nothing was compared: \(cause)", .incomplete)
         }
     }
 }
@@ -86,12 +101,15 @@ struct SimulateTask: ParsableArguments {
         help: ArgumentHelp("The same for a time, as in 90s, 10m or 8h.", valueName: "duration"))
     var seconds: Period?
 
-    @Option(help: ArgumentHelp("Run a scenario that was kept.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Run a scenario that was kept.", valueName: "file"),
+        completion: .file(extensions: ["txt"]))
     var replay: String?
 
     @Option(
         help: ArgumentHelp(
-            "Hold a log of what a real kernel did against the model: docs/KERNEL-LOG.md.", valueName: "file"))
+            "Hold a log of what a real kernel did against the model: docs/KERNEL-LOG.md.", valueName: "file"),
+        completion: .file())
     var log: String?
 
     @Flag(help: "With --campaign or --for: go on after a failure.")
@@ -111,28 +129,32 @@ struct SimulateTask: ParsableArguments {
 
 /// The machine, its load and what goes wrong on it.
 struct SimulateMachine: ParsableArguments {
-    @Option(help: "bpf or user. Default: bpf; with --campaign both.")
+    @Option(help: "bpf or user. Default: bpf; with --campaign both.", completion: .list(["bpf", "user"]))
     var mode: String?
 
     @Option(
         help: ArgumentHelp(
             "A shipped policy or a description's file. Default: fifo; with --campaign all and random ones.",
-            valueName: "name|file"))
+            valueName: "name|file"), completion: Completion.policies)
     var policy: String?
 
-    @Option(name: .customLong("set"), help: "Replace a value of the policy: key=value. Repeatable.")
+    @Option(
+        name: .customLong("set"), help: "Replace a value of the policy: key=value. Repeatable.",
+        completion: Completion.settings)
     var settings: [String] = []
 
-    @Option(help: "CPUs, 1...1024.")
-    var cpus: UInt32 = 4
+    @Option(help: "CPUs, 1...1024. Default: 4.")
+    var cpus: UInt32?
 
-    @Option(name: .customLong("seconds"), help: "Seconds of the machine's time.")
-    var duration: Double = 10
+    @Option(
+        name: .customLong("seconds"), help: "Seconds of the machine's time, up to 86400. Default: 10.")
+    var duration: Double?
 
     @Option(help: "Seed of all that is left to chance. Default: 1; with --campaign a random one, printed.")
     var seed: UInt64?
 
-    @Option(help: ArgumentHelp("Tasks, KIND:COUNT[,KEY=VALUE...]. Repeatable.", valueName: "load"))
+    @Option(
+        help: ArgumentHelp("Tasks, KIND:COUNT[,KEY=VALUE...]. One at least. Repeatable.", valueName: "load"))
     var load: [String] = []
 
     @Option(
@@ -146,15 +168,15 @@ struct SimulateMachine: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Callbacks of several CPUs overlap: they stop at one of so many calls of the kernel.",
+            "Callbacks of several CPUs overlap: they stop at one of so many calls of the kernel, 1...1000000.",
             valueName: "calls"))
-    var overlap: UInt32 = 0
+    var overlap: UInt32?
 
     @Flag(help: "User mode: ask the daemon even where nothing is left to choose.")
     var askAlways = false
 
-    @Option(help: "User mode: tasks that the daemon knows at one time. Default: enough.")
-    var maxTasks: Int = 0
+    @Option(help: "User mode: tasks that the daemon knows at one time, 16...1048576. Default: enough.")
+    var maxTasks: Int?
 
     func parsedMode() throws(Failure) -> Scenario.Mode? {
         guard let mode else { return nil }
@@ -167,6 +189,7 @@ struct SimulateMachine: ParsableArguments {
     func limits(_ limits: Scenario.Limits) throws(Failure) -> Scenario.Limits {
         var limits = limits
         do throws(ScenarioError) {
+            try Setting.refuseTwice(limit, in: "--limit")
             for text in limit { try limits.set(text) }
         } catch {
             throw Failure("\(error)", .usage)
@@ -175,20 +198,34 @@ struct SimulateMachine: ParsableArguments {
     }
 
     func scenario() throws(Failure) -> Scenario {
-        guard duration > 0, duration <= 86_400 else { throw Failure("--seconds: up to 86400", .usage) }
+        let seconds = duration ?? 10
+        guard seconds >= 1e-9, seconds <= 86_400 else {
+            throw Failure("--seconds \(seconds): allowed are 0.000000001...86400", .usage)
+        }
+        if let maxTasks, !(16...Scenario.maxTasksMax).contains(maxTasks) {
+            throw Failure("--max-tasks \(maxTasks): allowed are 16...\(Scenario.maxTasksMax)", .usage)
+        }
+        if let overlap, !(1...Scenario.overlapMax).contains(overlap) {
+            throw Failure("--overlap \(overlap): allowed are 1...\(Scenario.overlapMax)", .usage)
+        }
+        guard !load.isEmpty else {
+            throw Failure(
+                "without --load there are no tasks, and nothing would be seen: such as --load loop:2", .usage)
+        }
         let name = policy ?? "fifo"
         let description = try Program.description(name, settings)
         var scenario = Scenario(
-            mode: try parsedMode() ?? .bpf, cpus: cpus, seed: seed ?? 1,
-            durationNs: UInt64(duration * 1e9), policyName: description.name,
+            mode: try parsedMode() ?? .bpf, cpus: cpus ?? 4, seed: seed ?? 1,
+            durationNs: UInt64(seconds * 1e9), policyName: description.name,
             policy: description.policy)
         scenario.limits = try limits(scenario.limits)
         do throws(ScenarioError) {
             for text in load { scenario.loads.append(try Load(text)) }
+            try Setting.refuseTwice(fault, in: "--fault")
             for text in fault { try scenario.faults.set(text) }
-            scenario.overlap = overlap
+            scenario.overlap = overlap ?? 0
             scenario.asksAlways = askAlways
-            scenario.maxTasks = maxTasks
+            scenario.maxTasks = maxTasks ?? 0
             try scenario.validate()
         } catch {
             throw Failure("\(error)", .usage)
