@@ -16,9 +16,10 @@ struct ConformCommand: ParsableCommand {
             could not make it.
 
             Exit status: 0 if all agree, 4 if they differ, 5 if they agree on less than was asked for \
-            (--exhaustive that ran out of time, a trace without events), 64 wrong usage, 65 for a trace \
-            file that is damaged or of another version, 66 no such policy or file, 73 a trace cannot be \
-            recorded, 74 standard output cannot be written, 69 or 77 if a lane cannot run here, 78 if a policy \
+            (--exhaustive that ran out of time, a trace without events), 64 wrong usage, 65 for a wrong \
+            description, or a trace file that is damaged or of another version, 66 no such policy or file, 70 a lane \
+            failed, 73 a trace cannot be recorded, 74 standard output cannot be written, 69 or 77 if a lane cannot \
+            run here, 77 also if a file may not be read, 78 if a policy \
             uses a rule that has no C twin yet, unless only \
             --lanes swift,swift-bytecode are compared.
             """)
@@ -68,8 +69,8 @@ struct ConformOptions: ParsableArguments {
 
     @Option(
         help:
-            "Lanes to compare, two or more of swift, native, bytecode, swift-bytecode. Default: all that the build made."
-    )
+            "Lanes to compare, two or more of swift, native, bytecode, swift-bytecode. Default: all that the build made.",
+        completion: Completion.lanes)
     var lanes: LaneList?
 
     @Flag(help: "Print the summary, and a divergence, as JSON.")
@@ -175,8 +176,9 @@ package struct Period: ExpressibleByArgument {
     package init?(argument: String) {
         let units: [Character: Double] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
         guard let last = argument.last, let unit = units[last],
-            let number = Int(argument.dropLast()), (1...31_536_000).contains(number)
+            let number = Int(argument.dropLast()), number >= 1
         else { return nil }
         seconds = Double(number) * unit
+        guard seconds <= 31_536_000 else { return nil }
     }
 }

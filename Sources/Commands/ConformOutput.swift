@@ -71,6 +71,8 @@ struct ConformSummary {
     enum Verdict: String {
         case identical
         case different
+        /// No difference, and other decisions than when the trace was recorded.
+        case changed
         /// No difference, in less than was asked for.
         case incomplete
     }

@@ -149,6 +149,7 @@ struct ConformRun {
                     name: path, trace: trace, mismatch: mismatch, origin: "recorded trace",
                     command: Program.replay(path) + lanesOption, file: nil))
         case .changed:
+            if options.json { Console.write(ConformSummary(self, .changed).json().text() + "\n") }
             throw Failure(
                 """
                 \(Printable.line(path)): the lanes agree, and decide otherwise than when the trace was recorded. \
@@ -179,7 +180,7 @@ struct ConformRun {
         do throws(TraceFileError) {
             try file.save(to: path)
         } catch {
-            throw Failure("\(Printable.line(path)): \(error)", .cannotCreate)
+            throw Failure("\(Printable.path(path)): \(error)", .cannotCreate)
         }
         ConformOutput.note("\(Printable.line(path)): \(count) events, \(source.rawValue), seed \(seed)")
     }
@@ -281,10 +282,12 @@ extension Failure {
     }
 
     init(_ error: TraceFileError, _ path: String) {
-        if case .system = error {
-            self.init("\(Printable.line(path)): \(error)", .noInput)
-        } else {
-            self.init("\(Printable.line(path)): \(error)", .badData)
-        }
+        let code: Code =
+            switch error {
+            case .system: .noInput
+            case .noPermission: .noPermission
+            default: .badData
+            }
+        self.init("\(Printable.path(path)): \(error)", code)
     }
 }

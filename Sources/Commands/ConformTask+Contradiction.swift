@@ -14,8 +14,13 @@ extension ConformTask {
             return "--hostile is for --record"
         }
         if round != nil && what.seed == nil { return "--round needs the --seed that it is a round of" }
-        if !what.settings.isEmpty && isRandom && what.policy.allSatisfy({ $0 == "random" }) {
-            return "--set would be ignored: random policies have no settings"
+        if !what.settings.isEmpty {
+            if isRandom { return "--set would be ignored: random policies have no settings" }
+            // All small traces are of the shipped policies, which have them.
+            if what.policy.isEmpty && exhaustive == nil {
+                return
+                    "--set would be ignored by the random policies: name the --policy whose value it replaces"
+            }
         }
         return nil
     }

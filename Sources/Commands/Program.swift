@@ -110,12 +110,19 @@ extension Program {
         _ arguments: [String], of root: any ParsableCommand.Type
     ) throws(Failure) {
         var words = arguments[...]
-        if words.first == "help" { words.removeFirst() }
+        let isHelp = words.first == "help"
+        if isHelp { words.removeFirst() }
         var commands = root.configuration.subcommands
         var path = name
         while let word = words.popFirst(), !word.hasPrefix("-") {
             var names = commands.map { $0._commandName }
-            if names.isEmpty { return }
+            if names.isEmpty {
+                // Of a command itself, the parser knows what may follow.
+                guard isHelp else { return }
+                throw Failure(
+                    "\(path) has no commands, so there is no help on \(Suggestion.quoted(word)): '\(name) help"
+                        + "\(path.dropFirst(name.count))' shows its own", .usage)
+            }
             guard let place = names.firstIndex(of: word) else {
                 if path == name { names.append("help") }
                 if names.contains(word) { return }

@@ -94,7 +94,8 @@ struct RunCommand: ParsableCommand {
 
     @Flag(
         inversion: .prefixedNo,
-        help: "Control groups' cpu.weight counts, under a policy that goes by weight (not fifo)."
+        help:
+            "Whether control groups' cpu.weight counts, under a policy that goes by weight (not fifo). Default: it does."
     )
     var groupWeights = true
 

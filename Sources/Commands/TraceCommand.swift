@@ -18,7 +18,7 @@ struct TraceShow: ParsableCommand {
         abstract: "Print a trace: its policy, and its events as a table or as lines of JSON.",
         discussion: """
             Exit status: 0, 64 wrong usage, 65 for a file that is damaged, of another version or no \
-            trace, 66 no such file, 74 standard output cannot be written.
+            trace, 66 no such file, 74 standard output cannot be written, 77 the file may not be read.
             """)
 
     @Argument(help: "A file that conform recorded or kept.", completion: .file(extensions: ["trace"]))

@@ -6,6 +6,8 @@ import Glibc
 public enum TraceFileError: Error, Equatable, CustomStringConvertible {
     /// It cannot be opened, read or written: the reason.
     case system(String)
+    /// It may not be read: the reason.
+    case noPermission(String)
     /// It is no trace, or one that this program does not understand: the reason.
     case foreign(String)
     /// The header is not as it was written.
@@ -19,7 +21,7 @@ public enum TraceFileError: Error, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .system(let reason), .foreign(let reason): reason
+        case .system(let reason), .noPermission(let reason), .foreign(let reason): reason
         case .damagedHeader: "the header is damaged"
         case .truncated(let record, let count):
             "truncated: it ends in \(Self.place(record, count))"
@@ -143,7 +145,10 @@ extension TraceFile {
     private static func read(_ path: String) throws(TraceFileError) -> [UInt8] {
         // A pipe would block here, with nothing said.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw .system(String(cString: strerror(errno))) }
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            throw errno == EACCES || errno == EPERM ? .noPermission(reason) : .system(reason)
+        }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system(String(cString: strerror(errno))) }
@@ -153,6 +158,12 @@ extension TraceFile {
             throw .foreign("\(status.st_size) bytes are more than a trace may have (\(most))")
         }
         let size = Int(status.st_size)
+        // What is no trace is not read as a whole to be told so.
+        var first = [UInt8](repeating: 0, count: magic.utf8.count)
+        let count = pread(descriptor, &first, first.count, 0)
+        guard count < 0 || first.prefix(count).elementsEqual(magic.utf8) else {
+            throw .foreign("not a trace of sched-proto")
+        }
         var failure: Int32 = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
             while filled < size, let start = buffer.baseAddress {

@@ -12,6 +12,9 @@ public enum WholeFile {
         /// In words that go on behind the path.
         case system(String)
 
+        /// Of the system's number.
+        init(_ error: Int32) { self = .system(String(cString: strerror(error))) }
+
         public var description: String {
             switch self {
             case .taken: "there is a file of that name"
@@ -20,15 +23,19 @@ public enum WholeFile {
         }
     }
 
-    /// Replaces a regular file that is there; anything else, such as a link, is left alone.
+    /// Replaces a regular file that is there, if it may be written; anything else, such as a link, is left alone.
     public static func write(_ bytes: [UInt8], over path: String) throws(Problem) {
         var status = stat()
         if lstat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             let isLink = status.st_mode & S_IFMT == S_IFLNK
             throw .system("there is \(isLink ? "a symbolic link" : "something else than a file")")
         }
+        let mode = status.st_mode
+        // Even for root, who may do so: whoever took the right away wants to keep the file.
+        if mode != 0, mode & 0o222 == 0 { throw .system("the file that is there is write-protected") }
         try place(bytes, at: path) { temporary throws(Problem) in
-            guard Glibc.rename(temporary, path) == 0 else { throw failure(errno) }
+            if mode != 0, chmod(temporary, mode & 0o777) != 0 { throw Problem(errno) }
+            guard Glibc.rename(temporary, path) == 0 else { throw Problem(errno) }
         }
     }
 
@@ -68,11 +75,11 @@ public enum WholeFile {
         let temporary = "\(folder).sched-proto-\(getpid())-\(UInt64.random(in: 0...UInt64.max)).tmp"
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC
         let file = open(temporary, flags, 0o666)
-        guard file >= 0 else { throw failure(errno) }
+        guard file >= 0 else { throw Problem(errno) }
         defer { unlink(temporary) }
         let error = put(bytes, into: file)
-        guard close(file) == 0 || error != 0 else { throw failure(errno) }
-        guard error == 0 else { throw failure(error) }
+        guard close(file) == 0 || error != 0 else { throw Problem(errno) }
+        guard error == 0 else { throw Problem(error) }
         try move(temporary)
         // So that the name lasts too. Not all file systems can; the file is there then all the same.
         let parent = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -93,8 +100,6 @@ public enum WholeFile {
         if sp_rename_new(temporary, path) == 0 { return }
         // Some file systems cannot do that at once; a second name is never given over a file either.
         if errno == EINVAL || errno == ENOSYS, link(temporary, path) == 0 { return }
-        throw errno == EEXIST ? .taken : failure(errno)
+        throw errno == EEXIST ? .taken : Problem(errno)
     }
-
-    private static func failure(_ error: Int32) -> Problem { .system(String(cString: strerror(error))) }
 }

@@ -16,7 +16,7 @@ struct NewCommand: ParsableCommand {
             can be set. Its program has the commands run, conform, policy, trace and exec (docs/NEW-POLICY.md).
 
             Exit status: 0, 64 no usable name, 66 no checkout of sched-proto, 73 the folder exists already, or \
-            cannot be made.
+            cannot be made (then nothing is left of it), 74 standard output cannot be written.
             """)
 
     @Argument(help: "The policy's name, and the new folder's: up to 31 of a-z, 0-9 and _, a letter first.")
@@ -32,15 +32,23 @@ struct NewCommand: ParsableCommand {
         Failure.ending { () throws(Failure) in
             let type = try typeName()
             let library = try checkout()
-            let folder = URL(fileURLWithPath: name)
-            for (path, text) in PackageTemplate.texts {
-                let file = folder.appending(path: named(path, type))
+            let files = PackageTemplate.texts.map { path, text in
                 var text = named(text, type)
                 if path == "Package.swift" {
                     text = text.replacing("path: \"../..\"", with: "path: \(Self.literal(library))")
                 }
                 // A literal ends before its last line break.
-                try write(text + "\n", to: file, isProgram: path.hasSuffix(".sh"))
+                return WholeFolder.File(
+                    path: named(path, type), bytes: Array((text + "\n").utf8),
+                    isProgram: path.hasSuffix(".sh"))
+            }
+            do throws(WholeFile.Problem) {
+                try WholeFolder.write(files, asNew: name)
+            } catch .taken {
+                throw Failure(
+                    "new: \(name) exists already: choose another name, or remove it", .cannotCreate)
+            } catch {
+                throw Failure("new: the folder \(name) \(error); nothing is left of it", .cannotCreate)
             }
             Console.write(
                 """
@@ -71,13 +79,10 @@ struct NewCommand: ParsableCommand {
                 .usage)
         }
         let type = parts.map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-        let taken = [
-            "Policy", "Pair", "Pairs", "Task", "State", "Params", "Session", "Output", "Commands",
-            "Conformance",
-            "Scheduler", "Swift", "Testing", "Array", "Set", "Result", "String", "Foundation", "Dictionary",
-        ]
-        if taken.contains(type) {
-            throw Failure("new: \(type) is a name that Swift or sched-proto has: choose another one", .usage)
+        if Self.takenTypes.contains(type) || Self.takenWords.contains(name) {
+            throw Failure(
+                "new: \(name) (in Swift \(type)) is a name that Swift, C or sched-proto has: choose another one",
+                .usage)
         }
         return type
     }
@@ -104,26 +109,45 @@ struct NewCommand: ParsableCommand {
             .noInput)
     }
 
-    private func write(_ text: String, to file: URL, isProgram: Bool) throws(Failure) {
-        let files = FileManager.default
-        do {
-            if file.lastPathComponent == "Package.swift", files.fileExists(atPath: name) {
-                throw Failure("new: \(name) exists already", .cannotCreate)
-            }
-            try files.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-            try Data(text.utf8).write(to: file)
-            if isProgram { try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: file.path) }
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure(
-                "new: \(Printable.line(file.path)) cannot be written: \(error.localizedDescription)",
-                .cannotCreate)
-        }
-    }
+    /// Types that the package's own one would stand before, or that cannot be declared.
+    private static let takenTypes: Set = [
+        "Policy", "Pair", "Pairs", "Task", "State", "Params", "Session", "Output", "Commands",
+        "Conformance", "Scheduler", "Event", "Decision", "Program",
+        "Swift", "Testing", "Foundation", "Glibc", "Builtin", "Any", "AnyObject", "Self", "Type", "Protocol",
+        "Array", "Bool", "Character", "Codable", "Comparable", "Copyable", "Dictionary", "Double", "Duration",
+        "Equatable", "Error", "Escapable", "Float", "Float16", "Float32", "Float64", "Hashable",
+        "Identifiable",
+        "InlineArray", "Int", "Int8", "Int16", "Int32", "Int64", "Int128", "Never", "Optional", "Range",
+        "Result",
+        "Sendable", "Sequence", "Set", "Span", "String", "Substring", "Suite", "Test", "UInt", "UInt8",
+        "UInt16",
+        "UInt32", "UInt64", "UInt128", "Void",
+    ]
+    /// Words that C or Swift would read as something else.
+    private static let takenWords: Set = [
+        "auto", "bool", "break", "case", "char", "const", "continue", "default", "do", "double", "else",
+        "enum",
+        "extern", "false", "float", "for", "goto", "if", "inline", "int", "long", "register", "restrict",
+        "return",
+        "short", "signed", "sizeof", "static", "struct", "switch", "true", "typedef", "union", "unsigned",
+        "void",
+        "volatile", "while", "as", "class", "deinit", "extension", "func", "import", "in", "init", "internal",
+        "is",
+        "let", "nil", "operator", "private", "protocol", "public", "self", "subscript", "super", "throw",
+        "throws",
+        "try", "var", "where", "sp", "bpf", "main",
+    ]
 
     /// A Swift string literal.
     private static func literal(_ text: String) -> String {
-        "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+        var literal = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\\", "\"": literal += "\\" + String(scalar)
+            case _ where Printable.isPrintable(scalar): literal.unicodeScalars.append(scalar)
+            default: literal += "\\u{\(String(scalar.value, radix: 16))}"
+            }
+        }
+        return literal + "\""
     }
 }

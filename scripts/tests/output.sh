@@ -163,6 +163,8 @@ test_unknown_commands_are_named() {
 	run "$program" policy lst
 	expect_status 64
 	expect_in "did you mean list?" "$errors"
+	run "$program" help run extra
+	expect_status 64
 	run "$program" help conform
 	expect_status 0
 	expect_in "--exhaustive" "$output"
@@ -206,9 +208,126 @@ test_options_that_would_be_ignored_are_refused() {
 	refuses "--events, --shard would be ignored with --round" --round 1 --seed 1 --events 4 --shard 0/2
 	refuses "--round needs the --seed" --round 1
 	refuses "random policies have no settings" --policy random --set slice.max=3ms
+	refuses "--set would be ignored by the random policies" --set slice.max=3ms
+	refuses "--for" --for 366d
 	run "$program" --mode user --twin swift
 	expect_status 64
 	expect_in "--twin swift is for BPF mode" "$errors"
+}
+
+# simulating STATUS TEXT WORDS...: how simulate ends, and what it says.
+simulating() {
+	local wanted=$1 text=$2
+	shift 2
+	run "$program" simulate "$@"
+	[[ $status == "$wanted" ]] || complain "status of simulate $*: $status, not $wanted: $errors"
+	expect_in "$text" "$errors"
+}
+
+test_simulate_refuses_what_it_would_ignore() {
+	local option
+	for option in --cpus=2 --seconds=1 --load=loop:1 --fault=affinity=5ms --overlap=3 --ask-always --max-tasks=20; do
+		simulating 64 "${option%%=*} would be ignored with --campaign" --campaign 1 "$option"
+		simulating 64 "${option%%=*} would be ignored with --replay" --replay x "$option"
+		simulating 64 "${option%%=*} would be ignored with --log" --log x "$option"
+	done
+	for option in --cpus=2 --load=loop:1 --mode=bpf --limit=wait=1s --keep-going; do
+		simulating 64 "${option%%=*} would be ignored with --bench" --bench "$option"
+	done
+	simulating 64 "--set would be ignored by random policies" --campaign 1 --set slice.max=5ms
+	simulating 64 "--keep-going is for" --load loop:1 --keep-going
+	simulating 64 "is for --mode user" --load loop:1 --ask-always
+	simulating 64 "is for --mode user" --load loop:1 --max-tasks 20
+	simulating 64 "is for --mode user" --load loop:1 --fault daemon=spins
+	for option in 4294967295 -1 0 15 1048577; do
+		simulating 64 "allowed are 16...1048576" --mode user --load loop:2 --max-tasks="$option"
+	done
+	simulating 64 "run is given twice" --load loop:1,run=1ms,run=2ms
+	simulating 64 "affinity is given twice" --load loop:1 --fault affinity=1ms --fault affinity=2ms
+	simulating 0 "" --campaign 1 --mode user --seed 4 --keep-going
+	simulating 0 "" --mode user --load loop:2 --seconds 0.05 --max-tasks 16
+	run "$program" prove --replace native=a --replace native=b
+	expect_status 64
+	expect_in "native is replaced twice" "$errors"
+}
+
+test_a_simulation_of_nothing_is_none() {
+	local title="sched-proto simulation 1" logs=$scripts/../Tests/KernelLog/Logs
+	simulating 64 "without --load" --seconds 0.05
+	simulating 64 "--seconds" --load loop:1 --seconds 1e-12
+	simulating 5 "nothing was compared" --load loop:1 --seconds 1e-9
+	printf '%s\n' "$title" >"$folder/x.txt"
+	simulating 5 "there is no load" --replay "$folder/x.txt"
+	printf '%s\n' "$title" "load loop:2" "time 0" >"$folder/x.txt"
+	simulating 5 "nothing was compared" --replay "$folder/x.txt"
+	printf '%s\n' "$title" "load loop:2" "cpus 4" "cpus 8" >"$folder/x.txt"
+	simulating 65 "cpus is given twice" --replay "$folder/x.txt"
+	printf '%s\n' "$title" "load loop:2" "policy nonesuch" "set slice.max=5ms" >"$folder/x.txt"
+	simulating 65 "no such policy" --replay "$folder/x.txt"
+	zcat "$logs/linux-6.18-1-changes-bpf.log.gz" | head -n 1 >"$folder/title.log"
+	simulating 5 "nothing was compared" --log "$folder/title.log"
+	simulating 65 "unpack it first (gunzip)" --log "$logs/linux-6.18-1-changes-bpf.log.gz"
+}
+
+test_a_kept_scenario_runs_again_without_its_policy() {
+	"$program" policy show fair | sed 's/^name:.*/name: mine/' >"$folder/mine.yaml"
+	mkdir -p "$folder/kept"
+	cd "$folder/kept" || return
+	simulating 4 wait --campaign 1 --seed 1 --policy ../mine.yaml --limit wait=1ns
+	rm ../mine.yaml
+	simulating 4 wait --replay simulation-1-bpf.txt
+	cd - >/dev/null || return
+}
+
+test_files_that_cannot_be_read_say_why() {
+	local option
+	mkfifo "$folder/fifo"
+	printf '\xff' >"$folder/bytes"
+	for option in --replay --log; do
+		simulating 66 "No such file or directory" "$option" /nonesuch
+		simulating 66 "not a regular file" "$option" "$folder/fifo"
+		simulating 66 "a folder" "$option" "$folder"
+		simulating 65 "bytes: " "$option" "$folder/bytes"
+	done
+	run "$program" trace show ""
+	expect_status 66
+	expect_in '"": No such file' "$errors"
+	truncate -s 1500M "$folder/sparse"
+	run "$program" trace show "$folder/sparse"
+	expect_status 65
+	# What may not be read: as somebody who is not root.
+	((EUID == 0)) && command -v setpriv >/dev/null || return 0
+	mkdir "$folder/open" && chmod 755 "$folder" "$folder/open" && echo x >"$folder/open/secret"
+	chmod 600 "$folder/open/secret" && cp "$program" "$folder/open/program"
+	for option in "simulate --replay" "simulate --log" "trace show" "conform --lanes swift,native --replay"; do
+		# shellcheck disable=SC2086
+		run setpriv --reuid 65534 --regid 65534 --clear-groups "$folder/open/program" $option "$folder/open/secret"
+		[[ $status != 126 && $status != 127 ]] || return 0 # its libraries are out of reach
+		expect_status 77
+	done
+}
+
+test_a_new_package_is_whole_or_not_there() {
+	local name
+	for name in any self u_int64 default Upper ""; do
+		run "$program" new "$name"
+		expect_status 64
+	done
+	cd "$folder" || return
+	(
+		ulimit -f 1
+		exec "$program" new limited 2>errors-limited
+	)
+	expect_equal "status with a full disk" 73 $?
+	expect_in "File too large" "$(<errors-limited)"
+	expect_equal "what is left" "" "$(find . -name 'limited*' -o -name '.sched-proto-*')"
+	run "$program" new limited --library "$scripts/.."
+	expect_status 0
+	[[ -x limited/effect.sh && -s limited/Package.swift ]] || complain "files lack"
+	run "$program" new limited --library "$scripts/.."
+	expect_status 73
+	expect_in "exists already" "$errors"
+	cd - >/dev/null || return
 }
 
 test_a_proof_of_nothing_is_none() {
@@ -266,6 +385,13 @@ test_traces_are_written_as_a_whole() {
 	expect_in "File too large" "$(<errors-limited)"
 	cmp -s whole.trace before.trace || complain "the file that was there changed"
 	expect_equal "files left" "" "$(find . -name '.sched-proto-*')"
+	chmod 640 whole.trace
+	run "${record[@]}" whole.trace
+	expect_equal "the file's mode" 640 "$(stat -c %a whole.trace)"
+	chmod 400 whole.trace
+	run "${record[@]}" whole.trace
+	expect_status 73
+	expect_in "write-protected" "$errors"
 	cd - >/dev/null || return
 }
 
@@ -282,6 +408,9 @@ test_completion_knows_policies_and_keys() {
 	expect_equal policies interactive "$(completed sched-proto run --policy inter | tr -d ' ')"
 	expect_in slice.max= "$(completed sched-proto policy show fifo --set slice.m)"
 	expect_in order.rule=vruntime "$(completed sched-proto run --set order)"
+	expect_equal "policies of simulate" interactive "$(completed sched-proto simulate --policy inter | tr -d ' ')"
+	expect_in slice.max= "$(completed sched-proto simulate --set slice.m)"
+	expect_in swift,native "$(completed sched-proto conform --lanes swift,n)"
 	expect_in conform "$(completed sched-proto con)"
 	for shell in bash zsh fish; do
 		run "$program" --generate-completion-script $shell
@@ -366,6 +495,39 @@ test_build_without_swift_for_the_kernel_goes_on() {
 	expect_in "it is for m68k-unknown-none, not for x86_64-unknown-none-elf" "$errors"
 	compiles "$folder/half:$PATH"
 	obstructed "there is no /nowhere/bin/clang"
+}
+
+# A trace with another digest of its answers, and right checks: what it was recorded of decides otherwise now.
+test_a_changed_trace_is_told_in_json_too() {
+	command -v python3 >/dev/null || {
+		skip="needs python3"
+		return
+	}
+	python3 - "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace" "$folder/changed.trace" <<-'END'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], 'rb').read())
+		size, = struct.unpack_from('<I', data, 20)
+		count, = struct.unpack_from('<Q', data, 32)
+		data[40] ^= 1
+		check = 0xcbf29ce484222325
+		def seal(begin, end):
+		    global check
+		    for byte in data[begin:end]:
+		        check = (check ^ byte) * 0x100000001b3 % 2**64
+		    struct.pack_into('<Q', data, end, check)
+		seal(0, 48 + size)
+		begin = 56 + size
+		record = (len(data) - 16 - begin) // count
+		for number in range(count):
+		    seal(begin + number * record, begin + (number + 1) * record - 8)
+		seal(begin + count * record, len(data) - 8)
+		open(sys.argv[2], 'wb').write(data)
+	END
+	run "$program" conform --lanes swift,native --replay "$folder/changed.trace" --json
+	expect_status 4
+	expect_in '"verdict": "changed"' "$output"
+	expect_in '"identical": false' "$output"
+	expect_in "record it again" "$errors"
 }
 
 # A trace of no events, made from one that has some: its header says 0, and the checks are right.
