@@ -13,7 +13,10 @@ CLOCK ?= real
 # As typed: a dollar or a quote in them is for the shell, not for make. They travel in the environment.
 override CMD := $(value CMD)
 override ARGS := $(value ARGS)
-export FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
+override DESTDIR := $(value DESTDIR)
+override PREFIX := $(value PREFIX)
+override BENCH_SECONDS := $(if $(value BENCH_SECONDS),$(value BENCH_SECONDS),$(value SECONDS))
+export DESTDIR PREFIX BENCH_SECONDS FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
 
 .PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove test-prove mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
@@ -29,7 +32,7 @@ build: setup ## build in release configuration
 	@swift build -c release
 
 install: build ## install program, manual pages, completions and documents; DESTDIR= PREFIX=/usr/local
-	@DESTDIR='$(DESTDIR)' PREFIX='$(or $(PREFIX),/usr/local)' scripts/install.sh
+	@scripts/install.sh
 
 run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS=
 	@scripts/run-in-guest.sh
@@ -93,7 +96,7 @@ bench: build ## measure every scheduler against EEVDF; VARIANT=real BENCH_SCHEDU
 	@scripts/bench.sh
 
 bench-apps: $(if $(BENCH_PROGRAM),setup,build) ## the same under PostgreSQL, nginx, ffmpeg, Apache; BENCH_SCHEDULERS= BENCH_APPS= REPS=3 SECONDS=5 CPUS=4
-	@BENCH_SECONDS='$(or $(BENCH_SECONDS),$(SECONDS))' scripts/bench-apps.sh
+	@scripts/bench-apps.sh
 
 bench-conformance: setup ## events a second of each execution and of the comparison, on one core
 	@swift build -c release --product bench-conformance
@@ -111,8 +114,9 @@ format: ## format Swift and C
 clean: ## remove what was built
 	@rm -rf .build out
 
-distclean: clean ## remove the cache's contents as well: QEMU, virtiofsd, guest kernels
+distclean: ## remove the cache's contents as well: QEMU, virtiofsd, guest kernels
 	@scripts/distclean.sh
+	@$(MAKE) clean
 
 guest: guest-run ## run a command in a guest; CMD= CPUS= TOPOLOGY= KERNEL= MEMORY= CLOCK=real|virtual OUT=
 	@$(if $(cache),$(call end_with,$(shell cat '$(guest_status)' 2>/dev/null; rm -f '$(guest_status)')))

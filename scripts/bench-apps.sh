@@ -15,6 +15,7 @@ set -euo pipefail
 
 here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/common.sh"
+. "$here/lib/cache.sh"
 . "$here/lib/checks.sh"
 . "$here/lib/apt.sh"
 . "$here/lib/apps.sh"
@@ -24,7 +25,7 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
 	sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}"
 	exit 0
 fi
-(($# == 0)) || die "$EX_USAGE" "everything is said by variables, not by '$1'"
+(($# == 0)) || die "$EX_USAGE" "everything is said by variables, not by ${1@Q}"
 
 schedulers=${BENCH_SCHEDULERS:-eevdf bpf/fifo bpf/interactive user/fifo user/interactive}
 apps=${BENCH_APPS:-$all_apps}
@@ -36,13 +37,13 @@ cpus=${CPUS:-4}
 seconds=${BENCH_SECONDS:-5}
 
 for word in $apps; do
-	[[ " $all_apps " == *" $word "* ]] || die "$EX_USAGE" "BENCH_APPS: no application '$word' (there are: $all_apps)"
+	[[ " $all_apps " == *" $word "* ]] || die "$EX_USAGE" "BENCH_APPS: no application ${word@Q} (there are: $all_apps)"
 done
 for word in $schedulers; do
-	[[ $word == eevdf || $word =~ ^(user|bpf)/[A-Za-z0-9._-]+$ ]] || die "$EX_USAGE" "BENCH_SCHEDULERS: '$word' is neither eevdf nor user/POLICY nor bpf/POLICY"
+	[[ $word == eevdf || $word =~ ^(user|bpf)/[A-Za-z0-9._-]+$ ]] || die "$EX_USAGE" "BENCH_SCHEDULERS: ${word@Q} is neither eevdf nor user/POLICY nor bpf/POLICY"
 done
 for word in "$reps" "$cpus" "$seconds"; do
-	[[ $word =~ ^[1-9][0-9]?$ ]] || die "$EX_USAGE" "REPS, CPUS, SECONDS: whole numbers from 1 to 99, not '$word'"
+	[[ $word =~ ^[1-9][0-9]?$ ]] || die "$EX_USAGE" "REPS, CPUS, SECONDS: whole numbers from 1 to 99, not ${word@Q}"
 done
 command -v python3 >/dev/null || die "$EX_UNAVAILABLE" "no python3 on PATH: the report is made by it (standard library only)"
 check_files

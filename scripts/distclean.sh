@@ -8,13 +8,22 @@ here=$(dirname "${BASH_SOURCE[0]}")
 
 cache_check
 [[ -e $cache_dir ]] || exit 0
-[[ -e $cache_dir/setup.lock ]] ||
-	die "$EX_USAGE" "'$cache_dir' is no cache of ours, since setup.lock is not in it: nothing was removed" \
+link=
+[[ ! -L $cache_dir ]] || link=1
+cache_dir=$(realpath -- "$cache_dir") # whatever links lead to it
+[[ -e $cache_dir/setup.lock || -L $cache_dir/setup.lock ]] ||
+	die "$EX_USAGE" "${cache_dir@Q} is no cache of ours, since setup.lock is not in it: nothing was removed" \
 		"name the right folder in SCHED_PROTO_CACHE, or remove it by hand"
-exec 9>"$cache_dir/setup.lock"
-flock --nonblock 9 || die "$EX_TEMPFAIL" "a setup is at work in '$cache_dir': nothing was removed" "try again when it has ended"
+cache_lock
+flock --nonblock 9 || die "$EX_TEMPFAIL" "a setup is at work in ${cache_dir@Q}: nothing was removed" "try again when it has ended"
 for name in "${cache_names[@]}"; do
 	find "$cache_dir" -mindepth 1 -maxdepth 1 -name "$name" -exec rm -rf -- {} +
 done
-rmdir --ignore-fail-on-non-empty -- "$cache_dir"
-[[ ! -e $cache_dir ]] || say "left what is not ours in '$cache_dir': $(find "$cache_dir" -mindepth 1 -maxdepth 1 -printf '%f ')"
+mapfile -d '' left < <(find "$cache_dir" -mindepth 1 -maxdepth 1 -printf '%f\0')
+if ((${#left[@]})); then
+	say "left what is not ours in ${cache_dir@Q}: ${left[*]@Q}"
+elif [[ -n $link ]]; then
+	say "left the empty folder ${cache_dir@Q}, since a link leads to it"
+else
+	rmdir -- "$cache_dir"
+fi

@@ -16,8 +16,12 @@
 #   --verbose                 show the kernel's console on standard error at the end
 #
 # Status: the command's own; 124 time limit; 70 the guest died (with the end of its console);
-# 64 wrong usage; 69 something is missing; 75 not enough memory or disk space.
+# 74 the command ended with 0, and its output or errors could not be written, or nobody read them; 64 wrong usage; 69 something is missing; 75 not enough memory or disk space.
 set -euo pipefail
+
+# A stream that is closed is one that cannot be written; nothing that is opened later may take its number.
+[[ -e /dev/fd/1 ]] || exec >/dev/full
+[[ -e /dev/fd/2 ]] || exec 2>/dev/full
 
 here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/common.sh"
@@ -34,7 +38,7 @@ usage_error() {
 }
 
 want_number() {
-	[[ $2 =~ ^[0-9]{1,9}$ ]] && ((10#$2 >= $3)) || usage_error "$1 needs a whole number of at least $3, got '$2'"
+	[[ $2 =~ ^[0-9]{1,9}$ ]] && ((10#$2 >= $3)) || usage_error "$1 needs a whole number of at least $3, got ${2@Q}"
 }
 
 kernel=${KERNEL:-$DEFAULT_KERNEL}
@@ -46,6 +50,7 @@ out=
 time_limit=1800
 clock=real
 instruction_ns=2
+instruction_ns_given=
 accel=auto
 verbose=
 
@@ -61,7 +66,7 @@ while (($#)); do
 		--out) out=$2 ;;
 		--time-limit) time_limit=$2 ;;
 		--clock) clock=$2 ;;
-		--instruction-ns) instruction_ns=$2 ;;
+		--instruction-ns) instruction_ns=$2 instruction_ns_given=1 ;;
 		--accel) accel=$2 ;;
 		esac
 		shift 2
@@ -69,7 +74,7 @@ while (($#)); do
 	--verbose) verbose=1 && shift ;;
 	--help | -h) usage && exit 0 ;;
 	--) shift && break ;;
-	-*) usage_error "unknown option '$1'" ;;
+	-*) usage_error "unknown option ${1@Q}" ;;
 	*) break ;;
 	esac
 done
@@ -82,20 +87,23 @@ fi
 
 want_number --cpus "$cpus" 1
 want_number --time-limit "$time_limit" 0
-[[ $kernel =~ ^[0-9]+\.[0-9]+(\.[0-9]+)?$ ]] || usage_error "--kernel needs a series such as $DEFAULT_KERNEL, got '$kernel'"
-[[ $clock == real || $clock == virtual ]] || usage_error "--clock is real or virtual, got '$clock'"
-[[ $instruction_ns =~ ^[1248]$ ]] || usage_error "--instruction-ns is 1, 2, 4 or 8, got '$instruction_ns'"
-[[ $accel == auto || $accel == kvm || $accel == tcg ]] || usage_error "--accel is auto, kvm or tcg, got '$accel'"
+# Else a leading zero would make them octal.
+cpus=$((10#$cpus)) time_limit=$((10#$time_limit))
+[[ $kernel =~ ^[0-9]+\.[0-9]+(\.[0-9]+)?$ ]] || usage_error "--kernel needs a series such as $DEFAULT_KERNEL, got ${kernel@Q}"
+[[ $clock == real || $clock == virtual ]] || usage_error "--clock is real or virtual, got ${clock@Q}"
+[[ $instruction_ns =~ ^[1248]$ ]] || usage_error "--instruction-ns is 1, 2, 4 or 8, got ${instruction_ns@Q}"
+[[ $clock == virtual || -z $instruction_ns_given ]] || say "note: --instruction-ns $instruction_ns has no effect: it is for --clock virtual"
+[[ $accel == auto || $accel == kvm || $accel == tcg ]] || usage_error "--accel is auto, kvm or tcg, got ${accel@Q}"
 [[ $clock == real || $accel != kvm ]] || usage_error "--clock virtual needs TCG: KVM cannot count instructions"
-[[ $memory =~ ^([0-9]{1,6})([MG])$ ]] || usage_error "--memory needs a size such as 2G or 1500M, got '$memory'"
+[[ $memory =~ ^([0-9]{1,6})([MG])$ ]] || usage_error "--memory needs a size such as 2G or 1500M, got ${memory@Q}"
 memory_mb=$((10#${BASH_REMATCH[1]}))
 [[ ${BASH_REMATCH[2]} == M ]] || memory_mb=$((memory_mb * 1024))
-((memory_mb >= 256)) || usage_error "--memory needs at least 256M, got '$memory'"
+((memory_mb >= 256)) || usage_error "--memory needs at least 256M, got ${memory@Q}"
 nodes=1
 sockets=1 cores=$cpus threads=1
 if [[ -n $topology ]]; then
 	[[ $topology =~ ^([1-9][0-9]?),([1-9][0-9]?),([1-9][0-9]?)(,([1-9][0-9]?))?$ ]] ||
-		usage_error "--topology needs SOCKETS,CORES,THREADS or SOCKETS,CORES,THREADS,NODES, got '$topology'"
+		usage_error "--topology needs SOCKETS,CORES,THREADS or SOCKETS,CORES,THREADS,NODES, got ${topology@Q}"
 	sockets=${BASH_REMATCH[1]} cores=${BASH_REMATCH[2]} threads=${BASH_REMATCH[3]} nodes=${BASH_REMATCH[5]:-1}
 	[[ -z $cpus_given ]] || ((cpus == sockets * cores * threads)) ||
 		usage_error "--topology $topology has $((sockets * cores * threads)) CPUs, --cpus says $cpus"
@@ -110,7 +118,8 @@ cache_check
 check_files
 if ((EUID != 0)); then
 	command -v sudo >/dev/null || die "$EX_UNAVAILABLE" "sharing this machine's files with the guest needs root: found neither root nor sudo"
-	options=(--kernel "$kernel" --memory "$memory" --time-limit "$time_limit" --clock "$clock" --instruction-ns "$instruction_ns" --accel "$accel")
+	options=(--kernel "$kernel" --memory "$memory" --time-limit "$time_limit" --clock "$clock" --accel "$accel")
+	[[ $clock == real ]] || options+=(--instruction-ns "$instruction_ns")
 	[[ -z $topology ]] || options+=(--topology "$topology")
 	[[ -n $topology ]] || options+=(--cpus "$cpus")
 	[[ -z $out ]] || options+=(--out "$out")

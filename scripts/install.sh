@@ -32,7 +32,7 @@ if [[ ${1:-} == --man ]]; then
 	exit
 fi
 (($# == 0)) || {
-	echo "install.sh: unknown argument '$1'" >&2
+	echo "install.sh: unknown argument ${1@Q}" >&2
 	exit 64
 }
 

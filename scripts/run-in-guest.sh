@@ -5,10 +5,11 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 seconds=${DURATION:-10}
-[[ $seconds =~ ^[0-9]{1,5}$ ]] && ((seconds >= 2)) || {
-	echo "run: DURATION is a whole number from 2 to 99999, not '$seconds'" >&2
+[[ $seconds =~ ^[0-9]{1,5}$ ]] && ((10#$seconds >= 2)) || {
+	echo "run: DURATION is a whole number from 2 to 99999, not ${seconds@Q}" >&2
 	exit 64
 }
+seconds=$((10#$seconds)) # else a leading zero would make it octal
 program=$(swift build -c release --show-bin-path)/sched-proto
 export SP_PROGRAM=$program SP_MODE=${MODE:-user} SP_POLICY=${POLICY:-fifo} SP_SECONDS=$seconds
 export SP_ARGS=${ARGS:-}

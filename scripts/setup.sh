@@ -29,7 +29,7 @@ fingerprint() {
 }
 
 all_there() {
-	[[ -e $cache_dir/setup.stamp && $(<"$cache_dir/setup.stamp") == "$(fingerprint)" ]] &&
+	[[ -f $cache_dir/setup.stamp && $(<"$cache_dir/setup.stamp") == "$(fingerprint)" ]] &&
 		kernel_ready "$kernel" && qemu_ready && libbpf_works
 }
 
@@ -72,7 +72,7 @@ while (($#)); do
 	--kernel) kernel=${2:?--kernel needs a series} && shift 2 ;;
 	--list) list=1 && shift ;;
 	--help | -h) usage && exit 0 ;;
-	*) die "$EX_USAGE" "unknown argument '$1'" "$(usage)" ;;
+	*) die "$EX_USAGE" "unknown argument ${1@Q}" "$(usage)" ;;
 	esac
 done
 
@@ -80,7 +80,7 @@ umask go-w
 cache_check
 [[ -n $list ]] || ! all_there || exit 0
 mkdir -p "$cache_dir" || die "$EX_UNAVAILABLE" "cannot write the cache folder $cache_dir" "name another one in SCHED_PROTO_CACHE"
-exec 9>"$cache_dir/setup.lock"
+cache_lock
 flock --nonblock 9 || {
 	say "waiting for another setup that is at work"
 	flock 9
@@ -95,4 +95,5 @@ else
 	check_only
 fi
 rm -f "$cache_dir"/apt/*/fresh.*
+rm -rf "$cache_dir/setup.stamp" # it may be a link
 fingerprint >"$cache_dir/setup.stamp"

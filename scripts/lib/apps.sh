@@ -64,7 +64,7 @@ app_install() (
 		die "$EX_UNAVAILABLE" "this is not Debian 12 on x86-64, whose packages it would take"
 	fi
 	mkdir -p "$apps_dir"
-	exec 9>"$cache_dir/setup.lock"
+	cache_lock
 	flock 9
 	apt_open debian
 	mapfile -t named < <(app_packages "$1")

@@ -33,18 +33,27 @@ cache_others() {
 cache_problem() {
 	local path others home
 	if [[ $cache_dir != /* ]]; then
-		echo "the cache's folder has to be an absolute path, not '$cache_dir'"
+		echo "the cache's folder has to be an absolute path, not ${cache_dir@Q}"
 		return
 	fi
 	path=$(realpath -m -- "$cache_dir")
 	home=$(realpath -m -- "${HOME:-/root}")
 	if [[ $path == / || $path == "$home" || "$home/" == "$path"/* || "$repo_root/" == "$path"/* ]]; then
-		echo "the cache needs a folder of its own, not '$path'"
+		echo "the cache needs a folder of its own, not ${path@Q}"
 		return
 	fi
 	others=$(cache_others "$path" | head -n 1)
 	[[ -z $others ]] ||
-		echo "others may change '$others', and what is in the cache '$path' is run as root: chown it to you, and 'chmod -R go-w' it"
+		echo "others may change ${others@Q}, and what is in the cache ${path@Q} is run as root: chown it to you, and 'chmod -R go-w' it"
+}
+
+# cache_lock: opens the cache's lock as descriptor 9. Through a link another file would be locked, or emptied.
+cache_lock() {
+	local lock=$cache_dir/setup.lock
+	[[ ! -L $lock && (! -e $lock || -f $lock) ]] ||
+		die "$EX_USAGE" "${lock@Q} is a link, or no regular file: nothing was changed" "remove it if the folder is a cache of ours"
+	{ exec 9>>"$lock"; } 2>/dev/null ||
+		die "$EX_UNAVAILABLE" "cannot write ${lock@Q}" "see whose it is, or name another folder in SCHED_PROTO_CACHE"
 }
 
 # cache_check: before anything of it is used.

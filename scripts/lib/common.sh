@@ -3,9 +3,10 @@
 
 EX_UNAVAILABLE=69 # something that is needed is missing
 EX_SOFTWARE=70    # the guest died
+EX_IOERR=74       # output cannot be written
 EX_TEMPFAIL=75    # the machine is short of something right now
 EX_USAGE=64
-export EX_UNAVAILABLE EX_SOFTWARE EX_TEMPFAIL EX_USAGE
+export EX_UNAVAILABLE EX_SOFTWARE EX_IOERR EX_TEMPFAIL EX_USAGE
 
 # Oldest versions that work; docs/GUEST.md says why.
 NEED_SWIFT=6.1
@@ -20,8 +21,11 @@ repo_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cache_dir=${SCHED_PROTO_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/sched-proto}
 export repo_root cache_dir
 
+# Whatever TEXT was made of, nothing in it acts on a terminal. What somebody typed is quoted besides, by ${x@Q}.
 say() {
-	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	local LC_ALL=C text=$* acts=$'[\001-\010\013-\037\177]'
+	# shellcheck disable=SC2295 # it is a pattern
+	printf '%s: %s\n' "${0##*/}" "${text//$acts/?}" >&2 || true # the status is what counts
 }
 
 # die STATUS TEXT...: one line a TEXT.

@@ -118,9 +118,41 @@ vm_arguments() {
 	qemu_arguments+=(-append "$boot")
 }
 
+# vm_stream NAME: copies what the guest writes there to standard output. Where that cannot be written it goes on to
+# read, so that the guest is not held up, and ends with cat's status. Whatever ends this ends its cat.
+vm_stream() {
+	local status=0
+	exec 3<"$work/$1"
+	setpriv --pdeathsig KILL cat <&3 3<&- || status=$?
+	((status == 0)) || setpriv --pdeathsig KILL cat <&3 3<&- >/dev/null
+	exit "$status"
+}
+
+# vm_drain BEGIN READER...: waits for what is still in the pipes, until the time limit is over and a second more:
+# somebody who does not read them may never do so. Sets lost.
+vm_drain() {
+	local until=$(($1 + time_limit + 1)) names=('standard output' 'standard error') place=0 reader
+	shift
+	for reader in "$@"; do
+		while kill -0 "$reader" 2>/dev/null; do
+			if ((time_limit > 0 && SECONDS > until)); then
+				kill -KILL "$reader" 2>/dev/null || true
+				lost+="${lost:+ and }${names[place]} (nobody read it in time)"
+				# Our own words would wait there for ever, too.
+				[[ $place != 1 && ! /dev/fd/1 -ef /dev/fd/2 ]] || exec 2>/dev/null
+				break
+			fi
+			sleep 0.02
+		done
+		wait "$reader" 2>/dev/null || [[ $lost == *"${names[place]}"* || -z $opened ]] ||
+			lost+="${lost:+ and }${names[place]} (it cannot be written)"
+		place=$((place + 1))
+	done
+}
+
 # vm_run: exits with the guest's status.
 vm_run() {
-	local status=0 readers=() timer='' machine ended='' temporary=${TMPDIR:-/tmp}
+	local status=0 readers=() timer='' machine ended='' temporary=${TMPDIR:-/tmp} begin opened=1 lost=''
 	trap vm_clean EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
@@ -140,11 +172,12 @@ vm_run() {
 	share root / always yes
 	share out "$out" auto no
 	mkfifo "$work/stdout" "$work/stderr"
-	cat <"$work/stdout" &
+	vm_stream stdout &
 	readers+=($!)
-	cat <"$work/stderr" >&2 &
+	vm_stream stderr >&2 &
 	readers+=($!)
 	vm_arguments
+	begin=$SECONDS
 	QEMU_MODULE_DIR=$qemu_root/usr/lib/x86_64-linux-gnu/qemu setpriv --pdeathsig KILL \
 		"$qemu_binary" "${qemu_arguments[@]}" </dev/null >"$work/qemu.log" 2>&1 &
 	machine=$!
@@ -161,8 +194,11 @@ vm_run() {
 		wait "$machine" 2>/dev/null || true
 	fi
 	# A machine that failed to start has not opened the pipes that the readers wait for.
-	[[ -s $work/status || -e $work/console ]] || kill "${readers[@]}" 2>/dev/null || true
-	wait "${readers[@]}" 2>/dev/null || true
+	[[ -s $work/status || -e $work/console ]] || {
+		opened=
+		kill "${readers[@]}" 2>/dev/null || true
+	}
+	vm_drain "$begin" "${readers[@]}"
 	vm_status "$status"
 }
 
@@ -176,8 +212,11 @@ vm_defuse() {
 vm_status() {
 	vm_defuse
 	[[ -z $verbose ]] || cat "$work/console" >&2 || true
+	[[ -z $lost ]] || say "some of what the command wrote is lost, to $lost"
 	if [[ -s $work/status ]]; then
-		exit "$(<"$work/status")"
+		status=$(<"$work/status")
+		[[ -z $lost || $status != 0 ]] || exit "$EX_IOERR"
+		exit "$status"
 	elif [[ -n $time_is_up ]]; then
 		[[ -n $verbose ]] || tail -n 20 "$work/console" >&2 2>/dev/null || true
 		die 124 "time limit of $time_limit s reached; the guest was ended"

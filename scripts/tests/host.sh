@@ -420,6 +420,7 @@ test_distclean_leaves_what_is_not() {
 	[[ $status != 0 ]] || complain "status 0"
 	expect_in "is no cache of ours" "$errors"
 	expect_equal "what is left" "apt kernels" "$(ls "$folder/work" | paste -sd ' ')"
+	[[ -e $folder/distclean/.build ]] || complain "it says that nothing was removed, and the build is gone"
 	distclean_in "$folder/nowhere"
 	expect_status 0
 }
@@ -435,6 +436,147 @@ test_mounts_that_stay_writable_are_fatal() {
 	expect_status 69
 	expect_in "cannot be made read-only for the guest" "$errors"
 	[[ ! -e $folder/served ]] || complain "the files were served all the same"
+}
+
+# fake_machine LINE...: a QEMU that runs these lines of shell in place of a guest, $work is guest.sh's folder.
+fake_machine() {
+	fake_cache 10.0.2
+	need_root || return
+	command -v python3 >/dev/null || {
+		skip="needs python3"
+		return 1
+	}
+	cat >"$SCHED_PROTO_CACHE/virtiofsd/usr/lib/qemu/virtiofsd" <<-'END'
+		#!/usr/bin/env python3
+		import socket, sys, time
+		path = [word.split("=", 1)[1] for word in sys.argv if word.startswith("--socket-path=")][0]
+		listening = socket.socket(socket.AF_UNIX)
+		listening.bind(path)
+		time.sleep(1000)
+	END
+	cat >"$SCHED_PROTO_CACHE/qemu/usr/bin/qemu-system-x86_64" <<-'END'
+		#!/bin/bash
+		[[ $1 != --version ]] || exec echo QEMU emulator version 10.0.2
+		for word; do [[ $word != file,id=status,path=* ]] || work=$(dirname "${word#*path=}"); done
+		: >"$work/console"
+		exec 3>"$work/stdout" 4>"$work/stderr"
+	END
+	printf '%s\n' "$@" >>"$SCHED_PROTO_CACHE/qemu/usr/bin/qemu-system-x86_64"
+}
+
+test_output_that_cannot_be_written_is_not_lost_silently() {
+	local how
+	fake_machine 'echo hi >&3; seq 20000 >&3; echo oh >&4; echo "$SCHED_PROTO_TEST_STATUS" >"$work/status"' || return
+	export SCHED_PROTO_TEST_STATUS=0
+	guest --accel tcg true
+	expect_status 0
+	expect_equal "lines" 20001 "$(wc -l <<<"$output")"
+	expect_equal errors oh "$errors"
+	for how in '>/dev/full' '>&-' '| exit'; do
+		run bash -c "set -o pipefail; \"\$1\" --accel tcg true $how" x "$scripts/guest.sh"
+		expect_status 74
+		expect_in "standard output (it cannot be written)" "$errors"
+	done
+	run bash -c '"$1" --accel tcg true 2>&-' x "$scripts/guest.sh"
+	expect_status 74
+	export SCHED_PROTO_TEST_STATUS=3
+	run bash -c '"$1" --accel tcg true >/dev/full' x "$scripts/guest.sh"
+	expect_status 3
+	unset SCHED_PROTO_TEST_STATUS
+	expect_equal "temporary folders" "" "$(ls -d "$TMPDIR"/sched-proto-* 2>/dev/null)"
+}
+
+# A pipe that nobody reads, whoever waits for it: the guest, or what stands behind it when it has ended.
+test_the_time_limit_holds_under_a_blocked_pipe() {
+	local last begin
+	for last in 'seq 100000 >&3; sleep 100' 'seq 20000 >&3; echo 0 >"$work/status"'; do
+		fake_machine "$last" || return
+		mkfifo "$folder/pipe"
+		exec 7<>"$folder/pipe"
+		begin=$SECONDS
+		run timeout 30 bash -c '"$1" --accel tcg --time-limit 2 true >"$2" 2>&1' x "$scripts/guest.sh" "$folder/pipe"
+		exec 7>&-
+		rm "$folder/pipe"
+		if [[ $last == *status* ]]; then expect_status 74; else expect_status 124; fi
+		((SECONDS - begin < 20)) || complain "it took $((SECONDS - begin)) s"
+	done
+}
+
+test_numbers_are_decimal() {
+	fake_cache 10.0.2
+	need_root || return
+	SCHED_PROTO_MEMINFO=/dev/null guest --cpus 08 --topology 8,1,1 --memory 1000G true
+	[[ $errors != *"value too great"* && $errors != *"--cpus says"* ]] || complain "$errors"
+	guest --cpus 065 true
+	expect_status 64
+	expect_in "at most 64 CPUs, got 65" "$errors"
+	guest --instruction-ns 8 --kernel 7.9 true
+	expect_in "--instruction-ns 8 has no effect" "$errors"
+}
+
+test_nothing_acts_on_the_terminal() {
+	local cache=$folder/$'c\e[31m'
+	guest $'--x\e[31m' true
+	guest --memory $'1\e[31m' true
+	[[ $errors != *$'\e'* ]] || complain "guest.sh prints an escape"
+	SCHED_PROTO_CACHE=$'x\e[31m' guest true
+	expect_status 64
+	[[ $errors != *$'\e'* ]] || complain "the cache's name has an escape: $errors"
+	mkdir -p "$cache" && touch "$cache/setup.lock" "$cache/"$'mine\e[31m'
+	SCHED_PROTO_CACHE=$cache run "$scripts/distclean.sh"
+	expect_status 0
+	[[ $errors != *$'\e'* ]] || complain "distclean prints an escape"
+	expect_in mine "$errors"
+}
+
+test_distclean_follows_the_cache_to_where_it_is() {
+	mkdir -p "$folder/disk/kernels" && touch "$folder/disk/setup.lock"
+	ln -s "$folder/disk" "$folder/link"
+	distclean_in "$folder/link"
+	expect_status 0
+	expect_equal "what is left" "" "$(ls "$folder/disk")"
+	[[ -d $folder/link ]] || complain "the link leads nowhere now"
+}
+
+test_locks_that_are_none_are_refused() {
+	local what
+	fake_cache 10.0.2
+	for what in "$scripts/distclean.sh" "$scripts/setup.sh --list"; do
+		rm -rf "$SCHED_PROTO_CACHE/setup.lock"
+		echo mine >"$folder/keep"
+		ln -s "$folder/keep" "$SCHED_PROTO_CACHE/setup.lock"
+		# shellcheck disable=SC2086
+		run $what
+		expect_status 64
+		expect_in "setup.lock' is a link, or no regular file" "$errors"
+		expect_equal "what the link leads to" mine "$(<"$folder/keep")"
+		rm "$SCHED_PROTO_CACHE/setup.lock"
+		mkfifo "$SCHED_PROTO_CACHE/setup.lock"
+		# shellcheck disable=SC2086
+		run timeout 10 $what
+		expect_status 64
+		rm "$SCHED_PROTO_CACHE/setup.lock"
+		mkdir "$SCHED_PROTO_CACHE/setup.lock"
+		# shellcheck disable=SC2086
+		run $what
+		expect_status 64
+	done
+	[[ -d $SCHED_PROTO_CACHE/kernels/6.18 ]] || complain "something was removed"
+}
+
+test_install_takes_its_folders_as_typed() {
+	local copy=$folder/installing
+	mkdir -p "$copy/scripts" "$copy/bin"
+	cp "$scripts/../Makefile" "$copy"
+	printf '#!/bin/sh\nexit 0\n' | tee "$copy/scripts/setup.sh" >"$copy/bin/swift"
+	# shellcheck disable=SC2016
+	printf '#!/bin/sh\nprintf "%%s|%%s|" "$DESTDIR" "${PREFIX:-none}"\n' >"$copy/scripts/install.sh"
+	chmod +x "$copy"/*/*
+	# shellcheck disable=SC2016
+	PATH=$copy/bin:$PATH run env -u MAKEFLAGS -u MAKELEVEL make -C "$copy" install DESTDIR="/tmp/it's \$HOME #1"
+	expect_status 0
+	# shellcheck disable=SC2016
+	expect_in '/tmp/it'"'"'s $HOME #1|none|' "$output"
 }
 
 # A guest.sh that shows what it got, beside the real wrapper.
