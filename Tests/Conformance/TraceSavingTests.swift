@@ -49,6 +49,18 @@ import Testing
         #expect(try names() == ["a", "link"])
     }
 
+    @Test func aFileKeepsItsModeAndItsProtection() throws {
+        defer { remove() }
+        try "old".write(toFile: "\(folder)/a", atomically: true, encoding: .utf8)
+        chmod("\(folder)/a", 0o640)
+        try file(3).save(to: "\(folder)/a")
+        var status = stat()
+        #expect(stat("\(folder)/a", &status) == 0 && status.st_mode & 0o777 == 0o640)
+        chmod("\(folder)/a", 0o440)
+        #expect(throws: TraceFileError.self) { try file(5).save(to: "\(folder)/a") }
+        #expect(try TraceFile(path: "\(folder)/a").trace.events.count == 3)
+    }
+
     @Test func aFolderThatIsNotThereIsSaidSo() throws {
         defer { remove() }
         #expect(throws: TraceFileError.system("cannot be written: No such file or directory")) {
