@@ -11,7 +11,7 @@
 #   --out DIR                 a folder of this machine, writable in the guest as $SCHED_PROTO_OUT
 #   --time-limit SECONDS      of this machine's clock, 0 for none (default: 1800)
 #   --clock real|virtual      virtual: guest time counts instructions (default: real)
-#   --instruction-ns N        what one takes then: 1, 2, 4 or 8 (default: 2)
+#   --instruction-ns N        what one takes then: 1, 2, 4 or 8 (default: 2); of no effect with the real clock
 #   --accel auto|kvm|tcg      auto: KVM if it works (default: auto)
 #   --verbose                 show the kernel's console on standard error at the end
 #

@@ -84,7 +84,7 @@ struct ConformTask: ParsableArguments {
 
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp("Time to go on for, as in 90s, 10m or 8h.", valueName: "duration"))
+        help: ArgumentHelp("Time to go on for, as in 90s, 10m or 8h; up to 365d.", valueName: "duration"))
     var seconds: Period?
 
     @Option(

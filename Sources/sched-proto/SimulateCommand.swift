@@ -98,7 +98,7 @@ struct SimulateTask: ParsableArguments {
 
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp("The same for a time, as in 90s, 10m or 8h.", valueName: "duration"))
+        help: ArgumentHelp("The same for a time, as in 90s, 10m or 8h; up to 365d.", valueName: "duration"))
     var seconds: Period?
 
     @Option(
