@@ -316,15 +316,15 @@ test_a_new_package_is_whole_or_not_there() {
 	cd "$folder" || return
 	(
 		ulimit -f 1
-		exec "$program" new limited 2>errors-limited
+		exec "$program" new halfway 2>errors-halfway
 	)
 	expect_equal "status with a full disk" 73 $?
-	expect_in "File too large" "$(<errors-limited)"
-	expect_equal "what is left" "" "$(find . -name 'limited*' -o -name '.sched-proto-*')"
-	run "$program" new limited --library "$scripts/.."
+	expect_in "File too large" "$(<errors-halfway)"
+	expect_equal "what is left" "" "$(find . -name 'halfway*' -o -name '.sched-proto-*')"
+	run "$program" new halfway --library "$scripts/.."
 	expect_status 0
-	[[ -x limited/effect.sh && -s limited/Package.swift ]] || complain "files lack"
-	run "$program" new limited --library "$scripts/.."
+	[[ -x halfway/effect.sh && -s halfway/Package.swift ]] || complain "files lack"
+	run "$program" new halfway --library "$scripts/.."
 	expect_status 73
 	expect_in "exists already" "$errors"
 	cd - >/dev/null || return
