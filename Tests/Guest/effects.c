@@ -541,8 +541,8 @@ static int arrival(const char *cpu, int rounds)
 	for (int round = 1; round <= rounds; round++) {
 		while (ready < ARRIVALS)
 			sleep_ns(MS);
-		/* Ready, and then asleep. */
-		sleep_ns(random_ns(30 * MS, 50 * MS));
+		/* Ready, and then asleep: also who was taken off its CPU between these, for some turns. */
+		sleep_ns(random_ns(90 * MS, 110 * MS));
 		for (int i = ARRIVALS - 1; i > 0; i--) {
 			int j = random_ns(0, i + 1), other = order[j];
 
