@@ -151,6 +151,7 @@ awk -v folder="$work/blocks" '
 # First what needs no build: a page that quotes an example as it was is wrong whatever the steps do.
 for block in "$work"/blocks/??; do
 	marks=" $(<"$block.marks")"
+	[[ $marks =~ " patch "|" file="|" of="|" run " ]] || result FAILED "a block that says nothing of what it is for:$marks"
 	[[ $marks == *" of=Examples/"* ]] || continue
 	file=${marks##* of=}
 	file=${file%% *}
