@@ -10,7 +10,7 @@ set -eu
 program=${PROGRAM:-$(dirname "$0")/.build/debug/llc}
 trace=/sys/kernel/tracing
 cpus=$(nproc)
-# As many tasks as CPUs. Where there are more, the wake-up finds no idle CPU near by, and the kernel one that is far.
+# As many tasks as CPUs. Where there are more, a CPU whose task sleeps may take one from the other cache.
 pairs=${PAIRS:-$((cpus / 2))}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -147,8 +147,8 @@ stage() {
 guest() {
 	local folder=$work/$1/$2 options=() status=0
 	read -ra options < <("$here/inside.sh" --options "$2")
-	# Half as fast a machine: what waits for a time, as most cases do, costs half as much. A group may say otherwise.
-	options=(--instruction-ns 4 "${options[@]}")
+	# Half as fast a machine: what waits for a time, as most cases do, costs half as much.
+	options+=(--instruction-ns 4)
 	THOROUGH=$thorough SCHED_PROTO_ROOT=$root setpriv --pdeathsig TERM "$root/scripts/guest.sh" --clock "$clock" ${kernel:+--kernel "$kernel"} \
 		"${options[@]}" --out "$folder" --time-limit 1800 -- "\$SCHED_PROTO_OUT/suite/inside.sh $2" \
 		2>"$folder/errors" | tee "$folder/results" || status=$?
