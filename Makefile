@@ -38,7 +38,7 @@ run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DU
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test
-	@scripts/test.sh test-scripts test-scripts-guest test-swift test-prove test-mutants test-output test-new-policy -- test-survival test-guest test-newest
+	@scripts/test.sh test-scripts test-scripts-guest test-swift test-prove test-mutants test-output test-new-policy -- test-newest test-survival test-guest
 
 test-scripts: ## test the scripts, on this machine only
 	@scripts/tests/run.sh

@@ -3,6 +3,7 @@
 # under load last: in Linux 6.18 a grace period that the kernel waits for before it frees a scheduler's maps may never
 # end afterwards, and the next CPU that goes waits for it.
 guest_options=(--topology "2,1,2,2")
+lasts=2
 
 # hotplug_cases MODE
 hotplug_cases() {

@@ -30,10 +30,14 @@ both() {
 	add bpf "$@"
 }
 
-# user NAME...: for user mode; for BPF mode as well with --all.
+# user NAME..., bpf NAME...: for that mode; for the other one as well with --all. What is the same code in both.
 user() {
 	add user "$@"
 	[[ -z ${THOROUGH:-} ]] || add bpf "$@"
+}
+bpf() {
+	add bpf "$@"
+	[[ -z ${THOROUGH:-} ]] || add user "$@"
 }
 
 # more DEFAULT ALL: a number of repetitions.

@@ -1,22 +1,24 @@
 # shellcheck shell=bash
-# The ways in which a session ends, or does not begin.
+# The ways in which a session ends, or does not begin. The process that watches is the same in both modes, and so most of
+# these take turns; what the kernel does with a scheduler whose process was killed, cases/survival-daemon.sh sees in both.
+lasts=2
 
-both signal-INT "SIGINT detaches, with status 0" ends_by_signal INT
-both signal-TERM "SIGTERM detaches, with status 0" ends_by_signal TERM
+user signal-INT "SIGINT detaches, with status 0" ends_by_signal INT
+bpf signal-TERM "SIGTERM detaches, with status 0" ends_by_signal TERM
 user signal-HUP "SIGHUP detaches, with status 0" ends_by_signal HUP
-both duration "--duration ends it, with status 0" ends_by_duration
-both killed "kill -9: the kernel takes the tasks back" ends_by_kill
-both second "a second one is refused with status 75 and the first one's name" second
-both no-reader "whoever reads its output goes away: it still detaches" no_reader
+bpf duration "--duration ends it, with status 0" ends_by_duration
+bpf killed "kill -9: the kernel takes the tasks back" ends_by_kill
+bpf second "a second one is refused with status 75 and the first one's name" second
+user no-reader "whoever reads its output goes away: it still detaches" no_reader
 both blocked-term "nobody reads its output: SIGTERM detaches all the same" blocked TERM
-user blocked-int "nobody reads its output: SIGINT detaches all the same" blocked INT
-both blocked-duration "nobody reads its output: --duration ends it all the same" blocked duration
-both blocked-sysrq "nobody reads its output: it notices that the kernel ended it, with status 3" blocked sysrq
+bpf blocked-int "nobody reads its output: SIGINT detaches all the same" blocked INT
+bpf blocked-duration "nobody reads its output: --duration ends it all the same" blocked duration
+user blocked-sysrq "nobody reads its output: it notices that the kernel ended it, with status 3" blocked sysrq
 both blocked-restart "nobody reads its output: ended by the watchdog, it attaches again" blocked_restart
-both streams "streams that are closed, full or without a reader: it schedules, and ends with 74 if output is lost" streams
+user streams "streams that are closed, full or without a reader: it schedules, and ends with 74 if output is lost" streams
 both asleep "without statistics its process sleeps until it is asked to end" asleep
-both sysrq "SysRq-S ends it" ends_by_sysrq
-both watchdog "a task that waits too long: status 3, the kernel's reason and its dump" ends_by_watchdog
+bpf sysrq "SysRq-S ends it" ends_by_sysrq
+user watchdog "a task that waits too long: status 3, the kernel's reason and its dump" ends_by_watchdog
 both nobody "without rights: status 77, and the capability is named" nobody
 add none refused "wrong options, settings and descriptions: the right status, nothing attached" refused
 
