@@ -13,6 +13,7 @@ static struct {
 static u64 published; /* answers that were looked at when they were published */
 static u64 come; /* those that were looked at when the backend had taken them */
 static u64 waits_come; /* of those, answers to a wait */
+static u64 meant; /* of those, answers to a wait that was not over */
 static u64 moved; /* tasks that an answer let go */
 static u32 last_wait; /* the highest number so far */
 static u64 passes, passes_before; /* finished, and when it stood by last */
@@ -29,7 +30,7 @@ static bool was_gone;
 void answers_reset(void)
 {
 	due.count = 0;
-	published = come = waits_come = moved = 0;
+	published = come = waits_come = meant = moved = 0;
 	last_wait = 0;
 	passes = passes_before = turn_at = seen_at = slept_at = stood_at = 0;
 	was_gone = true;
@@ -123,6 +124,7 @@ void answers_come(void)
 		if (!p)
 			continue;
 		p->told.queue = answer->queue;
+		meant += answer->wait && answer->wait == p->told.wait;
 		if (answer->wait && answer->wait == p->told.wait &&
 		    stands_in(p, DSQ_HELD) && !sim.machine.overlap)
 			flaw(SIM_FLAW_ORDER, "the answer to pid %d is dropped",
@@ -144,10 +146,19 @@ void check_answers_taken(void)
 	answers_come();
 	aside = waits_come - moved - c[SP_COUNT_STALE];
 	/* Those laid aside are tried again. */
-	if (aside > 8 || aside > c[SP_COUNT_EARLY])
+	if (aside != *sim.backend->early || aside > c[SP_COUNT_EARLY])
 		flaw(SIM_FLAW_COUNTERS,
-		     "%llu answers: %llu carried out, %llu stale, %llu early",
-		     waits_come, moved, c[SP_COUNT_STALE], c[SP_COUNT_EARLY]);
+		     "%llu answers: %llu carried out, %llu stale, %llu early, %u laid aside",
+		     waits_come, moved, c[SP_COUNT_STALE], c[SP_COUNT_EARLY],
+		     *sim.backend->early);
+	/*
+	 * Where no callback is stopped in its middle, those that are early are of tasks
+	 * taken by arrival that did not run yet; else they are stale.
+	 */
+	if (!sim.machine.overlap && c[SP_COUNT_EARLY] != meant - moved)
+		flaw(SIM_FLAW_COUNTERS,
+		     "%llu answers came early, and %llu of %llu were carried out",
+		     c[SP_COUNT_EARLY], moved, meant);
 }
 
 /* The number of a wait that is told. */
@@ -258,6 +269,10 @@ void picked_for(const struct task *p, s32 cpu, bool here)
 {
 	const bool pinned = p->t.nr_cpus_allowed == 1;
 
+	if (here && sim.moment.picked && is_undisturbed())
+		flaw(SIM_FLAW_ORDER,
+		     "pid %d overtakes %u tasks that were picked before", p->t.pid,
+		     sim.moment.picked);
 	if (pinned)
 		cpu = p->cpu;
 	if (cpu < 0)
@@ -384,8 +399,10 @@ void dispatch_begins(s32 cpu)
 	const struct task *prev = sim.moment.dispatching;
 
 	(void)cpu;
-	if (sim.machine.mode == SIM_MODE_USER)
+	if (sim.machine.mode == SIM_MODE_USER) {
 		sim.moment.tail = ((struct sp_answers *)sim_answers())->asked.tail;
+		sim.moment.picked = find_dsq_by_id(DSQ_PICKED, 0)->q.nr;
+	}
 	/* The backend sees that the daemon sleeps. */
 	if (prev && prev->daemon && !is_queued(prev))
 		slept_at = 0;

@@ -20,6 +20,7 @@ struct sim_backend {
 	/* The kernel's number of the group whose share is told as 1; 0: the root's, SIM_NO_GROUP: it is gone. */
 	u64 (*reference)(void);
 	void *events, *answers; /* maps; NULL: it has none */
+	const u32 *early; /* answers laid aside; NULL: it has none */
 	/* Sections that hold all of its variables. */
 	char *bss, *bss_end, *data, *data_end;
 };

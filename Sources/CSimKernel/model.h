@@ -188,6 +188,7 @@ struct moment {
 	const struct task *taken; /* the last of them */
 	u32 kicks_due; /* CPUs that have to be woken for what is picked */
 	u64 tail; /* answers that were taken before ops.dispatch */
+	u32 picked; /* tasks that were picked for any CPU by then */
 	bool turn; /* the daemon was let run */
 	bool was_sole; /* while one waited alone */
 	bool fell_back; /* one was taken by arrival */

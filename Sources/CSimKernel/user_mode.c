@@ -44,6 +44,7 @@ const struct sim_backend sim_user_mode = {
 	.ask_always = &ask_always,
 	.events = &events,
 	.answers = &answers,
+	.early = &early_count,
 	.bss = __start_sim_user_bss,
 	.bss_end = __stop_sim_user_bss,
 	.data = __start_sim_user_data,
