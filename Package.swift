@@ -107,10 +107,13 @@ let package = Package(
             dependencies: ["CSchedProto", "CSystem", "SwiftToBPF"],
             swiftSettings: optimised),
 
-        // What of ours is proven: the executions as LLVM IR, and the ranges of their parameters.
+        // What it is told of a policy: the ranges of parameters, and all that is to be the same.
+        .target(name: "ProofSubjects", dependencies: ["PolicyText", "Prove"], swiftSettings: strict),
+
+        // What of ours is proven: the executions as LLVM IR, and what has no twin yet.
         .target(
             name: "PolicyProof",
-            dependencies: ["CSchedProto", "PolicyText", "Prove"],
+            dependencies: ["CSchedProto", "KernelLink", "PolicyText", "ProofSubjects", "Prove"],
             swiftSettings: strict,
             plugins: ["BuildBPF"]),
 
@@ -154,7 +157,8 @@ let package = Package(
         .target(
             name: "Pairs",
             dependencies: [
-                "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "Session",
+                "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "ProofSubjects",
+                "Prove", "Session",
             ],
             swiftSettings: strict),
         // The command line, of sched-proto and of the programs of pairs.
@@ -162,7 +166,7 @@ let package = Package(
             name: "Commands",
             dependencies: [
                 "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode",
-                "Conformance",
+                "Conformance", "ProofSubjects", "Prove",
                 "Session", "Output", "CSystem", "Pairs",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -171,7 +175,7 @@ let package = Package(
             name: "sched-proto",
             dependencies: [
                 "Commands", "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
-                "Session", "Output", "CSystem", "CAllocations", "Simulation", "Prove", "PolicyProof",
+                "Session", "Output", "CSystem", "CAllocations", "Simulation", "PolicyProof", "ProofSubjects",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict,

@@ -35,6 +35,7 @@ struct PolicyInKernel: BuildToolPlugin {
         }
         let types = work.appending(path: "\(target.name)+Types.swift")
         let pair = work.appending(path: "\(target.name)+Pair.swift")
+        let proof = work.appending(path: "\(target.name)+IR.swift")
         let header = authors.appending(path: "\(Self.fileName(target.name)).h")
         return [
             .buildCommand(
@@ -55,6 +56,14 @@ struct PolicyInKernel: BuildToolPlugin {
                 ],
                 inputFiles: headers + [declaration] + (try Self.files(in: authors, endings: [".h"])),
                 outputFiles: [pair]),
+            .buildCommand(
+                displayName: "Making LLVM IR of \(target.name)", executable: tool,
+                arguments: [
+                    "pair-ir", package.path, bpf.path, declaration.path, header.path, target.name, proof.path,
+                ] + (own + [types] + library).map(\.path),
+                inputFiles: headers + own + [declaration, types] + library
+                    + (try Self.files(in: authors, endings: [".h"])),
+                outputFiles: [proof]),
         ]
     }
 

@@ -25,11 +25,7 @@ struct ConformRun {
         }
         for kind in kinds {
             do throws(LaneError) {
-                if let pair = Program.pair {
-                    lanes.append(try pair.makeLane(kind))
-                } else {
-                    lanes.append(try kind.makeLane())
-                }
+                lanes.append(try Program.lane(kind))
             } catch {
                 throw Failure(error)
             }

@@ -3,7 +3,7 @@ import ArgumentParser
 public import Pairs
 import PolicyText
 
-/// The program of a pair in a package of its own: `run`, `conform`, `policy`, `trace` and `exec`, as
+/// The program of a pair in a package of its own: `run`, `conform`, `prove`, `policy`, `trace` and `exec`, as
 /// sched-proto has them, about that pair.
 public enum PairProgram {
     /// Reads the command line, does what it says, and ends the process.
@@ -19,7 +19,9 @@ private struct PairCommand: ParsableCommand {
         let pair = Program.pair
         return CommandConfiguration(
             commandName: Program.name, abstract: pair?.summary ?? "", version: Version.text,
-            subcommands: [Program.run, Program.exec, Program.policy, Program.conform, Program.trace],
+            subcommands: [
+                Program.run, Program.exec, Program.policy, Program.conform, Program.prove, Program.trace,
+            ],
             defaultSubcommand: Program.run)
     }
 }

@@ -6,6 +6,7 @@ import Output
 package import Pairs
 package import PolicyModel
 import PolicyText
+package import ProofSubjects
 
 /// The program's version, which is the first one of CHANGELOG.md.
 package enum Version {
@@ -16,12 +17,22 @@ package enum Version {
 package enum Program {
     /// The pair whose program this is; nil for the policies that descriptions say.
     @TaskLocal package static var pair: Pair?
+    /// What `prove` is about where it is no pair's program.
+    @TaskLocal package static var described: DescribedProof?
+
+    /// A function by itself cannot be a task's value (Swift 6.3.1 ends with a trap).
+    package struct DescribedProof: Sendable {
+        let subject: @Sendable () -> ProofSubject
+
+        package init(_ subject: @escaping @Sendable () -> ProofSubject) { self.subject = subject }
+    }
 
     /// What all programs can do.
     package static let run: any ParsableCommand.Type = RunCommand.self
     package static let exec: any ParsableCommand.Type = ExecCommand.self
     package static let policy: any ParsableCommand.Type = PolicyCommand.self
     package static let conform: any ParsableCommand.Type = ConformCommand.self
+    package static let prove: any ParsableCommand.Type = ProveCommand.self
     package static let trace: any ParsableCommand.Type = TraceCommand.self
 
     /// What it is called in its messages.
@@ -34,6 +45,12 @@ package enum Program {
     /// What starts it again.
     static var invocation: String {
         pair == nil ? "sched-proto" : Printable.shellWord(CommandLine.arguments.first ?? "")
+    }
+
+    /// One of the executions, of what this program is about.
+    static func lane(_ kind: LaneKind) throws(LaneError) -> any Lane {
+        if let pair { return try pair.makeLane(kind) }
+        return try kind.makeLane()
     }
 
     /// How reports name what a policy remembers.

@@ -11,6 +11,11 @@ public struct CTwin: Sendable {
     /// Why there is none; nil if there is one.
     public let obstacle: String?
 
+    /// The ELF files of the two BPF programs: for proofs about them.
+    public var bytes: (probe: [UInt8], mode: [UInt8])? {
+        objects.map { ($0.probe.bytes(), $0.mode.bytes()) }
+    }
+
     /// Takes the objects, in base64.
     public init(name: String, probe: String, mode: String, native: String) {
         objects = (

@@ -4,6 +4,7 @@ public import Conformance
 public import KernelLink
 public import PolicyModel
 public import PolicyText
+import Prove
 public import Session
 
 /// A policy of somebody's own with all that was made of it: what was declared, the Swift policy, and both
@@ -19,6 +20,8 @@ public struct Pair: Sendable {
     /// The Swift policy, compiled for the kernel.
     public let swift: SwiftTwin
     public let c: CTwin
+    let layout: Layout
+    let ir: PairIR
     private let functions: PolicyFunctions
     private let steps: PairExecution.Functions
 
@@ -27,7 +30,7 @@ public struct Pair: Sendable {
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         wakeups: (look: UInt32, sync: UInt32),
         task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
-        swift: SwiftTwin, c: CTwin, functions: PolicyFunctions, steps: PairExecution.Functions
+        swift: SwiftTwin, c: CTwin, ir: PairIR, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
         self.name = name
         self.summary = summary
@@ -37,6 +40,10 @@ public struct Pair: Sendable {
             wakeups: wakeups, params: params)
         naming = ReportNaming(
             pair: name, type: type, task: task, state: state, hasOwnQueues: ownQueues != 0)
+        layout = Layout(
+            pairWithOwnQueues: ownQueues != 0, base: keys.base, params: params.map(\.field), state: state,
+            task: task)
+        self.ir = ir
         self.swift = swift
         self.c = c
         self.functions = functions

@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
-package import PolicyText
+import PolicyText
+import ProofSubjects
 package import Prove
 
 extension Parameter {
-    /// A line of the table of keys, with the words for which `isKnown` says yes.
-    package init(_ parameter: PolicyParameter, isKnown: (_ value: UInt64) -> Bool = { _ in true }) {
-        let allowed: Allowed =
-            switch parameter.allowed {
-            case .range(let range): .range(range)
-            case .words(let words): .words(words.filter { isKnown($0.value) })
-            }
-        self.init(
-            path: parameter.path, offset: parameter.offset, allowed: allowed, readWith: parameter.readWith,
-            notAbove: parameter.notAbove, text: parameter.text)
-    }
-
     /// The table without the words that the C policy does not know: those have nothing to be equal to.
     package static func covered() -> (parameters: [Parameter], omitted: [String]) {
         let twins = [

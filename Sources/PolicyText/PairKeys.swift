@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import CSchedProto
+public import CSchedProto
 
 /// A number that a pair's author declared, and that descriptions may say.
 public struct PairParameter: Sendable {
@@ -17,6 +17,9 @@ public struct PairParameter: Sendable {
     let range: ClosedRange<UInt64>
     let value: UInt64
     let doc: String
+
+    /// Its name, and where it is in the pair's parameters: offset and size in bytes.
+    public var field: (name: String, offset: Int, size: Int) { (key, offset, size) }
 
     /// - Parameters:
     ///   - offset: in the pair's parameters, bytes.
@@ -39,6 +42,9 @@ public struct PairParameter: Sendable {
 /// The keys of a pair's descriptions: its own parameters, and what the mechanism has to know.
 public struct PairKeys: Sendable {
     private let table: KeyTable
+
+    /// What stands in the fields of which no key says anything.
+    public var base: sp_policy { table.base }
 
     /// - Parameters:
     ///   - hash: what its declaration hashes to, not 0.

@@ -85,13 +85,15 @@ struct Inputs {
     private(set) var values: [Field: Term] = [:]
     /// What is known beside the ranges of the variables.
     private(set) var assumptions = Condition.always
+    let layout: Layout
     private let parameters: [Parameter]
 
-    /// - Parameter whole: every kind of event at once, and nothing assumed of anything.
-    init(_ part: Case?, _ parameters: [Parameter], _ terms: Terms) {
+    /// - Parameter part: nil: every kind of event at once, and nothing assumed of anything.
+    init(_ part: Case?, _ parameters: [Parameter], _ layout: Layout, _ terms: Terms) {
         self.terms = terms
+        self.layout = layout
         self.parameters = parameters
-        for field in Layout.inputs { values[field] = value(of: field, part) }
+        for field in layout.inputs { values[field] = value(of: field, part) }
         guard let part else { return }
         if part.kind == 0, let kind = self["event.kind"] {
             for (other, _) in Case.kinds where other != 0 {
@@ -143,6 +145,7 @@ struct Inputs {
 
     private func value(of field: Field, _ part: Case?) -> Term {
         let width = 8 * field.size
+        if layout.unused.contains(field) { return terms.constant(0, width) }
         guard let part else { return free(field, width) }
         switch field.fullName {
         case "event.kind":
@@ -211,7 +214,8 @@ struct Inputs {
     private func policyField(_ field: Field, _ part: Case) -> Term {
         let width = 8 * field.size
         guard let parameter = parameters.first(where: { $0.offset == field.offset }) else {
-            return terms.variable(field.fullName, width)
+            return layout.fixed[field].map { terms.constant($0, width) }
+                ?? terms.variable(field.fullName, width)
         }
         switch parameter.allowed {
         case .words(let words):

@@ -5,10 +5,12 @@
 package struct CaseSampler {
     private let sides: [Side]
     private let parameters: [Parameter]
+    private let layout: Layout
 
-    package init(sides: [Side], parameters: [Parameter]) {
+    package init(sides: [Side], parameters: [Parameter], layout: Layout = .described) {
         self.sides = sides
         self.parameters = parameters
+        self.layout = layout
     }
 
     /// - Parameters:
@@ -19,9 +21,9 @@ package struct CaseSampler {
     {
         var total = 0
         for (kind, _) in Case.kinds {
-            for part in try Cases(parameters: parameters, sides: sides).all(of: kind) {
+            for part in try Cases(parameters: parameters, layout: layout, sides: sides).all(of: kind) {
                 let terms = Terms()
-                let inputs = Inputs(part, parameters, terms)
+                let inputs = Inputs(part, parameters, layout, terms)
                 var outcomes: [(name: String, outcome: Outcome)] = []
                 for side in sides { outcomes.append((side.name, try side.step(inputs))) }
                 var exact = Exact(inputs, outcomes)

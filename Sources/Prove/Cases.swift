@@ -4,6 +4,7 @@ import CSchedProto
 /// Which cases there are to be proven, one by one.
 struct Cases {
     let parameters: [Parameter]
+    let layout: Layout
     let sides: [Side]
 
     /// The rules by which cases are told apart: those with several words, and those on which it depends whether
@@ -57,7 +58,7 @@ struct Cases {
     private func needed(_ mentioned: Set<String>) -> Set<String> {
         var found: Set<String> = []
         var left = parameters.filter { parameter in
-            Layout.policy.contains { $0.offset == parameter.offset && mentioned.contains($0.fullName) }
+            layout.policy.contains { $0.offset == parameter.offset && mentioned.contains($0.fullName) }
         }
         while let parameter = left.popLast() {
             if case .words = parameter.allowed, !found.insert(parameter.path).inserted { continue }
@@ -85,7 +86,7 @@ struct Cases {
     /// The variables that an output of any side depends on.
     private func mentions(of part: Case) throws(NotModelled) -> Set<String> {
         let terms = Terms()
-        let inputs = Inputs(part, parameters, terms)
+        let inputs = Inputs(part, parameters, layout, terms)
         var found: Set<String> = []
         for side in sides {
             let outcome = try side.step(inputs)

@@ -42,9 +42,9 @@ struct Comparison {
     mutating func compare(_ a: Outcome, _ b: Outcome) -> [Open] {
         var open: [Open] = []
         let both = terms.diagrams.and(terms.diagrams.and(a.ends, b.ends), inputs.assumptions)
-        for field in Layout.outputs {
-            account.outputs += 1
+        for field in inputs.layout.outputs {
             guard let x = a.values[field], let y = b.values[field] else { continue }
+            account.outputs += 1
             var isIdentical = true
             pairs: for (first, whenFirst) in x.leaves {
                 let outer = x.leaves.count == 1 ? both : terms.diagrams.and(whenFirst, both)

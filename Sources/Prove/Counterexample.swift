@@ -10,6 +10,9 @@ package struct Counterexample: Sendable {
     package let event: sp_event
     /// What each side answers, by its name.
     package let answers: [(side: String, outcome: sp_outcome)]
+    /// The same inputs, by the names of their fields: of the description, and what was remembered.
+    package let parameters: [(name: String, value: UInt64)]
+    package let state: [(name: String, value: UInt64)]
 }
 
 /// Computes whole steps from values of the variables.
@@ -64,15 +67,23 @@ struct Exact {
         return fields.contains { value($0, of: a) != value($0, of: b) }
     }
 
+    /// What the parameters, the state and the event hold that is not 0.
+    var text: String {
+        let example = counterexample()
+        let event = Layout.event.map { (name: $0.fullName, value: input($0)) }
+        return (example.parameters + example.state + event).filter { $0.value != 0 }
+            .map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+    }
+
     /// All of it as the structures of the policy.
     func counterexample() -> Counterexample {
         var policy = sp_policy()
         var global = sp_global()
         var task = sp_task()
         var event = sp_event()
-        withUnsafeMutableBytes(of: &policy) { fill($0, Layout.policy, input) }
-        withUnsafeMutableBytes(of: &global) { fill($0, Layout.global, input) }
-        withUnsafeMutableBytes(of: &task) { fill($0, Layout.task, input) }
+        withUnsafeMutableBytes(of: &policy) { fill($0, inputs.layout.policy, input) }
+        withUnsafeMutableBytes(of: &global) { fill($0, inputs.layout.global, input) }
+        withUnsafeMutableBytes(of: &task) { fill($0, inputs.layout.task, input) }
         withUnsafeMutableBytes(of: &event) { fill($0, Layout.event, input) }
         policy.abi = UInt32(SP_ABI_VERSION)
         let answers = sides.indices.map { side in
@@ -80,13 +91,21 @@ struct Exact {
             withUnsafeMutableBytes(of: &outcome.decision) {
                 fill($0, Layout.decision) { value($0, of: side) ?? 0 }
             }
-            withUnsafeMutableBytes(of: &outcome.task) { fill($0, Layout.task) { value($0, of: side) ?? 0 } }
+            withUnsafeMutableBytes(of: &outcome.task) {
+                fill($0, inputs.layout.task) { value($0, of: side) ?? 0 }
+            }
             withUnsafeMutableBytes(of: &outcome.global) {
-                fill($0, Layout.global) { value($0, of: side) ?? 0 }
+                fill($0, inputs.layout.global) { value($0, of: side) ?? 0 }
             }
             return (side: sides[side].name, outcome: outcome)
         }
-        return Counterexample(policy: policy, global: global, task: task, event: event, answers: answers)
+        func named(_ fields: [Field]) -> [(name: String, value: UInt64)] {
+            fields.filter { !inputs.layout.unused.contains($0) && inputs.layout.fixed[$0] == nil }
+                .map { ($0.fullName, input($0)) }
+        }
+        return Counterexample(
+            policy: policy, global: global, task: task, event: event, answers: answers,
+            parameters: named(inputs.layout.policy), state: named(inputs.layout.global + inputs.layout.task))
     }
 
     private func fill(_ bytes: UnsafeMutableRawBufferPointer, _ fields: [Field], _ value: (Field) -> UInt64) {

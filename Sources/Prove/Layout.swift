@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import CSchedProto
+package import CSchedProto
 
 /// Where the fields of the shared structures are, as the imported header has them.
 package struct Field: Sendable, Hashable {
-    /// The structure: `policy`, `global`, `task`, `event` or `decision`.
+    /// The structure: `policy`, `global` (`state` of a pair), `task`, `event` or `decision`.
     package let structure: String
     /// The field's name, as reports have it.
     package let name: String
@@ -15,7 +15,20 @@ package struct Field: Sendable, Hashable {
     package var fullName: String { "\(structure).\(name)" }
 }
 
-package enum Layout {
+/// The fields of a policy's structures: of the described one, or those that a pair declares in their place.
+package struct Layout: Sendable {
+    package let policy: [Field]
+    package let global: [Field]
+    package let task: [Field]
+    /// Nobody's: they hold 0, before the first event and ever after.
+    let unused: Set<Field>
+    /// What descriptions do not say of a pair, and what it is.
+    let fixed: [Field: UInt64]
+    /// The pair's own queues are not known before it runs; nil: it is the described policy.
+    package let pairHasOwnQueues: Bool?
+
+    package var isPair: Bool { pairHasOwnQueues != nil }
+
     private static func field<Root, Value>(
         _ structure: String, _ name: String, _ path: KeyPath<Root, Value>
     ) -> Field {
@@ -24,7 +37,7 @@ package enum Layout {
             size: MemoryLayout<Value>.size)
     }
 
-    package static let policy: [Field] = [
+    private static let rules: [Field] = [
         field("policy", "abi", \sp_policy.abi), field("policy", "order", \sp_policy.order),
         field("policy", "slice", \sp_policy.slice), field("policy", "classes", \sp_policy.classes),
         field("policy", "burst", \sp_policy.burst), field("policy", "idle", \sp_policy.idle),
@@ -33,6 +46,9 @@ package enum Layout {
         field("policy", "promote_waiting_max", \sp_policy.promote_waiting_max),
         field("policy", "rate_max", \sp_policy.rate_max), field("policy", "preempt", \sp_policy.preempt),
         field("policy", "pair", \sp_policy.pair), field("policy", "slice_max_ns", \sp_policy.slice_max_ns),
+    ]
+
+    private static let parameters: [Field] = [
         field("policy", "slice_min_ns", \sp_policy.slice_min_ns),
         field("policy", "sleep_credit_ns", \sp_policy.sleep_credit_ns),
         field("policy", "rate_window_ns", \sp_policy.rate_window_ns),
@@ -40,17 +56,21 @@ package enum Layout {
         field("policy", "wait_max_ns", \sp_policy.wait_max_ns),
     ]
 
-    package static let global: [Field] = [
+    private static let globals: [Field] = [
         field("global", "vtime_now", \sp_global.vtime_now),
         field("global", "threshold", \sp_global.threshold),
         field("global", "average_waiting", \sp_global.average_waiting),
         field("global", "round", \sp_global.round), field("global", "round_since", \sp_global.round_since),
     ]
 
-    package static let task: [Field] = [
+    private static let tasks: [Field] = [
         field("task", "vtime", \sp_task.vtime), field("task", "burst_ns", \sp_task.burst_ns),
         field("task", "rate", \sp_task.rate), field("task", "rate_switches", \sp_task.rate_switches),
         field("task", "rate_since", \sp_task.rate_since),
+    ]
+
+    /// What every policy has of a task.
+    private static let life: [Field] = [
         field("task", "generation", \sp_task.generation), field("task", "queue", \sp_task.queue),
     ]
 
@@ -73,17 +93,72 @@ package enum Layout {
         field("decision", "cpu", \sp_decision.cpu), field("decision", "pid", \sp_decision.pid),
     ]
 
+    /// The described policy's.
+    package static let described = Layout(
+        policy: rules + parameters, global: globals, task: tasks + life, unused: [], fixed: [:],
+        pairHasOwnQueues: nil)
+
+    private init(
+        policy: [Field], global: [Field], task: [Field], unused: Set<Field>, fixed: [Field: UInt64],
+        pairHasOwnQueues: Bool?
+    ) {
+        (self.policy, self.global, self.task) = (policy, global, task)
+        (self.unused, self.fixed, self.pairHasOwnQueues) = (unused, fixed, pairHasOwnQueues)
+    }
+
+    /// A field by its name, its place in bytes and its size.
+    package typealias Declared = (name: String, offset: Int, size: Int)
+
+    /// A pair's: what it declares, of `SP_PAIR_BYTES` each.
+    ///
+    /// - Parameter base: with what stands in the fields that no description says.
+    package init(
+        pairWithOwnQueues: Bool, base: sp_policy, params: [Declared], state: [Declared], task: [Declared]
+    ) {
+        var unused: Set<Field> = []
+        func fields(_ structure: String, _ declared: [Declared], at begin: Int = 0) -> [Field] {
+            var all = declared.map {
+                Field(structure: structure, name: $0.name, offset: begin + $0.offset, size: $0.size)
+            }
+            // No byte is left out: the same widths as in the structure that Swift has.
+            var used = declared.map { $0.offset + $0.size }.max() ?? 0
+            while used < Int(SP_PAIR_BYTES) {
+                let size = [8, 4, 2, 1].first { used % $0 == 0 && used + $0 <= Int(SP_PAIR_BYTES) } ?? 1
+                let field = Field(
+                    structure: structure, name: "unused\(used)", offset: begin + used, size: size)
+                unused.insert(field)
+                all.append(field)
+                used += size
+            }
+            return all
+        }
+        policy = Self.rules + fields("policy", params, at: Int(SP_PAIR_PARAMS))
+        global = fields("state", state)
+        self.task = fields("task", task) + Self.life
+        self.unused = unused
+        fixed = withUnsafeBytes(of: base) { bytes in
+            var values: [Field: UInt64] = [:]
+            for field in Self.rules {
+                values[field] = (0..<field.size).reversed().reduce(0) {
+                    $0 << 8 | UInt64(bytes[field.offset + $1])
+                }
+            }
+            return values
+        }
+        pairHasOwnQueues = pairWithOwnQueues
+    }
+
     /// What an event and a state are made of.
-    package static let inputs = policy + global + task + event
+    package var inputs: [Field] { policy + global + task + Self.event }
     /// What is decided, and the state afterwards.
-    package static let outputs = decision + task + global
+    package var outputs: [Field] { Self.decision + task + global }
 
     /// Whether the fields of each structure are all its bytes, so that nothing is left out.
-    package static var isWhole: Bool {
+    package var isWhole: Bool {
         let sizes = [
             (policy, MemoryLayout<sp_policy>.size), (global, MemoryLayout<sp_global>.size),
-            (task, MemoryLayout<sp_task>.size), (event, MemoryLayout<sp_event>.size),
-            (decision, MemoryLayout<sp_decision>.size),
+            (task, MemoryLayout<sp_task>.size), (Self.event, MemoryLayout<sp_event>.size),
+            (Self.decision, MemoryLayout<sp_decision>.size),
         ]
         return sizes.allSatisfy { fields, size in
             var place = 0
@@ -98,7 +173,7 @@ package enum Layout {
     static func size(_ structure: String) -> Int {
         switch structure {
         case "policy": MemoryLayout<sp_policy>.size
-        case "global": MemoryLayout<sp_global>.size
+        case "global", "state": MemoryLayout<sp_global>.size
         case "task": MemoryLayout<sp_task>.size
         case "event": MemoryLayout<sp_event>.size
         default: MemoryLayout<sp_decision>.size

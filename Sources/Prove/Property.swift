@@ -91,7 +91,18 @@ struct PropertyView {
 
 extension Property {
     /// What is proven of the kinds of events.
-    static func all(of kind: UInt32) -> [Property] {
+    static func all(of kind: UInt32, _ layout: Layout) -> [Property] {
+        if let hasOwnQueues = layout.pairHasOwnQueues { return ofEvery(kind, hasOwnQueues) }
+        return ofDescribed(kind)
+    }
+
+    /// What has to be so of every policy, whatever it decides.
+    private static func ofEvery(_ kind: UInt32, _ hasOwnQueues: Bool) -> [Property] {
+        [actions(of: kind), places, unused] + (hasOwnQueues ? [] : [queues])
+            + (kind == SP_EVENT_RUNNING.rawValue ? [slices] : [])
+    }
+
+    private static func ofDescribed(_ kind: UInt32) -> [Property] {
         switch kind {
         case SP_EVENT_ENQUEUE.rawValue: [actions(of: kind), places, queues, vtimes, keys, rounds, clock]
         case SP_EVENT_RUNNING.rawValue: [actions(of: kind), places, queues, slices, turns, clockAdvances]
@@ -134,6 +145,16 @@ extension Property {
             view.and(direct, isNot(view.input("event.idle_cpu"))),
             view.and(preempt, isNot(view.input("event.cpu"))),
             view.and(other, isNot(terms.constant(mask(32), 32))))
+    }
+
+    /// What is assumed of bytes that no field is in: that they hold 0.
+    private static let unused = Property(name: "bytes without a name stay 0") { view in
+        view.inputs.layout.unused.filter { $0.structure != "policy" }.reduce(.never) { broken, field in
+            let isSet = view.when(field.fullName) {
+                view.not(view.terms.isEqual($0, view.number(0, 8 * field.size)))
+            }
+            return view.or(broken, isSet)
+        }
     }
 
     /// The decision's queue is one of the two, and so is the task's afterwards, if it was before.

@@ -52,6 +52,7 @@ package struct Prover {
     private let reference: Side
     private let others: [Side]
     private let parameters: [Parameter]
+    private let layout: Layout
     private let solver: Solver
     private let memory = QuestionMemory()
     private let effort: Effort
@@ -63,13 +64,14 @@ package struct Prover {
     private let isEqualityOnly: Bool
 
     package init(
-        reference: Side, others: [Side], parameters: [Parameter], solver: Solver, effort: Effort = Effort(),
-        trials: Int = 100, seed: UInt64 = 1, isEqualityOnly: Bool = false
+        reference: Side, others: [Side], parameters: [Parameter], layout: Layout = .described, solver: Solver,
+        effort: Effort = Effort(), trials: Int = 100, seed: UInt64 = 1, isEqualityOnly: Bool = false
     ) {
         self.isEqualityOnly = isEqualityOnly
         self.reference = reference
         self.others = others
         self.parameters = parameters
+        self.layout = layout
         self.solver = solver
         self.effort = effort
         self.trials = trials
@@ -99,7 +101,9 @@ package struct Prover {
         var work: [(function: String, part: Case?)] = [("start", nil)]
         for (kind, name) in Case.kinds {
             do throws(NotModelled) {
-                work += try Cases(parameters: parameters, sides: sides).all(of: kind).map { (name, $0) }
+                work += try Cases(parameters: parameters, layout: layout, sides: sides).all(of: kind).map {
+                    (name, $0)
+                }
             } catch {
                 let verdict = Verdict.open(
                     side: "all", what: "the whole function", reason: "not modelled: \(error)")
@@ -127,7 +131,7 @@ package struct Prover {
         let begin = ContinuousClock.now
         let terms = Terms()
         let start = Case(kind: 0)
-        let inputs = Inputs(part ?? start, parameters, terms)
+        let inputs = Inputs(part ?? start, parameters, layout, terms)
         let name = part?.name(parameters) ?? "the state before the first event"
         var verdicts: [Verdict] = []
         var outcomes: [(name: String, outcome: Outcome)] = []
@@ -235,7 +239,7 @@ struct CaseJudge {
     private mutating func equality(_ side: Int) -> [Prover.Verdict] {
         let name = outcomes[side].name
         var exact = Exact(inputs, [outcomes[0], outcomes[side]])
-        let fields = Layout.outputs.filter { outcomes[0].outcome.values[$0] != nil }
+        let fields = inputs.layout.outputs.filter { outcomes[0].outcome.values[$0] != nil }
         // Where one side does not come to an end there is nothing to compare: that is a trap, and a property.
         if let found = search(&exact, from: nil, count: trials, { $0.differ(0, 1, fields) }) {
             return [refuted(side, fields.filter { found.value($0, of: 0) != found.value($0, of: 1) }, found)]
@@ -290,11 +294,12 @@ struct CaseJudge {
         guard let part, !isEqualityOnly else { return verdicts }
         let path = inputs.terms.diagrams.and(outcome.ends, inputs.assumptions)
         let view = PropertyView(inputs: inputs, outcome: outcome, part: part, path: path)
-        for property in Property.all(of: part.kind) {
+        for property in Property.all(of: part.kind, inputs.layout) {
             row.properties += 1
             for condition in property.broken(view) {
                 let broken = inputs.terms.diagrams.and(path, condition)
-                let found = never(broken, property.name, side, isCertain: true)
+                // A pair's state is any that its fields can hold: one that cannot come up is no counterexample.
+                let found = never(broken, property.name, side, isCertain: !inputs.layout.isPair)
                 verdicts += found
                 if !found.isEmpty { break }
             }
@@ -323,7 +328,10 @@ struct CaseJudge {
             if isCertain {
                 return [.refuted(side: outcomes[side].name, what: [what], found.counterexample())]
             }
-            return [.open(side: outcomes[side].name, what: what, reason: "it is not so for all values")]
+            let values = inputs.layout.isPair ? ", such as \(found.text)" : ""
+            return [
+                .open(side: outcomes[side].name, what: what, reason: "it is not so for all values\(values)")
+            ]
         }
         return [
             .open(side: outcomes[side].name, what: what, reason: "\(reason), and no such values are found")

@@ -35,6 +35,7 @@ extension Side {
     /// Executes the step on one event, or, if `isStart`, what makes the state before the first one.
     func step(_ inputs: Inputs, isStart: Bool = false) throws(NotModelled) -> Outcome {
         let terms = inputs.terms
+        let layout = inputs.layout
         var memory = Memory()
         func region(_ structure: String, _ fields: [Field], writable: Bool, index: Term? = nil) -> Int {
             var region = Memory.Region(
@@ -50,12 +51,12 @@ extension Side {
         let slot = terms.and(pid, terms.constant(UInt64(SP_PROBE_TASKS) - 1, 32))
         let place = terms.sum(
             [(UInt64(MemoryLayout<sp_task>.stride), terms.zeroExtend(slot, 64))], 0, 64)
-        let policy = region("policy", Layout.policy, writable: false)
-        let global = region("global", Layout.global, writable: true)
+        let policy = region("policy", layout.policy, writable: false)
+        let global = region("global", layout.global, writable: true)
         let event = region("event", Layout.event, writable: false)
         let isTable: Bool
         if case .backend = artefact { isTable = false } else { isTable = true }
-        let task = region("task", Layout.task, writable: true, index: isTable ? place : nil)
+        let task = region("task", layout.task, writable: true, index: isTable ? place : nil)
         let outcome = memory.add(
             Memory.Region(
                 name: "outcome",
@@ -70,7 +71,7 @@ extension Side {
                 guard let result = try execution.run("sp_native_start", begin, memory, under: .always) else {
                     throw NotModelled(what: "sp_native_start never ends", place: name)
                 }
-                return try outputs(result, global, task, outcome, terms, isStart: true)
+                return try outputs(result, layout, global, task, outcome, terms, isStart: true)
             }
             let arguments = [policy, global, task, event, outcome].map { [Slot(pointer($0))] }
             let count = [Slot(Value(terms.constant(1, 32)))]
@@ -86,17 +87,18 @@ extension Side {
             end = try probe(object, memory, policy, global, task, event, outcome, slot, inputs, isStart)
         case .backend(let object):
             var world = BytecodeExecution.World()
-            world.variables = ["description": policy, "global": global]
+            let lock = memory.add(Memory.Region(name: "the lock of the state", size: 4))
+            world.variables = ["description": policy, "global": global, "state_lock": lock]
             var execution = BytecodeExecution(object, terms, world)
             if isStart {
                 let result = try execution.run("begin", [], memory, under: .always)
-                return try outputs(result, global, task, outcome, terms, isStart: true)
+                return try outputs(result, layout, global, task, outcome, terms, isStart: true)
             }
             end = try execution.run(
                 "decide", [pointer(task), pointer(event), pointer(outcome)], memory, under: inputs.assumptions
             )
         }
-        return try outputs(end, global, task, outcome, terms, isStart: isStart)
+        return try outputs(end, layout, global, task, outcome, terms, isStart: isStart)
     }
 
     private func probe(
@@ -136,16 +138,17 @@ extension Side {
 
     /// The decision, and the state: where it is kept, and, where a lane copies it, in the copy too.
     private func outputs(
-        _ end: Execution, _ global: Int, _ task: Int, _ outcome: Int, _ terms: Terms, isStart: Bool
+        _ end: Execution, _ layout: Layout, _ global: Int, _ task: Int, _ outcome: Int, _ terms: Terms,
+        isStart: Bool
     ) throws(NotModelled) -> Outcome {
         var values: [Field: Value] = [:]
-        for field in isStart ? Layout.global : Layout.outputs {
+        for field in isStart ? layout.global : layout.outputs {
             let region = field.structure == "decision" ? outcome : field.structure == "task" ? task : global
             values[field] = end.memory.load(region, field.offset, field.size, under: end.ends, terms)
         }
         if !isStart, end.memory.regions[outcome].size > MemoryLayout<sp_decision>.size {
             let begin = MemoryLayout<sp_decision>.size
-            for field in Layout.task + Layout.global {
+            for field in layout.task + layout.global {
                 let offset =
                     field.structure == "task" ? begin : begin + MemoryLayout<sp_task>.size
                 let copy = end.memory.load(

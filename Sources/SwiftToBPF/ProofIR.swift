@@ -34,6 +34,63 @@ public enum ProofIR {
             }.joined(separator: "\n")
     }
 
+    /// The functions that can be reached from the two of the native lane, of what is carried.
+    public static func needed(of carried: String) -> String {
+        var functions: [Substring: [Substring]] = [:]
+        var rest: [Substring] = []
+        var name: Substring?
+        for line in carried.split(separator: "\n") {
+            if line.hasPrefix("define "), let at = line.firstIndex(of: "@") {
+                name = Self.name(line[line.index(after: at)...])
+            }
+            guard let current = name else {
+                rest.append(line)
+                continue
+            }
+            functions[current, default: []].append(line)
+            if line == "}" { name = nil }
+        }
+        var left: [Substring] = ["sp_native_decide", "sp_native_start"]
+        var seen: Set<Substring> = []
+        var kept: [Substring] = []
+        while let next = left.popLast() {
+            guard seen.insert(next).inserted, let lines = functions[next] else { continue }
+            kept += lines
+            for line in lines {
+                left += line.split(separator: "@").dropFirst().map(Self.name)
+            }
+        }
+        return (rest + kept).joined(separator: "\n")
+    }
+
+    /// What stands behind an `@`.
+    private static func name(_ text: Substring) -> Substring {
+        if text.first == "\"" { return text.dropFirst().prefix { $0 != "\"" } }
+        return text.prefix { $0.isLetter || $0.isNumber || "_$.".contains($0) }
+    }
+
+    /// The same two functions around a pair's Swift twin.
+    public static func pairEntry(_ type: String) -> String {
+        """
+        public import CSchedProto
+
+        @_cdecl("sp_native_start")
+        public func start(_ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>) {
+            \(type).begin(policy, global)
+        }
+
+        @_cdecl("sp_native_decide")
+        public func decide(
+            _ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>,
+            _ tasks: UnsafeMutablePointer<sp_task>, _ events: UnsafePointer<sp_event>,
+            _ outcomes: UnsafeMutablePointer<sp_outcome>, _ count: UInt32
+        ) {
+            \(type).decideAll(policy, global, tasks, events, outcomes, count)
+        }
+
+        """
+    }
+
     /// The two functions of the native lane, around the Swift policy.
     public static let swiftEntry = """
         public import CSchedProto

@@ -27,6 +27,66 @@ func embedSwift(output: String, headers: String, sources: [String]) {
     embedIR(name: "swift", text: text, root: root, output: output)
 }
 
+/// Both twins of a pair: `sources` are the Swift one, and those of PolicyModel.
+func embedPair(
+    root: String, bpf: String, declaration: String, header: String, type: String, output: String,
+    sources: [String]
+) {
+    guard let compiler = besideSwift("swiftc") else { fail("no swiftc found beside swift on PATH") }
+    let (text, entry) = (output + ".swift.ll", output + ".entry.swift")
+    write(ProofIR.pairEntry(type), to: entry)
+    let status = run(compiler, ProofIR.swiftOptions(headers: bpf) + sources + [entry, "-o", text])
+    if status != 0 { fail("\(compiler) cannot make LLVM IR of \(type) (status \(status))") }
+    var c = "nil"
+    if FileManager.default.fileExists(atPath: header) {
+        c = quoted(
+            read(pairIR(bpf: bpf, declaration: declaration, header: header, output: output)), root: root)
+    }
+    write(
+        """
+        // Generated. Do not edit.
+        import Pairs
+
+        extension \(type) {
+            /// What \(type)'s twins compute, for `prove`.
+            static let ir = PairIR(
+                swift: \(quoted(read(text), root: root)),
+                c: \(c))
+        }
+
+        """, to: output)
+}
+
+/// The C twin as LLVM IR, under the names that the described policy's has; the path of it.
+private func pairIR(bpf: String, declaration: String, header: String, output: String) -> String {
+    let (state, text) = (output + ".state.h", output + ".c.ll")
+    writeState(of: declaration, to: state)
+    let result = capture(
+        findClang(),
+        ProofIR.cOptions(headers: bpf) + [
+            "-std=gnu17", "-DSP_PAIR_STATE=\"\(state)\"", "-DSP_PAIR_HEADER=\"\(header)\"",
+            "-Dsp_pair_start=sp_native_start", "-Dsp_pair_decide=sp_native_decide", "\(bpf)/pair_native.c",
+            "-o", text,
+        ])
+    // What is wrong with the twin is said where it is compiled for BPF.
+    if result.status != 0 { fail("no LLVM IR of \(header): it does not compile") }
+    return text
+}
+
+private func read(_ path: String) -> String {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+        fail("\(path) cannot be read")
+    }
+    return text
+}
+
+/// A literal of what is needed of IR.
+private func quoted(_ ir: String, root: String) -> String {
+    let quotes = "###" + String(repeating: "\"", count: 3)
+    let end = String(repeating: "\"", count: 3) + "###"
+    return "\(quotes)\n\(ProofIR.needed(of: ProofIR.carried(ir, root: root + "/")))\n\(end)"
+}
+
 private func embedIR(name: String, text path: String, root: URL, output: String) {
     guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
         fail("\(path) cannot be read")

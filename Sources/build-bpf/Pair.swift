@@ -28,6 +28,11 @@ private func modeOptions(_ declaration: Declaration) -> [String] {
         + (declaration.wakeups == nil ? [] : ["-DSP_WAKEUPS"])
 }
 
+/// The header of a pair's state, as C has it.
+func writeState(of file: String, to path: String) {
+    write(readDeclaration(file).c(from: file), to: path)
+}
+
 /// The Swift side of what a pair declares: the types of its state and parameters.
 func declare(root: String, file: String, type: String, output: String) {
     write(readDeclaration(file).types(of: type, from: relative(file, to: root)), to: output)
@@ -75,6 +80,7 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
                 type: "\(type)",
                 swift: twin,
                 c: \(twin),
+                ir: ir,
                 functions: .init(
                     start: { \(type).begin($0, $1) }, decide: { \(type).decideAll($0, $1, $2, $3, $4, $5) }),
                 steps: .init(

@@ -166,6 +166,10 @@ case ("compile-pair", 7):
     compilePair(
         root: arguments[1], bpf: arguments[2], file: arguments[3], header: arguments[4], type: arguments[5],
         output: arguments[6])
+case ("pair-ir", 8...):
+    embedPair(
+        root: arguments[1], bpf: arguments[2], declaration: arguments[3], header: arguments[4],
+        type: arguments[5], output: arguments[6], sources: Array(arguments.dropFirst(7)))
 case ("stamp", 3...): stamp(output: arguments[1], headers: Array(arguments.dropFirst(2)))
 case ("ir-c", 3): embedC(output: arguments[1], source: arguments[2])
 case ("ir-swift", 4...):
@@ -181,6 +185,7 @@ default:
         | compile-pair-swift ROOT HEADERS OUTPUT DECLARATION TYPE SOURCE... \
         | compile-pair ROOT HEADERS DECLARATION HEADER TYPE OUTPUT | stamp OUTPUT HEADER... | embed OUTPUT FILE... \
         | embed-package OUTPUT FOLDER FILE... \
+        | pair-ir ROOT HEADERS DECLARATION HEADER TYPE OUTPUT SOURCE... \
         | ir-c OUTPUT SOURCE | ir-swift OUTPUT HEADERS SOURCE...
         """)
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
 import Commands
+import PolicyProof
+import ProofSubjects
 
 struct SchedProto: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,14 +14,15 @@ struct SchedProto: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Program.run, Program.exec, Program.policy, Program.conform, ProveCommand.self,
-            SimulateCommand.self,
-            Program.trace, NewCommand.self,
+            Program.run, Program.exec, Program.policy, Program.conform, Program.prove,
+            SimulateCommand.self, Program.trace, NewCommand.self,
         ],
         defaultSubcommand: Program.run)
 }
 
 @main
 enum Main {
-    static func main() { Program.main(SchedProto.self) }
+    static func main() {
+        Program.$described.withValue(.init { .described }) { Program.main(SchedProto.self) }
+    }
 }

@@ -100,7 +100,8 @@ import Testing
             // Executing it takes a hundred times as long as reading it.
             guard round % 20 == 0 else { continue }
             let part = Case(kind: SP_EVENT_DISPATCH.rawValue)
-            _ = try? Side(name: "damaged", artefact: .probe(object)).step(Inputs(part, [], Terms()))
+            _ = try? Side(name: "damaged", artefact: .probe(object)).step(
+                Inputs(part, [], .described, Terms()))
         }
     }
 }

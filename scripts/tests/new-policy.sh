@@ -10,7 +10,8 @@
 #   LANGUAGE of=PATH            has to be a part of that file
 #   sh run [status=N] [slow]    is run, and has to end with 0 or N
 #   text                        lines that the run before has to have printed, in this order; "…" is anything
-# Variable: KEEP=FOLDER, where the copy is made and left; by default a temporary one.
+# Variable: KEEP=FOLDER, where the copy is made and left. Without it, and where root may mount, the copy is a layer over
+# the checkout that nobody else sees, so that what is built already is not built again; else a temporary folder.
 set -euo pipefail
 
 all=
@@ -25,22 +26,47 @@ case ${1:-} in
 esac
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+# Mounts of this script's own end with it.
+if [[ -z ${KEEP:-}${GUIDE_OWN_MOUNTS:-} ]] && unshare --mount true 2>/dev/null; then
+	GUIDE_OWN_MOUNTS=1 exec unshare --mount --propagation private "$BASH" "$root/scripts/tests/new-policy.sh" "$@"
+fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/sched-proto-guide.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+copy=${KEEP:-$work/sched-proto}
+clean() {
+	cd /
+	[[ $copy != "$root" ]] || umount --lazy "$root"
+	rm -rf "$work"
+}
+trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-copy=${KEEP:-$work/sched-proto}
-mkdir -p "$copy" "$work/blocks" "$work/bin"
+mkdir -p "$work"/{blocks,bin,upper,work}
 
-# The checkout without what git ignores, and the packages that were fetched for it.
-cd "$root"
-git ls-files -z --cached --others --exclude-standard |
-	while IFS= read -rd '' file; do [[ ! -e $file ]] || printf '%s\0' "$file"; done |
-	tar --create --null --files-from - | tar --extract --overwrite --directory "$copy"
-mkdir -p "$copy/.build"
-for file in .build/{repositories,checkouts,artifacts,workspace-state.json} Package.resolved; do
-	[[ ! -e $file || -e $copy/$file ]] || cp -a "$file" "$copy/$file"
-done
+# cover_checkout: a layer over it that takes what is written, without what git ignores but for what was built.
+cover_checkout() {
+	[[ -n ${GUIDE_OWN_MOUNTS:-} && -z ${KEEP:-} ]] || return 1
+	mount -t overlay -o "lowerdir=$root,upperdir=$work/upper,workdir=$work/work" overlay "$root" 2>/dev/null || return 1
+	# What follows removes files: not of the checkout itself, whatever became of the mount.
+	cd "$root" && [[ $(findmnt --noheadings --output FSTYPE --target .) == overlay ]] || return 1
+	git ls-files -z --others --ignored --exclude-standard --directory |
+		while IFS= read -rd '' file; do
+			[[ $file == .build/ || $file == Package.resolved ]] || rm -rf "${file%/}"
+		done
+	copy=$root
+}
+
+# copy_checkout: without what git ignores, but for the packages that were fetched for it.
+copy_checkout() {
+	mkdir -p "$copy/.build"
+	cd "$root"
+	git ls-files -z --cached --others --exclude-standard |
+		while IFS= read -rd '' file; do [[ ! -e $file ]] || printf '%s\0' "$file"; done |
+		tar --create --null --files-from - | tar --extract --overwrite --directory "$copy"
+	for file in .build/{repositories,checkouts,artifacts,workspace-state.json} Package.resolved; do
+		[[ ! -e $file || -e $copy/$file ]] || cp -a "$file" "$copy/$file"
+	done
+}
+cover_checkout || copy_checkout
 # The example, and the package that the page makes, are built where the copy is, so that what they share is built once.
 export SWIFTPM_BUILD_DIR=$copy/.build
 for example in own-policy llc; do

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
-import Commands
 import Conformance
 import KernelLink
 import Output
-import PolicyProof
+import ProofSubjects
 import Prove
 
 /// One run of `prove`.
@@ -16,33 +15,54 @@ struct ProveRun {
     let command: ProveCommand
     private let solver: Solver
     private let sides: [Side]
-    private let parameters: [Parameter]
-    /// Words of descriptions that have no C twin, and so nothing to be equal to.
-    private let omitted: [String]
+    private let subject: ProofSubject
 
-    /// - Throws: 6 without a solver, 65 or 66 for a file that is to be proven.
+    /// - Throws: 6 without a solver, 65 or 66 for a file that is to be proven, 78 if there is no C twin.
     init(_ command: ProveCommand) throws(Failure) {
         self.command = command
+        subject = try Self.subject()
         do throws(Solver.Unavailable) {
             solver = try Solver(program: command.solver)
         } catch {
             throw Failure("not proven: \(Printable.line(error.description))", .unproven)
         }
-        (parameters, omitted) = Parameter.covered()
+        let subject = subject
         sides = try Self.names.map { (name: String) throws(Failure) -> Side in
             let file = command.replace.last { $0.hasPrefix(name + "=") }.map {
                 String($0.dropFirst(name.count + 1))
             }
-            return try Self.side(name, file)
+            return try Self.side(name, file, subject)
         }
     }
 
-    private static func side(_ name: String, _ file: String?) throws(Failure) -> Side {
+    private static func subject() throws(Failure) -> ProofSubject {
+        if let pair = Program.pair {
+            if let subject = pair.proofSubject { return subject }
+            throw Failure(
+                "\(Printable.line(pair.c.obstacle ?? "there is no C twin")): nothing to be equal to",
+                .configuration)
+        }
+        guard let described = Program.described else {
+            throw Failure("this program has no policy to prove", .software)
+        }
+        return described.subject()
+    }
+
+    private static func side(_ name: String, _ file: String?, _ subject: ProofSubject) throws(Failure) -> Side
+    {
         var bytes: [UInt8]?
         if let file { bytes = try InputFile.bytes(of: file, sizeMax: artefactMax) }
         switch name {
         case "swift", "native":
-            guard let bytes else { return name == "swift" ? .swift : .native }
+            guard let bytes else {
+                let isSwift = name == "swift"
+                return Side(
+                    name: name,
+                    artefact: .ir(
+                        IRModule(
+                            name: isSwift ? "Swift's IR" : "C's IR",
+                            text: isSwift ? subject.swift : subject.native)))
+            }
             let module = IRModule(name: file ?? name, text: String(decoding: bytes, as: UTF8.self))
             guard module.has("sp_native_decide"), module.has("sp_native_start") else {
                 throw Failure(
@@ -56,7 +76,7 @@ struct ProveRun {
             do throws(ELFObject.Malformed) {
                 object = try ELFObject(
                     name: file ?? "\(name)'s object",
-                    bytes: bytes ?? (isProbe ? ShippedObjects.probe : ShippedObjects.bpfMode))
+                    bytes: bytes ?? (isProbe ? subject.probe : subject.mode))
             } catch {
                 throw Failure(Printable.line(error.description), .badData)
             }
@@ -87,15 +107,17 @@ struct ProveRun {
 
     func run() throws(Failure) {
         let others = sides.filter { $0.name != "native" }
-        guard let reference = sides.first(where: { $0.name == "native" }), Layout.isWhole else {
+        guard let reference = sides.first(where: { $0.name == "native" }), subject.layout.isWhole
+        else {
             throw Failure("the layout of the structures is not the one that is known", .software)
         }
         if !command.json {
             ConformOutput.note("z3 \(solver.version); proving \(sides.map(\.name).joined(separator: " = "))")
-            omitted.forEach { ConformOutput.note("not covered, without a C twin: \($0)") }
+            subject.omitted.forEach { ConformOutput.note("not covered, without a C twin: \($0)") }
         }
         let prover = Prover(
-            reference: reference, others: others, parameters: parameters, solver: solver,
+            reference: reference, others: others, parameters: subject.parameters, layout: subject.layout,
+            solver: solver,
             effort: Effort(unit: command.effort), seed: command.seed)
         var last = ContinuousClock.now
         let report = prover.prove(until: command.first ? .unproven : .all) { result, done, count in
@@ -106,7 +128,7 @@ struct ProveRun {
                     "\(done) of \(count): \(result.name), \(ConformOutput.tenths(result.seconds)) s\(state)")
             }
         }
-        let output = ProveOutput(report: report, parameters: parameters, omitted: omitted, sides: sides)
+        let output = ProveOutput(report: report, subject: subject, sides: sides)
         var traces: [String] = []
         var shown = ""
         if let refutation = report.refutation {
@@ -144,7 +166,7 @@ struct ProveReplay {
         var lanes: [any Lane] = []
         for kind in LaneKind.allCases {
             do throws(LaneError) {
-                lanes.append(try kind.makeLane())
+                lanes.append(try Program.lane(kind))
             } catch {
                 ConformOutput.note("\(error)")
             }
@@ -160,6 +182,7 @@ struct ProveReplay {
                 var plan = Campaign.Plan(
                     seed: seed, subjects: [.init(name: "the counterexample's", policy: example.policy)])
                 plan.hasRandomSubjects = false
+                if let pair = Program.pair { plan.makePair = { pair.execution($0) } }
                 plan.events = 1_000_000
                 if let finding = try Campaign(plan, on: harness).run() {
                     found = (finding.trace, finding.mismatch)
@@ -184,7 +207,8 @@ struct ProveReplay {
                 """, []
             )
         }
-        let report = DivergenceReport(lanes: lanes.map(\.name), trace: found.trace, mismatch: found.mismatch)
+        let report = DivergenceReport(
+            lanes: lanes.map(\.name), trace: found.trace, mismatch: found.mismatch, naming: Program.naming)
         var kept: [String] = []
         var again = ""
         do throws(TraceFileError) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
-import Commands
 import Output
 import Prove
 

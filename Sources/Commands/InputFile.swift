@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import Commands
 import Glibc
 import Output
 
 /// A file that is read as a whole.
-enum InputFile {
+package enum InputFile {
     /// - Parameter sizeMax: bytes; a larger file is none of those that are read here.
     /// - Throws: 66 if it cannot be read, 77 if that is not permitted, 65 if it is too large.
-    static func bytes(of path: String, sizeMax: Int) throws(Failure) -> [UInt8] {
+    package static func bytes(of path: String, sizeMax: Int) throws(Failure) -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw failure(path, errno) }
         defer { _ = close(file) }
@@ -35,7 +34,7 @@ enum InputFile {
     }
 
     /// The same, of UTF-8.
-    static func text(of path: String, sizeMax: Int) throws(Failure) -> String {
+    package static func text(of path: String, sizeMax: Int) throws(Failure) -> String {
         let bytes = try bytes(of: path, sizeMax: sizeMax)
         try refuseCompressed(bytes, path)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -44,7 +43,7 @@ enum InputFile {
         return text
     }
 
-    static func refuseCompressed(_ bytes: [UInt8], _ path: String) throws(Failure) {
+    package static func refuseCompressed(_ bytes: [UInt8], _ path: String) throws(Failure) {
         let known: [(first: [UInt8], program: String)] = [
             ([0x1F, 0x8B], "gunzip"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "unxz"),
             ([0x28, 0xB5, 0x2F, 0xFD], "unzstd"),

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
-import Commands
 import Conformance
 import Output
 import PolicyText
+import ProofSubjects
 import Prove
 
 /// What is told of a proof.
@@ -12,8 +12,7 @@ struct ProveOutput {
     private static let jsonVersion: UInt64 = 1
 
     let report: Prover.Report
-    let parameters: [Parameter]
-    let omitted: [String]
+    let subject: ProofSubject
     let sides: [Side]
 
     private var verdict: String {
@@ -53,7 +52,7 @@ struct ProveOutput {
         }
         parts.append(PolicyText.TextTable.columns([head] + rows))
         parts.append("assumed of descriptions: " + preconditions.joined(separator: "; "))
-        for row in omitted { parts.append("not covered, without a C twin: \(row)") }
+        for row in subject.omitted { parts.append("not covered, without a C twin: \(row)") }
         let counts = "\(report.cases.count) cases, \(report.questions) questions to z3 \(report.solver)"
         let restarts = report.restarts > 0 ? ", which was started anew \(report.restarts) times" : ""
         parts.append("\(verdict): \(counts)\(restarts), \(ConformOutput.tenths(report.seconds)) s")
@@ -83,7 +82,7 @@ struct ProveOutput {
     }
 
     private var preconditions: [String] {
-        parameters.map { parameter in
+        subject.parameters.map { parameter in
             "\(parameter.path) \(parameter.text)"
                 + (parameter.readWith == nil ? "" : ", or 0 where it is not read")
         }
@@ -95,7 +94,8 @@ struct ProveOutput {
         let example = refutation.example
         let trace = Trace(policy: example.policy, events: [example.event])
         let mismatch = Harness.Mismatch(index: 0, outcomes: example.answers.map(\.outcome))
-        let shown = DivergenceReport(lanes: example.answers.map(\.side), trace: trace, mismatch: mismatch)
+        let shown = DivergenceReport(
+            lanes: example.answers.map(\.side), trace: trace, mismatch: mismatch, naming: Program.naming)
         let isPair = example.answers.count > 1
         let advice = refutation.what.first.flatMap(ProveAdvice.ofTrap)
         return """
@@ -104,23 +104,14 @@ struct ProveOutput {
             \(refutation.side): \(refutation.what.joined(separator: ", "))\(advice.map { "\n\($0)" } ?? "")
             \(isPair ? shown.summary : "a property of the decision is broken")
             policy:
-            \(DivergenceReport.describe(example.policy)) wait_max_ns=\(example.policy.wait_max_ns)
+            \(example.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: " "))
             state before the event:
-              \(Self.fields(example.global))
-              \(Self.fields(example.task))
+              \(example.state.map { "\($0.name)=\($0.value)" }.joined(separator: " "))
             the event:
             \(shown.event)
             answers:
             \(shown.answers)
             """
-    }
-
-    private static func fields(_ global: sp_global) -> String {
-        "global: vtime_now=\(global.vtime_now) threshold=\(global.threshold) average_waiting=\(global.average_waiting) round=\(global.round) round_since=\(global.round_since)"
-    }
-
-    private static func fields(_ task: sp_task) -> String {
-        "task: vtime=\(task.vtime) burst_ns=\(task.burst_ns) rate=\(task.rate) rate_switches=\(task.rate_switches) rate_since=\(task.rate_since) generation=\(task.generation) queue=\(task.queue)"
     }
 
     func json(traces: [String]) -> JSONText {
@@ -167,7 +158,7 @@ struct ProveOutput {
             ("proven", .bool(report.isProven)), ("sides", .strings(sides.map(\.name))),
             ("solver", .string(report.solver)), ("questions", .number(UInt64(report.questions))),
             ("solverRestarts", .number(UInt64(report.restarts))), ("seconds", .decimal(report.seconds)),
-            ("assumed", .strings(preconditions)), ("notCovered", .strings(omitted)),
+            ("assumed", .strings(preconditions)), ("notCovered", .strings(subject.omitted)),
             ("functions", .array(rows)), ("cases", .array(cases)),
             ("counterexample", report.refutation.map { .string(counterexample($0)) } ?? .null),
             ("traces", .strings(traces)),
