@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
 import Output
-import Prove
+import ProofSubjects
 
 struct ProveCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -12,9 +12,12 @@ struct ProveCommand: ParsableCommand {
             in this program compute the same from the same state and event, for every description, state and event; \
             and no decision breaks one of the properties of docs/PROOF.md. It needs z3 4.8.12 or newer.
 
+            Of the described policies, those of all descriptions are proven; a program of a pair proves that pair, \
+            which decides alike from any state that its declaration has room for.
+
             Exit status: 0 all is proven, 4 a counterexample, 6 something is not proven (no solver, or it gave up; \
             something that is not modelled), 64 wrong usage, 65 a file that is no such artefact, 66 no such file, \
-            74 standard output cannot be written, 77 a file may not be read.
+            74 standard output cannot be written, 77 a file may not be read, 78 a pair without a C twin.
             """)
 
     @Option(help: ArgumentHelp("The solver: z3 by name or path.", valueName: "program"))
@@ -35,7 +38,7 @@ struct ProveCommand: ParsableCommand {
     @Option(help: "Seed of the random values that are tried before the solver is asked. Default: 1.")
     var seed: UInt64 = 1
 
-    @Flag(help: "End with the first case that is not proven.")
+    @Flag(help: "End with the first counterexample.")
     var first = false
 
     @Flag(help: "Print each case, with the time that it took.")
@@ -51,9 +54,10 @@ struct ProveCommand: ParsableCommand {
         var sides: Set<Substring> = []
         for text in replace {
             let parts = text.split(separator: "=", maxSplits: 1)
-            guard parts.count == 2, ProveRun.names.contains(String(parts[0])) else {
+            guard parts.count == 2, ProofSubject.sides.contains(String(parts[0])) else {
                 throw ValidationError(
-                    "--replace \(text): side=file, where side is \(ProveRun.names.joined(separator: ", "))")
+                    "--replace \(text): side=file, where side is \(ProofSubject.sides.joined(separator: ", "))"
+                )
             }
             guard sides.insert(parts[0]).inserted else {
                 throw ValidationError(

@@ -84,7 +84,28 @@ struct ProveOutput {
     private var preconditions: [String] {
         subject.parameters.map { parameter in
             "\(parameter.path) \(parameter.text)"
+                + (parameter.notAbove.map { ", not above \($0)" } ?? "")
                 + (parameter.readWith == nil ? "" : ", or 0 where it is not read")
+        }
+    }
+
+    /// What the description says, as `--set` takes it.
+    private func settings(_ example: Counterexample) -> [String] {
+        subject.parameters.compactMap { parameter in
+            let field = subject.layout.policy.first { $0.offset == parameter.offset }
+            guard let value = example.parameters.first(where: { $0.name == field?.fullName })?.value else {
+                return nil
+            }
+            if case .words(let words) = parameter.allowed {
+                return words.first { $0.value == value }.map { "\(parameter.path)=\($0.word)" }
+            }
+            // What is not read holds 0, which not all descriptions may say.
+            if case .range(let range) = parameter.allowed, !range.contains(value) { return nil }
+            switch parameter.text.prefix(10) {
+            case "a duration": return "\(parameter.path)=\(value)ns"
+            case "true or fa": return "\(parameter.path)=\(value != 0)"
+            default: return "\(parameter.path)=\(value)"
+            }
         }
     }
 
@@ -102,9 +123,9 @@ struct ProveOutput {
 
             counterexample, computed exactly: \(refutation.name)
             \(refutation.side): \(refutation.what.joined(separator: ", "))\(advice.map { "\n\($0)" } ?? "")
-            \(isPair ? shown.summary : "a property of the decision is broken")
+            \(isPair ? shown.summary : advice == nil ? "a property of the decision is broken" : "it can be reached")
             policy:
-            \(example.parameters.map { "\($0.name)=\($0.value)" }.joined(separator: " "))
+            \(settings(example).joined(separator: " "))
             state before the event:
               \(example.state.map { "\($0.name)=\($0.value)" }.joined(separator: " "))
             the event:
@@ -112,6 +133,14 @@ struct ProveOutput {
             answers:
             \(shown.answers)
             """
+    }
+
+    /// Where nothing could be asked.
+    static func json(unproven reason: String) -> JSONText {
+        .object([
+            ("version", .number(jsonVersion)), ("verdict", .string("not proven")), ("proven", .bool(false)),
+            ("reason", .string(reason)),
+        ])
     }
 
     func json(traces: [String]) -> JSONText {

@@ -8,7 +8,6 @@ import Prove
 
 /// One run of `prove`.
 struct ProveRun {
-    static let names = ["swift", "native", "probe", "bpf-mode"]
     /// Bytes; more is no artefact of this program.
     private static let artefactMax = 64 << 20
 
@@ -24,10 +23,12 @@ struct ProveRun {
         do throws(Solver.Unavailable) {
             solver = try Solver(program: command.solver)
         } catch {
-            throw Failure("not proven: \(Printable.line(error.description))", .unproven)
+            let reason = Printable.line(error.description)
+            if command.json { Console.write(ProveOutput.json(unproven: reason).text() + "\n") }
+            throw Failure("not proven: \(reason)", .unproven)
         }
         let subject = subject
-        sides = try Self.names.map { (name: String) throws(Failure) -> Side in
+        sides = try ProofSubject.sides.map { (name: String) throws(Failure) -> Side in
             let file = command.replace.last { $0.hasPrefix(name + "=") }.map {
                 String($0.dropFirst(name.count + 1))
             }
@@ -50,43 +51,36 @@ struct ProveRun {
 
     private static func side(_ name: String, _ file: String?, _ subject: ProofSubject) throws(Failure) -> Side
     {
-        var bytes: [UInt8]?
-        if let file { bytes = try InputFile.bytes(of: file, sizeMax: artefactMax) }
-        switch name {
-        case "swift", "native":
-            guard let bytes else {
-                let isSwift = name == "swift"
-                return Side(
-                    name: name,
-                    artefact: .ir(
-                        IRModule(
-                            name: isSwift ? "Swift's IR" : "C's IR",
-                            text: isSwift ? subject.swift : subject.native)))
-            }
-            let module = IRModule(name: file ?? name, text: String(decoding: bytes, as: UTF8.self))
+        var other: (name: String, bytes: [UInt8])?
+        if let file { other = (file, try InputFile.bytes(of: file, sizeMax: artefactMax)) }
+        let side: Side
+        do throws(ELFObject.Malformed) {
+            side = try subject.side(name, other)
+        } catch {
+            throw Failure(Printable.line(error.description), .badData)
+        }
+        let shown = Printable.line(file ?? name)
+        switch side.artefact {
+        case .ir(let module):
             guard module.has("sp_native_decide"), module.has("sp_native_start") else {
-                throw Failure(
-                    "\(Printable.line(file ?? name)): no LLVM IR with sp_native_decide and sp_native_start",
-                    .badData)
+                throw Failure("\(shown): no LLVM IR with sp_native_decide and sp_native_start", .badData)
             }
-            return Side(name: name, artefact: .ir(module))
-        default:
-            let isProbe = name == "probe"
-            let object: ELFObject
-            do throws(ELFObject.Malformed) {
-                object = try ELFObject(
-                    name: file ?? "\(name)'s object",
-                    bytes: bytes ?? (isProbe ? subject.probe : subject.mode))
-            } catch {
-                throw Failure(Printable.line(error.description), .badData)
-            }
-            for function in isProbe ? ["decide_one"] : ["decide", "begin"] where !object.has(function) {
-                throw Failure(
-                    "\(Printable.line(file ?? name)): a BPF object without the function \(function)", .badData
+            if case .ir(let own)? = try? subject.side(name).artefact, own.compiler != module.compiler {
+                ConformOutput.note(
+                    "\(shown) is of \(Printable.line(module.compiler ?? "a compiler that does not say its version")), "
+                        + "what it replaces of \(own.compiler ?? "another one"): what has another meaning there is refused by name, if it is seen"
                 )
             }
-            return Side(name: name, artefact: isProbe ? .probe(object) : .backend(object))
+        case .probe(let object):
+            guard object.has("decide_one") else {
+                throw Failure("\(shown): a BPF object without the function decide_one", .badData)
+            }
+        case .backend(let object):
+            for function in ["decide", "begin"] where !object.has(function) {
+                throw Failure("\(shown): a BPF object without the function \(function)", .badData)
+            }
         }
+        return side
     }
 
     /// What to do about what is not proven.
@@ -120,7 +114,7 @@ struct ProveRun {
             solver: solver,
             effort: Effort(unit: command.effort), seed: command.seed)
         var last = ContinuousClock.now
-        let report = prover.prove(until: command.first ? .unproven : .all) { result, done, count in
+        let report = prover.prove(until: command.first ? .refuted : .all) { result, done, count in
             if !result.verdicts.allSatisfy(\.isProven) || ContinuousClock.now - last >= .seconds(2) {
                 last = ContinuousClock.now
                 let state = result.verdicts.allSatisfy(\.isProven) ? "" : ": NOT PROVEN"

@@ -5,6 +5,52 @@ package import ProofSubjects
 import Prove
 
 extension Pair {
+    /// What came of a proof.
+    public struct Proof: Sendable, CustomStringConvertible {
+        public let isProven: Bool
+        /// What is not proven, or differs, and for which values; else how much was.
+        public let description: String
+    }
+
+    /// Proves for all inputs that the pair's executions decide the same: in one line of a test,
+    /// `#expect(try Mine.pair.prove().isProven)`. It needs z3, 4.8.12 or newer.
+    ///
+    /// - Parameter solver: a path, or a name on PATH.
+    /// - Returns: what is not proven where the solver cannot be had, too.
+    public func prove(solver: String = "z3") -> Proof {
+        func failed(_ reason: String) -> Proof { Proof(isProven: false, description: "\(name): \(reason)") }
+        guard let subject = proofSubject else {
+            return failed("not proven: \(c.obstacle ?? "there is no C twin")")
+        }
+        var sides: [Side] = []
+        do throws(ELFObject.Malformed) {
+            for side in ProofSubject.sides { sides.append(try subject.side(side)) }
+        } catch {
+            return failed("not proven: \(error)")
+        }
+        let report: Prover.Report
+        do throws(Solver.Unavailable) {
+            report = Prover(
+                reference: sides.remove(at: 1), others: sides, parameters: subject.parameters,
+                layout: subject.layout, solver: try Solver(program: solver)
+            ).prove(until: .refuted)
+        } catch {
+            return failed("not proven: \(error)")
+        }
+        if let found = report.refutation {
+            let values = (found.example.parameters + found.example.state).map { "\($0.name)=\($0.value)" }
+            return failed(
+                "\(found.side) differs, or has a trap: \(found.what.joined(separator: ", ")), in the case "
+                    + "\(found.name): \(values.joined(separator: " "))")
+        }
+        for case .open(let side, let what, let reason) in report.cases.flatMap(\.verdicts) {
+            return failed("not proven: \(side): \(what): \(reason)")
+        }
+        return Proof(
+            isProven: report.isProven,
+            description: "\(name): \(report.cases.count) cases proven for all inputs and states")
+    }
+
     /// What is proven to be the same; nil where there is no C twin.
     package var proofSubject: ProofSubject? {
         guard let native = ir.c, let objects = c.bytes else { return nil }

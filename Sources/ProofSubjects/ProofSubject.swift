@@ -20,4 +20,28 @@ package struct ProofSubject: Sendable {
         (self.parameters, self.omitted, self.layout) = (parameters, omitted, layout)
         (self.swift, self.native, self.probe, self.mode) = (swift, native, probe, mode)
     }
+
+    /// How its executions are called; the others are compared with `native`.
+    package static let sides = ["swift", "native", "probe", "bpf-mode"]
+
+    /// One of its executions, or other bytes in the place of its own.
+    ///
+    /// - Parameter file: other bytes, and what they are called.
+    package func side(
+        _ name: String, _ file: (name: String, bytes: [UInt8])? = nil
+    ) throws(ELFObject.Malformed) -> Side {
+        switch name {
+        case "swift", "native":
+            let own = name == "swift" ? swift : native
+            let module = IRModule(
+                name: file?.name ?? (name == "swift" ? "Swift's IR" : "C's IR"),
+                text: file.map { String(decoding: $0.bytes, as: UTF8.self) } ?? own)
+            return Side(name: name, artefact: .ir(module))
+        default:
+            let isProbe = name == "probe"
+            let object = try ELFObject(
+                name: file?.name ?? "\(name)'s object", bytes: file?.bytes ?? (isProbe ? probe : mode))
+            return Side(name: name, artefact: isProbe ? .probe(object) : .backend(object))
+        }
+    }
 }

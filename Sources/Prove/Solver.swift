@@ -65,7 +65,7 @@ package final class Solver {
         guard found >= (Self.needed.major, Self.needed.minor, Self.needed.patch) else {
             throw Unavailable(
                 description:
-                    "z3 is too old: found \(version), needed \(Self.needed.major).\(Self.needed.minor).\(Self.needed.patch) or newer"
+                    "z3 is too old: found \(version), needed \(Self.needed.major).\(Self.needed.minor).\(Self.needed.patch) or newer (make setup installs one; --solver names another)"
             )
         }
     }

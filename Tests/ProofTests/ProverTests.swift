@@ -7,7 +7,7 @@ import Testing
 @testable import Prove
 
 /// Whether z3 is there; without it these tests say so, once each.
-private let hasSolver = (try? Solver(program: "z3")) != nil
+let hasSolver = (try? Solver(program: "z3")) != nil
 
 @Suite struct ProverTests {
     private func report(_ others: [Side], program: String = "z3") throws -> Prover.Report {

@@ -12,6 +12,12 @@ import Testing
         #expect(verdict.isIdentical, "\(verdict)")
     }
 
+    /// For all inputs, of any state. It needs z3 (`make setup` installs it).
+    @Test func theTwinsAreProvenAlike() {
+        let proof = Llc.pair.prove()
+        #expect(proof.isProven, "\(proof)")
+    }
+
     /// On a machine with two caches: it ran in one, and is woken from the other.
     @Test func aTaskWaitsWhereItRanOrWhereItsWakerSleeps() {
         var policy = Llc(.init())

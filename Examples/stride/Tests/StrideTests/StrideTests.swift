@@ -12,6 +12,12 @@ import Testing
         #expect(verdict.isIdentical, "\(verdict)")
     }
 
+    /// For all inputs, of any state. It needs z3 (`make setup` installs it).
+    @Test func theTwinsAreProvenAlike() {
+        let proof = Stride.pair.prove()
+        #expect(proof.isProven, "\(proof)")
+    }
+
     /// Of two tasks that used as much, the one of three times the weight pays a third.
     @Test func theHeavierPaysLess() {
         var policy = Stride(.init())

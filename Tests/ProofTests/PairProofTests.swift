@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import Foundation
+import Testing
+
+@testable import Prove
+
+/// The prover on a pair's C twin, that of Examples/stride, with mistakes in it.
+@Suite struct PairProofTests {
+    private static let layout: Layout = {
+        var base = sp_policy()
+        base.pair = 7
+        return Layout(
+            pairWithOwnQueues: false, base: base, params: [("quantum", 0, 8), ("credit", 8, 8)],
+            state: [("pass", 0, 8)], task: [("pass", 0, 8)])
+    }()
+    private static let parameters = [
+        Parameter(
+            path: "quantum", offset: Int(SP_PAIR_PARAMS), allowed: .range(100_000...100_000_000),
+            readWith: nil,
+            notAbove: nil, text: "a duration")
+    ]
+    private static let state = """
+        struct sp_params { sp_u64 quantum_ns; sp_u64 credit_ns; sp_u8 unused[24]; };
+        struct sp_task { sp_u64 pass; sp_u8 unused[32]; sp_u32 generation; sp_u32 queue; };
+        struct sp_global { sp_u64 pass; sp_u8 unused[32]; };
+        #define SP_PAIR(function) stride_##function
+        #define SP_PAIR_QUEUES 0u
+        #define SP_PAIR_FIRST(state) do { (void)(state); } while (0)
+        """
+    private static let answer = "sp_run(event, task, policy->params.quantum_ns, decision);"
+
+    /// The twin with one change, as LLVM IR.
+    private func side(_ before: String = "", _ after: String = "") throws -> Side {
+        let folder = NSTemporaryDirectory() + "pair-proof-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let header = Sides.checkout + "/Examples/stride/Sources/Stride/stride.h"
+        let text = try String(contentsOfFile: header, encoding: .utf8)
+        guard before.isEmpty || text.contains(before) else { throw Sides.CannotBuild() }
+        try text.replacingOccurrences(of: before, with: after)
+            .write(toFile: "\(folder)/twin.h", atomically: true, encoding: .utf8)
+        try Self.state.write(toFile: "\(folder)/state.h", atomically: true, encoding: .utf8)
+        let bpf = Sides.checkout + "/bpf"
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+            "clang", "-O2", "-w", "-std=gnu17", "-fno-vectorize", "-fno-slp-vectorize", "-I", bpf, "-S",
+            "-emit-llvm", "-DSP_PAIR_STATE=\"\(folder)/state.h\"", "-DSP_PAIR_HEADER=\"\(folder)/twin.h\"",
+            "-Dsp_pair_start=sp_native_start", "-Dsp_pair_decide=sp_native_decide", "\(bpf)/pair_native.c",
+            "-o", "\(folder)/twin.ll",
+        ]
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Sides.CannotBuild() }
+        let ir = try String(contentsOfFile: "\(folder)/twin.ll", encoding: .utf8)
+        return Side(
+            name: before.isEmpty ? "right" : "changed", artefact: .ir(IRModule(name: "twin", text: ir)))
+    }
+
+    private func report(_ changed: Side) throws -> Prover.Report {
+        Prover(
+            reference: try side(), others: [changed], parameters: Self.parameters, layout: Self.layout,
+            solver: try Solver(program: "z3")
+        ).prove()
+    }
+
+    @Test func theLayoutIsWhole() {
+        #expect(Self.layout.isWhole)
+        #expect(Self.layout.unused.count == 3 + 4 + 4)
+    }
+
+    /// What differs for one value of a parameter, of the event, or of the state alone.
+    @Test(
+        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        arguments: [
+            ("policy->params.quantum_ns + (policy->params.credit_ns == 123456789)", "decision.slice_ns"),
+            ("policy->params.quantum_ns + ((sp_u32)event->now == 0xdeadbeef)", "decision.slice_ns"),
+            ("policy->params.quantum_ns + (state->pass == 0x123456789abcdefull)", "decision.slice_ns"),
+        ])
+    func aDifferenceIsFound(_ slice: String, _ field: String) throws {
+        let report = try report(try side(Self.answer, "sp_run(event, task, \(slice), decision);"))
+        let found = try #require(report.refutation)
+        #expect(found.what == [field])
+        #expect(found.example.policy.pair == 7)
+        #expect(found.example.parameters.map(\.name).contains("policy.credit"))
+        #expect(found.example.state.map(\.name).contains("state.pass"))
+    }
+
+    @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
+    func whatIsWrittenOtherwiseIsProven() throws {
+        let same = try side(
+            "task->pass += stride_cost(event->used_ns, event);",
+            "sp_u64 c = stride_cost(event->used_ns, event); task->pass = c - (0 - task->pass);")
+        let report = try report(same)
+        #expect(report.isProven, "\(report.cases.filter { !$0.verdicts.allSatisfy(\.isProven) })")
+    }
+
+    /// Of a state that may not come up it is not said that it does.
+    @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
+    func aSliceOfTheStateIsOpen() throws {
+        let kept = try side(Self.answer, "sp_run(event, task, task->pass, decision);")
+        let report = Prover(
+            reference: kept, others: [], parameters: Self.parameters, layout: Self.layout,
+            solver: try Solver(program: "z3")
+        ).prove()
+        #expect(report.refutation == nil)
+        let open = report.cases.flatMap(\.verdicts).filter { !$0.isProven }
+        #expect(open.count == 1, "\(open)")
+        #expect("\(open)".contains("a slice is never 0"))
+    }
+}
