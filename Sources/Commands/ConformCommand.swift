@@ -169,6 +169,20 @@ struct Shard: ExpressibleByArgument {
     var defaultValueDescription: String { "\(index)/\(count)" }
 }
 
+/// Seconds, as a number or with a unit: `1.5`, `500ms`, `90s`, `10m`, `8h`.
+struct Seconds: ExpressibleByArgument {
+    let count: Double
+
+    init?(argument: String) {
+        let units: [(suffix: String, seconds: Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)]
+        let unit = units.first { argument.hasSuffix($0.suffix) }
+        guard let number = Double(argument.dropLast(unit?.suffix.count ?? 0)), number.isFinite else {
+            return nil
+        }
+        count = number * (unit?.seconds ?? 1)
+    }
+}
+
 /// A time such as `90s`, `10m` or `8h`, up to a year.
 package struct Period: ExpressibleByArgument {
     package let seconds: Double

@@ -40,8 +40,7 @@ struct ProveRun {
         if let pair = Program.pair {
             if let subject = pair.proofSubject { return subject }
             throw Failure(
-                "\(Printable.line(pair.c.obstacle ?? "there is no C twin")): nothing to be equal to",
-                .configuration)
+                "\(Printable.line(pair.obstacleToProof ?? "")): nothing can be proven of it", .configuration)
         }
         guard let described = Program.described else {
             throw Failure("this program has no policy to prove", .software)

@@ -68,8 +68,11 @@ struct RunCommand: ParsableCommand {
     @Option(help: "How all of it is printed: text, or json, one object a line (docs/COUNTERS.md).")
     var statsFormat = Session.Options.Format.text
 
-    @Option(help: "End after this many seconds, 0.1...31536000, restarts included.")
-    var duration: Double?
+    @Option(
+        help:
+            "End after this time, restarts included: seconds, or as in 500ms, 90s, 10m, 8h; 0.1...31536000 s."
+    )
+    var duration: Seconds?
 
     @Option(
         help:
@@ -115,8 +118,8 @@ struct RunCommand: ParsableCommand {
         guard stats == 0 || (0.1...3600).contains(stats) else {
             throw ValidationError("--stats \(stats): allowed are 0 and 0.1...3600 seconds")
         }
-        if let duration, !(0.1...31_536_000).contains(duration) {
-            throw ValidationError("--duration \(duration): allowed are 0.1...31536000 seconds")
+        if let duration, !(0.1...31_536_000).contains(duration.count) {
+            throw ValidationError("--duration \(duration.count): allowed are 0.1...31536000 seconds")
         }
         guard (1...30).contains(watchdog) else {
             throw ValidationError("--watchdog \(watchdog): allowed are 1...30 seconds")
@@ -187,7 +190,7 @@ struct RunCommand: ParsableCommand {
         var options = Session.Options()
         options.statisticsNs = UInt64(stats * 1e9)
         options.format = statsFormat
-        options.durationNs = duration.map { UInt64($0 * 1e9) }
+        options.durationNs = duration.map { UInt64($0.count * 1e9) }
         options.restarts = restart
         options.maxTasks = maxTasks ?? options.maxTasks
         options.fault = fault

@@ -20,7 +20,7 @@ extension Pair {
     public func prove(solver: String = "z3") -> Proof {
         func failed(_ reason: String) -> Proof { Proof(isProven: false, description: "\(name): \(reason)") }
         guard let subject = proofSubject else {
-            return failed("not proven: \(c.obstacle ?? "there is no C twin")")
+            return failed("not proven: \(obstacleToProof ?? "")")
         }
         var sides: [Side] = []
         do throws(ELFObject.Malformed) {
@@ -51,11 +51,14 @@ extension Pair {
             description: "\(name): \(report.cases.count) cases proven for all inputs and states")
     }
 
-    /// What is proven to be the same; nil where there is no C twin.
+    /// Why nothing can be proven; nil if it can.
+    package var obstacleToProof: String? { c.obstacle ?? ir.obstacle }
+
+    /// What is proven to be the same; nil where there is an obstacle.
     package var proofSubject: ProofSubject? {
-        guard let native = ir.c, let objects = c.bytes else { return nil }
+        guard let texts = ir.texts, let objects = c.bytes else { return nil }
         return ProofSubject(
             parameters: keys.apply { PolicyParameter.all }.map { Parameter($0) }, layout: layout,
-            swift: ir.swift, native: native, probe: objects.probe, mode: objects.mode)
+            swift: texts.swift, native: texts.c, probe: objects.probe, mode: objects.mode)
     }
 }

@@ -2,13 +2,19 @@
 
 /// A pair's two sources as LLVM IR, made when it was built, from the sources that it was built from.
 public struct PairIR: Sendable {
-    let swift: String
-    /// Nil: there is no C twin.
-    let c: String?
+    let texts: (swift: String, c: String)?
+    /// Why there is none; nil if there is.
+    let obstacle: String?
 
     /// For generated code.
-    public init(swift: String, c: String?) {
-        self.swift = swift
-        self.c = c
+    public init(swift: String, c: String) {
+        texts = (swift, c)
+        obstacle = nil
+    }
+
+    /// For generated code.
+    public init(obstacle: String) {
+        texts = nil
+        self.obstacle = obstacle
     }
 }

@@ -32,15 +32,18 @@ func embedPair(
     root: String, bpf: String, declaration: String, header: String, type: String, output: String,
     sources: [String]
 ) {
-    guard let compiler = besideSwift("swiftc") else { fail("no swiftc found beside swift on PATH") }
-    let (text, entry) = (output + ".swift.ll", output + ".entry.swift")
-    write(ProofIR.pairEntry(type), to: entry)
-    let status = run(compiler, ProofIR.swiftOptions(headers: bpf) + sources + [entry, "-o", text])
-    if status != 0 { fail("\(compiler) cannot make LLVM IR of \(type) (status \(status))") }
-    var c = "nil"
-    if FileManager.default.fileExists(atPath: header) {
-        c = quoted(
-            read(pairIR(bpf: bpf, declaration: declaration, header: header, output: output)), root: root)
+    let value: String
+    do throws(Obstacle) {
+        // What is wrong with a twin is said where it is compiled to run.
+        let swift = try swiftPairIR(bpf: bpf, type: type, output: output, sources: sources)
+        let c = try cPairIR(bpf: bpf, declaration: declaration, header: header, output: output)
+        value = """
+            PairIR(
+                    swift: \(quoted(read(swift), root: root)),
+                    c: \(quoted(read(c), root: root)))
+            """
+    } catch {
+        value = "PairIR(obstacle: \(literal(error.reason.replacingOccurrences(of: root + "/", with: ""))))"
     }
     write(
         """
@@ -49,16 +52,37 @@ func embedPair(
 
         extension \(type) {
             /// What \(type)'s twins compute, for `prove`.
-            static let ir = PairIR(
-                swift: \(quoted(read(text), root: root)),
-                c: \(c))
+            static let ir = \(value)
         }
 
         """, to: output)
 }
 
+/// The Swift twin as LLVM IR; the path of it.
+private func swiftPairIR(
+    bpf: String, type: String, output: String, sources: [String]
+) throws(Obstacle) -> String {
+    guard let compiler = besideSwift("swiftc") else {
+        throw Obstacle(reason: "no swiftc was found beside swift")
+    }
+    let (text, entry) = (output + ".swift.ll", output + ".entry.swift")
+    write(ProofIR.pairEntry(type), to: entry)
+    let result = capture(compiler, ProofIR.swiftOptions(headers: bpf) + sources + [entry, "-o", text])
+    guard result.status == 0 else {
+        throw Obstacle(
+            reason: "the Swift policy does not compile by itself: \(SwiftToolchain.firstError(result.errors))"
+        )
+    }
+    return text
+}
+
 /// The C twin as LLVM IR, under the names that the described policy's has; the path of it.
-private func pairIR(bpf: String, declaration: String, header: String, output: String) -> String {
+private func cPairIR(
+    bpf: String, declaration: String, header: String, output: String
+) throws(Obstacle) -> String {
+    guard FileManager.default.fileExists(atPath: header) else {
+        throw Obstacle(reason: "there is no \(header)")
+    }
     let (state, text) = (output + ".state.h", output + ".c.ll")
     writeState(of: declaration, to: state)
     let result = capture(
@@ -68,8 +92,9 @@ private func pairIR(bpf: String, declaration: String, header: String, output: St
             "-Dsp_pair_start=sp_native_start", "-Dsp_pair_decide=sp_native_decide", "\(bpf)/pair_native.c",
             "-o", text,
         ])
-    // What is wrong with the twin is said where it is compiled for BPF.
-    if result.status != 0 { fail("no LLVM IR of \(header): it does not compile") }
+    guard result.status == 0 else {
+        throw Obstacle(reason: "\(header) does not compile: \(SwiftToolchain.firstError(result.errors))")
+    }
     return text
 }
 

@@ -31,7 +31,7 @@ ends_by_signal() { # SIGNAL
 }
 
 ends_by_duration() {
-	start --duration 1 --stats 0
+	start --duration 1000ms --stats 0
 	busy 6
 	finish
 	expect_clean
@@ -275,6 +275,8 @@ refused() {
 	refuses 64 slice.max --set slice.max
 	refuses 64 --stats --stats 0.01
 	refuses 64 --duration --duration 0
+	refuses 64 --duration --duration 2d
+	refuses 64 --duration --duration 50ms
 	refuses 64 --watchdog --watchdog 31
 	refuses 64 --max-tasks --max-tasks 4
 	refuses 64 --max-tasks --mode bpf --max-tasks 100
