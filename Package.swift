@@ -81,7 +81,7 @@ let package = Package(
         .plugin(name: "PolicyInKernel", capability: .buildTool(), dependencies: ["build-bpf"]),
         .target(
             name: "KernelLink",
-            dependencies: ["CLibbpf", "CSchedProto", "CSystem", "PolicyModel", "Output"],
+            dependencies: ["CLibbpf", "CSchedProto", "CSystem", "PolicyModel", "Output", "SwiftToBPF"],
             swiftSettings: strict,
             plugins: ["BuildBPF"]),
 
@@ -211,7 +211,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "KernelLinkTests",
-            dependencies: ["KernelLink", "CLibbpf", "Output"],
+            dependencies: ["KernelLink", "CLibbpf", "Output", "SwiftToBPF"],
             swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests",

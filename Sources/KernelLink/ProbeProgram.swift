@@ -78,7 +78,7 @@ public struct ProbeProgram: ~Copyable {
         guard let opened else { throw .refused(LibbpfLog.text(since: mark)) }
         let loaded: Int32
         do throws(ProbeError) {
-            loaded = try Self.load(opened, policy, memory, since: mark, image.traps, isSwift: isSwift)
+            loaded = try Self.load(opened, policy, memory, since: mark, image, isSwift: isSwift)
         } catch {
             bpf_object__close(opened)
             throw error
@@ -93,7 +93,7 @@ public struct ProbeProgram: ~Copyable {
 
     private static func load(
         _ object: OpaquePointer, _ policy: sp_policy, _ memory: borrowing ProbeMemory,
-        since mark: LibbpfLog.Mark, _ traps: [SwiftTrap], isSwift: Bool
+        since mark: LibbpfLog.Mark, _ image: BPFObject, isSwift: Bool
     ) throws(ProbeError) -> Int32 {
         for (name, map) in memory.maps {
             let status = bpf_map__reuse_fd(bpf_object__find_map_by_name(object, name), map)
@@ -101,7 +101,10 @@ public struct ProbeProgram: ~Copyable {
         }
         try write(policy, into: object)
         guard bpf_object__load(object) == 0 else {
-            if isSwift, let refusal = SwiftRefusal(LibbpfLog.text(since: mark, lines: .max), traps) {
+            let log = LibbpfLog.text(since: mark, lines: .max)
+            if isSwift,
+                let refusal = SwiftRefusal(log, image.traps, { image.lines(of: $0, in: object) })
+            {
                 throw .swift(refusal)
             }
             throw .refused(LibbpfLog.text(since: mark))

@@ -96,7 +96,7 @@ public struct Scheduler: ~Copyable {
         let object = try Self.open(program)
         let hasGroups: Bool
         do throws(KernelError) {
-            hasGroups = try Self.load(object, configuration, program.traps)
+            hasGroups = try Self.load(object, configuration, program)
             memory = try StatusMemory(object)
         } catch {
             bpf_object__close(object)
@@ -153,7 +153,7 @@ public struct Scheduler: ~Copyable {
 
     /// Returns whether the kernel tells it of control groups.
     private static func load(
-        _ object: OpaquePointer, _ configuration: Configuration, _ traps: [SwiftTrap]
+        _ object: OpaquePointer, _ configuration: Configuration, _ image: BPFObject
     ) throws(KernelError) -> Bool {
         let mark = LibbpfLog.mark()
         let hasGroups = try configure(object, configuration)
@@ -161,7 +161,9 @@ public struct Scheduler: ~Copyable {
         if result != 0 {
             var refusal: SwiftRefusal?
             if case .swift = configuration.twin, configuration.mode == .bpf {
-                refusal = SwiftRefusal(LibbpfLog.text(since: mark, lines: .max), traps)
+                refusal = SwiftRefusal(
+                    LibbpfLog.text(since: mark, lines: .max), image.traps, { image.lines(of: $0, in: object) }
+                )
             }
             throw KernelError(
                 "bpf_object__load", errno: -result, details: LibbpfLog.text(since: mark),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import SwiftToBPF
 
 /// What the verifier's log says of a policy in Swift, in the words of its author: where, why, and what to
 /// write instead.
@@ -11,12 +12,13 @@ public struct SwiftRefusal: Sendable {
     /// - Parameters:
     ///   - log: the verifier's, at least its end.
     ///   - traps: those of the program.
+    ///   - lines: of a program, by its name, the source of each instruction.
     /// - Returns: nil if it is not about the policy, as far as can be seen.
-    init?(_ log: String, _ traps: [SwiftTrap]) {
-        guard let text = Self.explain(log, traps) else { return nil }
+    init?(_ log: String, _ traps: [SwiftTrap], _ lines: (String) -> [SourceLines.Line?] = { _ in [] }) {
+        let end = LogEnd(log)
+        guard let (text, details) = Self.explain(end, traps, end.program.map(lines) ?? []) else { return nil }
         self.text = text
-        let isTrap = text.hasPrefix(Self.trapping)
-        details = isTrap ? "" : log.split(separator: "\n").suffix(40).joined(separator: "\n")
+        self.details = details
     }
 
     /// Nothing more can be had than why the build made no program.
@@ -25,10 +27,10 @@ public struct SwiftRefusal: Sendable {
         details = ""
     }
 
-    private static let trapping = "the policy can trap in the kernel"
-
-    static func explain(_ log: String, _ traps: [SwiftTrap]) -> String? {
-        let lines = log.split(separator: "\n")
+    private static func explain(
+        _ log: LogEnd, _ traps: [SwiftTrap], _ sources: [SourceLines.Line?]
+    ) -> (text: String, details: String)? {
+        let lines = log.lines
         if let trap = trap(lines, traps) {
             let others = traps.filter { $0.number != trap.number }.compactMap { trap in
                 trap.place.map { "\($0) (\(trap.failure))" }
@@ -36,35 +38,54 @@ public struct SwiftRefusal: Sendable {
             let rest =
                 others.isEmpty
                 ? "" : "\nnot optimised away either: \(others.prefix(8).joined(separator: ", "))"
-            return """
-                \(trapping), at \(trap.place ?? place(lines)): \(trap.failure)
+            let text = """
+                the policy can trap in the kernel, at \(trap.place ?? place(lines)): \(trap.failure)
                 \(advice(trap.failure))\(rest)
                 """
+            return (text, "")
         }
-        if let sign = endless.first(where: { sign in lines.contains { $0.contains(sign) } }),
-            let near = lastPlace(lines, orBefore: true)
-        {
-            return """
-                the policy has a loop whose end the verifier does not see, near \(near) (\(sign))
-                write a loop with a bound that is a number, such as 'for i in 0..<8', and leave it early if need be
-                """
+        if let (sign, words) = log.endless {
+            let near =
+                log.loop(in: sources).map(place)
+                ?? lastPlace(lines, orBefore: true)
+            // A trace of all that it went through, screens of it, says no more than that.
+            return (endless(sign, near: near), words)
         }
-        guard let near = lastPlace(lines) else { return nil }
+        guard let near = lastPlace(lines) ?? log.last(in: sources).map(place) else { return nil }
         if lines.contains(where: {
             $0.contains("stack depth") || $0.contains("stack size") || $0.contains("invalid write to stack")
         }) {
-            return """
+            let text = """
                 the policy needs more memory for its own variables than the 512 bytes that there are, near \(near)
                 keep large arrays in the policy's own state, and pass small values
                 """
+            return (text, log.details)
         }
-        return
+        let text =
             "the verifier does not admit what the policy does near \(near); its reason stands at the end of its log"
+        return (text, log.details)
     }
 
-    private static let endless = [
-        "infinite loop detected", "back-edge from insn", "BPF program is too large", "jumps is too complex",
-    ]
+    private static func endless(_ sign: String, near: String?) -> String {
+        let place = near.map { ", near \($0)" } ?? ""
+        let what =
+            LogEnd.isLarge(sign)
+            ? "the policy has a loop whose end the verifier does not see, or is too large for it"
+            : "the policy has a loop whose end the verifier does not see"
+        return """
+            \(what)\(place) (\(sign))
+            write a loop with a bound that is a number, such as 'for i in 0..<8', and leave it early if need be, by a check inside
+            """
+    }
+
+    private static func place(_ line: SourceLines.Line) -> String {
+        // From the folder that SwiftPM has sources in; what is before it is of no interest.
+        let parts = line.file.split(separator: "/", omittingEmptySubsequences: false)
+        let file = parts.lastIndex(of: "Sources").map { parts[$0...].joined(separator: "/") }
+        let text = line.text.split(separator: " ").joined(separator: " ")
+        return "\(file ?? parts.last.map(String.init) ?? line.file):\(line.line)"
+            + (text.isEmpty ? "" : " ('\(text)')")
+    }
 
     /// The trap that the verifier came to: it names a helper that there is not, by number.
     private static func trap(_ lines: [Substring], _ traps: [SwiftTrap]) -> SwiftTrap? {

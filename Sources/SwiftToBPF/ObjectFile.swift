@@ -11,7 +11,7 @@ public struct ObjectFile {
     /// Whether something is called through a pointer, which no verifier admits.
     public let callsPointers: Bool
 
-    private struct Section {
+    struct Section {
         let type: UInt32
         let flags: UInt64
         let offset: Int
@@ -59,7 +59,7 @@ public struct ObjectFile {
         self.callsPointers = callsPointers
     }
 
-    private static func section(_ bytes: [UInt8], _ start: Int) -> Section? {
+    static func section(_ bytes: [UInt8], _ start: Int) -> Section? {
         guard let type: UInt32 = number(bytes, start + 4), let flags: UInt64 = number(bytes, start + 8),
             let offset: UInt64 = number(bytes, start + 24), let size: UInt64 = number(bytes, start + 32),
             let link: UInt32 = number(bytes, start + 40)
@@ -83,7 +83,7 @@ public struct ObjectFile {
         }
     }
 
-    private static func number<Number: FixedWidthInteger>(_ bytes: [UInt8], _ start: Int) -> Number? {
+    static func number<Number: FixedWidthInteger>(_ bytes: [UInt8], _ start: Int) -> Number? {
         let size = MemoryLayout<Number>.size
         guard start >= 0, start <= bytes.count - size else { return nil }
         var number: Number = 0
