@@ -49,13 +49,57 @@ struct DebugLocations {
         // Bounded, since text that is no IR might be a circle.
         for _ in 0..<1000 {
             guard let number = next, let entry = entries[number] else { return nil }
-            if let line = Self.number("line", in: entry), line > 0,
-                let scope = Self.reference("scope", in: entry),
-                let file = file(of: scope), isSource(file)
-            {
-                return SourcePlace(file: file, line: line, column: Self.number("column", in: entry) ?? 1)
+            if let found = Self.reference("scope", in: entry).flatMap({ place(in: entry, scope: $0) }) {
+                return found
             }
             next = Self.reference("inlinedAt", in: entry)
+        }
+        return nil
+    }
+
+    /// A function that an instruction is in.
+    struct Frame {
+        /// Its mangled name.
+        let function: Substring
+        /// Where in it; nil where that is not said, or is in none of the sources.
+        let place: SourcePlace?
+        /// Where it begins; nil if that is in none of the sources.
+        let functionPlace: SourcePlace?
+    }
+
+    /// The functions that an instruction is in, the innermost first, to the one that all others were inlined into.
+    func frames(_ location: Int) -> [Frame] {
+        var frames: [Frame] = []
+        var next: Int? = location
+        while frames.count < 1000, let number = next, let entry = entries[number] {
+            let scope = Self.reference("scope", in: entry)
+            let function = scope.flatMap(function)
+            frames.append(
+                Frame(
+                    function: function.flatMap { entry in
+                        Self.text("linkageName", in: entry.text) ?? Self.text("name", in: entry.text)
+                    }.map { Substring($0) } ?? "",
+                    place: scope.flatMap { place(in: entry, scope: $0) },
+                    functionPlace: function.flatMap { place(in: $0.text, scope: $0.number) }))
+            next = Self.reference("inlinedAt", in: entry)
+        }
+        return frames
+    }
+
+    /// The line and the column of an entry; nil if they are in none of the sources.
+    private func place(in entry: Substring, scope: Int) -> SourcePlace? {
+        guard let line = Self.number("line", in: entry), line > 0, let file = file(of: scope), isSource(file)
+        else { return nil }
+        return SourcePlace(file: file, line: line, column: Self.number("column", in: entry) ?? 1)
+    }
+
+    /// The function that a scope is, or that it is a block of.
+    private func function(of scope: Int) -> (number: Int, text: Substring)? {
+        var next: Int? = scope
+        for _ in 0..<1000 {
+            guard let number = next, let entry = entries[number] else { return nil }
+            if entry.range(of: "!DISubprogram(") != nil { return (number, entry) }
+            next = Self.reference("scope", in: entry)
         }
         return nil
     }

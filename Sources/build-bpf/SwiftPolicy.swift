@@ -93,27 +93,76 @@ struct SwiftPolicy {
         }
     }
 
+    /// What clang is told for a program with the policy in it.
+    private var linking: [String] {
+        options(including: bpf) + exports.definitions + [
+            // Traps are cold; apart from the rest they would be functions of their own.
+            "-Xclang", "-fno-split-cold-code",
+            "-Xclang", "-mlink-builtin-bitcode", "-Xclang", bitcode,
+        ]
+    }
+
+    /// The sources that are the author's: where there are others, those of the library are not.
+    private var authors: [String] {
+        let library =
+            URL(fileURLWithPath: bpf).deletingLastPathComponent()
+            .appending(path: "Sources/PolicyModel").path + "/"
+        let own = sources.filter { !$0.hasPrefix(library) }
+        return own.isEmpty ? sources : own
+    }
+
+    /// What BPF has nothing for, as far as that can be told.
+    private func foreign(in program: String) -> [ForeignConstruct] {
+        let output = scratch + ".optimised.ll"
+        let made = capture(toolchain.clang, linking + ["-S", "-emit-llvm", program, "-o", output])
+        guard made.status == 0, let text = try? String(contentsOfFile: output, encoding: .utf8) else {
+            return []
+        }
+        return ForeignCode(in: text, authors: Set(authors), others: Set(sources)).constructs
+    }
+
+    private static func obstacle(_ constructs: [ForeignConstruct]) -> Obstacle {
+        let shown = constructs.prefix(10).map(\.description)
+        let rest = constructs.count - shown.count
+        return Obstacle(
+            reason: "BPF has nothing for what stands at these places",
+            parts: shown + (rest > 0 ? ["and \(rest) more"] : []))
+    }
+
+    /// What clang's backend says, without the C line that the policy was inlined into and without its dump.
+    private static func backendError(_ errors: String) -> String {
+        let first = SwiftToolchain.firstError(errors, count: 1)
+        let text = first.range(of: "error: ").map { first[$0.upperBound...] } ?? first[...]
+        // `Cannot select: 0x55d3…: i64,ch = AtomicLoad<…`
+        let words = text.range(of: ": 0x").map { text[..<$0.lowerBound] } ?? text
+        let end = words.last == "." ? words.dropLast() : words
+        let mark = errors.range(of: "on function '@") ?? errors.range(of: "In function: ")
+        guard let name = mark.map({ errors[$0.upperBound...].prefix { !"'\n ".contains($0) } }) else {
+            return "clang says '\(end)'"
+        }
+        return "clang says '\(end)' in the function \(name)"
+    }
+
     /// Compiles `NAME.bpf.c` with the policy in it.
     func link(_ name: String) throws(Obstacle) -> Program {
         let object = "\(scratch).\(name).o"
-        let linked = capture(
-            toolchain.clang,
-            options(including: bpf) + exports.definitions + [
-                // Traps are cold; apart from the rest they would be functions of their own.
-                "-Xclang", "-fno-split-cold-code",
-                "-Xclang", "-mlink-builtin-bitcode", "-Xclang", bitcode,
-                "-c", "\(bpf)/\(name).bpf.c", "-o", object,
-            ])
+        let program = "\(bpf)/\(name).bpf.c"
+        let linked = capture(toolchain.clang, linking + ["-c", program, "-o", object])
         guard linked.status == 0 else {
+            let constructs = foreign(in: program)
+            guard constructs.isEmpty else { throw Self.obstacle(constructs) }
             throw Obstacle(
-                reason: "it cannot be compiled into \(name).bpf.c: "
-                    + SwiftToolchain.firstError(linked.errors))
+                reason: "the Swift policy (\(authors.joined(separator: ", "))) cannot be compiled for BPF: "
+                    + "\(Self.backendError(linked.errors)). docs/NEW-POLICY.md says what can")
         }
         guard let data = FileManager.default.contents(atPath: object), let file = ObjectFile([UInt8](data))
         else {
             throw Obstacle(reason: "\(object) is no BPF object")
         }
-        if let leftover = leftover(of: file) { throw Obstacle(reason: leftover) }
+        if let leftover = leftover(of: file) {
+            let constructs = foreign(in: program)
+            throw constructs.isEmpty ? Obstacle(reason: leftover) : Self.obstacle(constructs)
+        }
         return Program(bytes: [UInt8](data), traps: ir.traps.filter { file.helpers.contains($0.number) })
     }
 

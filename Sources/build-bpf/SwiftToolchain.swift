@@ -5,6 +5,8 @@ import Foundation
 /// told.
 struct Obstacle: Error {
     let reason: String
+    /// What it consists of, where that is several things.
+    var parts: [String] = []
 }
 
 /// Swift's compiler and the clang of the very same toolchain: the one reads the IR that the other writes.

@@ -73,9 +73,12 @@ func compileSwift(root: String, bpf: String, output: String, exports: SwiftExpor
             )
         }
     } catch {
-        let reason = relative(error.reason)
-        FileHandle.standardError.write(Data("warning: no Swift policy for the kernel: \(reason)\n".utf8))
-        write(exports.source(obstacle: literal(reason)), to: output)
+        let (reason, parts) = (relative(error.reason), error.parts.map(relative))
+        let lines = parts.isEmpty ? reason : "\(reason):\n  " + parts.joined(separator: "\n  ")
+        FileHandle.standardError.write(Data("warning: no Swift policy for the kernel: \(lines)\n".utf8))
+        // Whoever asks for it is told in one line.
+        let text = parts.isEmpty ? reason : "\(reason): " + parts.joined(separator: "; ")
+        write(exports.source(obstacle: literal(text)), to: output)
         return
     }
     write(exports.source(probe: objects[0], mode: objects[1]), to: output)
