@@ -117,6 +117,11 @@ void answers_come(void)
 
 	if (ring->asked.tail > ring->daemon.answers_head)
 		flaw(SIM_FLAW_ORDER, "answers are taken that are not there");
+	if (*sim.backend->early > sim.backend->status->counters[SP_COUNT_EARLY])
+		flaw(SIM_FLAW_COUNTERS,
+		     "%u answers are laid aside, and %llu were early",
+		     *sim.backend->early,
+		     sim.backend->status->counters[SP_COUNT_EARLY]);
 	for (; come < ring->asked.tail; come++) {
 		answer = &ring->ring[come & (SP_ANSWERS - 1)];
 		waits_come += answer->wait != 0;
