@@ -280,7 +280,8 @@ static void check_preemption(const struct task *p, u64 flags)
 
 	if (sim.moment.preempts && sim.moment.preempted == cpu)
 		sim.cpu[cpu].gives_way = sim.cpu[cpu].may_give_way = false;
-	if (!is_undisturbed() || sim.cpu[cpu].may_give_way)
+	/* One that goes off-line in the middle of a callback may be noted when it is gone. */
+	if (!is_undisturbed() || sim.cpu[cpu].may_give_way || comes_and_goes())
 		return;
 	if (sim.moment.preempts != wanted || (wanted && sim.moment.preempted != cpu))
 		flaw(SIM_FLAW_KICK, "pid %d (class %u) %s CPU %d away", p->t.pid,
