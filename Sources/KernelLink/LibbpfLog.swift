@@ -84,6 +84,9 @@ public enum LibbpfLog {
         return Int32(clamping: length)
     }
 
+    /// As if libbpf had said it.
+    fileprivate static func add(_ text: UnsafeRawBufferPointer) { keep(text) }
+
     private static func keep(_ message: UnsafeRawBufferPointer) {
         buffer.withLock { buffer in
             buffer.bytes.append(contentsOf: message.suffix(capacity))
@@ -93,5 +96,29 @@ public enum LibbpfLog {
             buffer.bytes.removeFirst(surplus)
             buffer.dropped += UInt64(surplus)
         }
+    }
+}
+
+/// Memory for a verifier's log, of which the kernel leaves the end there.
+///
+/// libbpf's own has room for all of it: where a verifier goes through a million instructions, libbpf has that
+/// repeated five times, with twice the memory each time, up to 256 MB and for a minute.
+final class VerifierLog {
+    /// Less than what is kept, in which libbpf's word on the program has to have room as well.
+    private let memory = UnsafeMutableBufferPointer<CChar>.allocate(capacity: LibbpfLog.capacity - 4096)
+
+    init() { memory.initialize(repeating: 0) }
+
+    deinit { memory.deallocate() }
+
+    /// libbpf says nothing of it then, unless `say` is called. The memory has to be there until the object is loaded.
+    func take(in options: inout bpf_object_open_opts) {
+        options.kernel_log_buf = memory.baseAddress
+        options.kernel_log_size = memory.count
+    }
+
+    /// Puts what the verifier wrote behind what libbpf said.
+    func say() {
+        LibbpfLog.add(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: memory.prefix { $0 != 0 })))
     }
 }

@@ -67,18 +67,21 @@ public struct ProbeProgram: ~Copyable {
     ) throws(ProbeError) {
         LibbpfLog.install()
         let mark = LibbpfLog.mark()
+        let verifier = isSwift && !LibbpfLog.isVerbose ? VerifierLog() : nil
+        defer { withExtendedLifetime(verifier) {} }
         let opened = image.bytes().withUnsafeBytes { bytes in
             image.name.withCString { name in
                 var options = bpf_object_open_opts()
                 options.sz = MemoryLayout<bpf_object_open_opts>.size
                 options.object_name = name
+                verifier?.take(in: &options)
                 return bpf_object__open_mem(bytes.baseAddress, bytes.count, &options)
             }
         }
         guard let opened else { throw .refused(LibbpfLog.text(since: mark)) }
         let loaded: Int32
         do throws(ProbeError) {
-            loaded = try Self.load(opened, policy, memory, since: mark, image, isSwift: isSwift)
+            loaded = try Self.load(opened, policy, memory, since: mark, image, verifier, isSwift: isSwift)
         } catch {
             bpf_object__close(opened)
             throw error
@@ -93,7 +96,7 @@ public struct ProbeProgram: ~Copyable {
 
     private static func load(
         _ object: OpaquePointer, _ policy: sp_policy, _ memory: borrowing ProbeMemory,
-        since mark: LibbpfLog.Mark, _ image: BPFObject, isSwift: Bool
+        since mark: LibbpfLog.Mark, _ image: BPFObject, _ verifier: VerifierLog?, isSwift: Bool
     ) throws(ProbeError) -> Int32 {
         for (name, map) in memory.maps {
             let status = bpf_map__reuse_fd(bpf_object__find_map_by_name(object, name), map)
@@ -101,6 +104,7 @@ public struct ProbeProgram: ~Copyable {
         }
         try write(policy, into: object)
         guard bpf_object__load(object) == 0 else {
+            verifier?.say()
             let log = LibbpfLog.text(since: mark, lines: .max)
             if isSwift,
                 let refusal = SwiftRefusal(log, image.traps, { image.lines(of: $0, in: object) })

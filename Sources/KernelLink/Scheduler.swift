@@ -93,10 +93,15 @@ public struct Scheduler: ~Copyable {
     public init(_ configuration: Configuration) throws(KernelError) {
         LibbpfLog.install()
         let program = try Self.program(configuration)
-        let object = try Self.open(program)
+        var verifier: VerifierLog?
+        if case .swift = configuration.twin, configuration.mode == .bpf, !LibbpfLog.isVerbose {
+            verifier = VerifierLog()
+        }
+        defer { withExtendedLifetime(verifier) {} }
+        let object = try Self.open(program, verifier)
         let hasGroups: Bool
         do throws(KernelError) {
-            hasGroups = try Self.load(object, configuration, program)
+            hasGroups = try Self.load(object, configuration, program, verifier)
             memory = try StatusMemory(object)
         } catch {
             bpf_object__close(object)
@@ -135,7 +140,9 @@ public struct Scheduler: ~Copyable {
         }
     }
 
-    private static func open(_ program: BPFObject) throws(KernelError) -> OpaquePointer {
+    private static func open(
+        _ program: BPFObject, _ verifier: VerifierLog?
+    ) throws(KernelError) -> OpaquePointer {
         let bytes = program.bytes()
         let object = bytes.withUnsafeBytes { buffer in
             program.name.withCString { name in
@@ -144,6 +151,7 @@ public struct Scheduler: ~Copyable {
                 options.object_name = name
                 // BPF_LOG_STATS: of each program instructions and states, and no more.
                 options.kernel_log_level = LibbpfLog.isVerbose ? 4 : 0
+                verifier?.take(in: &options)
                 return bpf_object__open_mem(buffer.baseAddress, buffer.count, &options)
             }
         }
@@ -153,12 +161,14 @@ public struct Scheduler: ~Copyable {
 
     /// Returns whether the kernel tells it of control groups.
     private static func load(
-        _ object: OpaquePointer, _ configuration: Configuration, _ image: BPFObject
+        _ object: OpaquePointer, _ configuration: Configuration, _ image: BPFObject,
+        _ verifier: VerifierLog?
     ) throws(KernelError) -> Bool {
         let mark = LibbpfLog.mark()
         let hasGroups = try configure(object, configuration)
         let result = bpf_object__load(object)
         if result != 0 {
+            verifier?.say()
             var refusal: SwiftRefusal?
             if case .swift = configuration.twin, configuration.mode == .bpf {
                 refusal = SwiftRefusal(
