@@ -28,8 +28,8 @@ help: ## list the targets
 setup: ## install what is needed (Debian 12); KERNEL=
 	@scripts/setup.sh
 
-build: setup ## build in release configuration
-	@swift build -c release
+build: setup ## build sched-proto in release configuration
+	@swift build -c release --product sched-proto
 
 install: build ## install program, manual pages, completions and documents; DESTDIR= PREFIX=/usr/local
 	@scripts/install.sh
