@@ -17,6 +17,7 @@ struct PolicyInKernel: BuildToolPlugin {
         let library = try Self.files(in: root.appending(path: "Sources/PolicyModel"), endings: [".swift"])
         let headers = try Self.files(in: bpf, endings: [".h", ".c", ".modulemap"])
         let own = module.sourceFiles(withSuffix: "swift").map(\.url)
+        let conditions = (module as? SwiftSourceModuleTarget)?.compilationConditions.map { "-D\($0)" } ?? []
         let tool = try context.tool(named: "build-bpf").url
         let package = context.package.directoryURL
         let work = context.pluginWorkDirectoryURL
@@ -29,7 +30,7 @@ struct PolicyInKernel: BuildToolPlugin {
                 .buildCommand(
                     displayName: "Compiling \(target.name) for BPF", executable: tool,
                     arguments: ["compile-own", package.path, bpf.path, output.path, target.name]
-                        + (own + library).map(\.path),
+                        + (own + library).map(\.path) + conditions,
                     inputFiles: headers + own + library, outputFiles: [output])
             ]
         }
@@ -46,7 +47,7 @@ struct PolicyInKernel: BuildToolPlugin {
                 displayName: "Compiling \(target.name) for BPF", executable: tool,
                 arguments: [
                     "compile-pair-swift", package.path, bpf.path, output.path, declaration.path, target.name,
-                ] + (own + [types] + library).map(\.path),
+                ] + (own + [types] + library).map(\.path) + conditions,
                 inputFiles: headers + own + [declaration, types] + library, outputFiles: [output]),
             .buildCommand(
                 displayName: "Compiling the C twin of \(target.name)", executable: tool,
@@ -60,7 +61,7 @@ struct PolicyInKernel: BuildToolPlugin {
                 displayName: "Making LLVM IR of \(target.name)", executable: tool,
                 arguments: [
                     "pair-ir", package.path, bpf.path, declaration.path, header.path, target.name, proof.path,
-                ] + (own + [types] + library).map(\.path),
+                ] + (own + [types] + library).map(\.path) + conditions,
                 inputFiles: headers + own + [declaration, types] + library
                     + (try Self.files(in: authors, endings: [".h"])),
                 outputFiles: [proof]),

@@ -17,7 +17,8 @@ struct ProveCommand: ParsableCommand {
 
             Exit status: 0 all is proven, 4 a counterexample, 6 something is not proven (no solver, or it gave up; \
             something that is not modelled), 64 wrong usage, 65 a file that is no such artefact, 66 no such file, \
-            74 standard output cannot be written, 77 a file may not be read, 78 a pair without a C twin.
+            74 standard output cannot be written, 77 a file may not be read, 78 a pair \
+            without a C twin, or whose Swift does not compile by itself.
             """)
 
     @Option(help: ArgumentHelp("The solver: z3 by name or path.", valueName: "program"))

@@ -92,10 +92,8 @@ struct ProveOutput {
     /// What the description says, as `--set` takes it.
     private func settings(_ example: Counterexample) -> [String] {
         subject.parameters.compactMap { parameter in
-            let field = subject.layout.policy.first { $0.offset == parameter.offset }
-            guard let value = example.parameters.first(where: { $0.name == field?.fullName })?.value else {
-                return nil
-            }
+            let found = example.parameters.first { $0.field.offset == parameter.offset }
+            guard let value = found?.value else { return nil }
             if case .words(let words) = parameter.allowed {
                 return words.first { $0.value == value }.map { "\(parameter.path)=\($0.word)" }
             }
@@ -117,17 +115,17 @@ struct ProveOutput {
         let mismatch = Harness.Mismatch(index: 0, outcomes: example.answers.map(\.outcome))
         let shown = DivergenceReport(
             lanes: example.answers.map(\.side), trace: trace, mismatch: mismatch, naming: Program.naming)
-        let isPair = example.answers.count > 1
+        let hasTwo = example.answers.count > 1
         let advice = refutation.what.first.flatMap(ProveAdvice.ofTrap)
         return """
 
             counterexample, computed exactly: \(refutation.name)
             \(refutation.side): \(refutation.what.joined(separator: ", "))\(advice.map { "\n\($0)" } ?? "")
-            \(isPair ? shown.summary : advice == nil ? "a property of the decision is broken" : "it can be reached")
+            \(hasTwo ? shown.summary : advice == nil ? "a property of the decision is broken" : "it can be reached")
             policy:
             \(settings(example).joined(separator: " "))
             state before the event:
-              \(example.state.map { "\($0.name)=\($0.value)" }.joined(separator: " "))
+              \(example.state.map { "\($0.field.fullName)=\($0.value)" }.joined(separator: " "))
             the event:
             \(shown.event)
             answers:

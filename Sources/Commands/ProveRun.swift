@@ -19,7 +19,7 @@ struct ProveRun {
     /// - Throws: 6 without a solver, 65 or 66 for a file that is to be proven, 78 if there is no C twin.
     init(_ command: ProveCommand) throws(Failure) {
         self.command = command
-        subject = try Self.subject()
+        subject = try Self.subject(isJSON: command.json)
         do throws(Solver.Unavailable) {
             solver = try Solver(program: command.solver)
         } catch {
@@ -36,11 +36,12 @@ struct ProveRun {
         }
     }
 
-    private static func subject() throws(Failure) -> ProofSubject {
+    private static func subject(isJSON: Bool) throws(Failure) -> ProofSubject {
         if let pair = Program.pair {
             if let subject = pair.proofSubject { return subject }
-            throw Failure(
-                "\(Printable.line(pair.obstacleToProof ?? "")): nothing can be proven of it", .configuration)
+            let reason = "\(Printable.line(pair.obstacleToProof ?? "")): nothing can be proven of it"
+            if isJSON { Console.write(ProveOutput.json(unproven: reason).text() + "\n") }
+            throw Failure(reason, .configuration)
         }
         guard let described = Program.described else {
             throw Failure("this program has no policy to prove", .software)
@@ -93,6 +94,10 @@ struct ProveRun {
         }
         if let refused = reasons.first(where: { $0.hasPrefix("not modelled: ") }) {
             return ProveAdvice.ofRefusal(refused)
+        }
+        if reasons.contains(where: { $0.hasPrefix("it is not so for all values") }) {
+            return
+                "write it so that it holds whatever the state is, such as max(slice, 1), or see whether such a state can come up"
         }
         return
             "give the solver more work, --effort \(min(command.effort * 10, 1_000_000_000)); if that does not help, write what is in question more like its twin"

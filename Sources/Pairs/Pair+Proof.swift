@@ -1,5 +1,5 @@
-import CSchedProto
 // SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
 public import Conformance
 import Glibc
 import PolicyText

@@ -13,7 +13,7 @@ extension Pair {
     }
 
     /// Proves for all inputs that the pair's executions decide the same: in one line of a test,
-    /// `#expect(try Mine.pair.prove().isProven)`. It needs z3, 4.8.12 or newer.
+    /// `#expect(Mine.pair.prove().isProven)`. It needs z3, 4.8.12 or newer.
     ///
     /// - Parameter solver: a path, or a name on PATH.
     /// - Returns: what is not proven where the solver cannot be had, too.
@@ -22,6 +22,7 @@ extension Pair {
         guard let subject = proofSubject else {
             return failed("not proven: \(obstacleToProof ?? "")")
         }
+        guard subject.layout.isWhole else { return failed("not proven: not all bytes of it are known") }
         var sides: [Side] = []
         do throws(ELFObject.Malformed) {
             for side in ProofSubject.sides { sides.append(try subject.side(side)) }
@@ -38,7 +39,9 @@ extension Pair {
             return failed("not proven: \(error)")
         }
         if let found = report.refutation {
-            let values = (found.example.parameters + found.example.state).map { "\($0.name)=\($0.value)" }
+            let values = (found.example.parameters + found.example.state).map {
+                "\($0.field.fullName)=\($0.value)"
+            }
             return failed(
                 "\(found.side) differs, or has a trap: \(found.what.joined(separator: ", ")), in the case "
                     + "\(found.name): \(values.joined(separator: " "))")

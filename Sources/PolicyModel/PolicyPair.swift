@@ -6,7 +6,8 @@ public import CSchedProto
 /// The pair's declaration (`NAME.yaml`, beside the policy) says what it remembers and what can be set; from it the build
 /// makes the types `Task`, `State` and `Params`, members of the policy's type, and the same structures for
 /// C. The twin is `NAME.h`, function by function; what both have around them is in
-/// `bpf/policy_pair.h` and here. Write the methods with integers alone, see `Policy`.
+/// `bpf/policy_pair.h` and here. Write the methods with integers alone, see `Policy`. The type may keep what
+/// `init` makes of the parameters; whatever else it remembers has to be declared: it is made anew for each event.
 public protocol PolicyPair: Policy, Sendable {
     /// What is remembered of one task.
     associatedtype Task: TaskState
@@ -127,16 +128,17 @@ extension PolicyPair {
         _ tasks: UnsafeMutablePointer<sp_task>, _ events: UnsafePointer<sp_event>,
         _ outcomes: UnsafeMutablePointer<sp_outcome>, _ count: UInt32
     ) {
-        var execution = Self(policy)
-        execution.state = unsafeBitCast(global.pointee, to: State.self)
         for index in 0..<Int(count) {
             let event = events + index
             let task = tasks + Int(event.pointee.pid & (SP_PROBE_TASKS - 1))
+            // From event to event goes the state alone, here as in both modes.
+            var execution = Self(policy)
+            execution.state = unsafeBitCast(global.pointee, to: State.self)
             outcomes[index].decision = execution.decide(event.pointee, &task.pointee)
             outcomes[index].task = task.pointee
-            outcomes[index].global = execution.global
+            global.pointee = execution.global
+            outcomes[index].global = global.pointee
         }
-        global.pointee = execution.global
     }
 }
 

@@ -217,8 +217,8 @@ struct BytecodeExecution {
         case 93, 94:
             // bpf_spin_lock and bpf_spin_unlock: one step is looked at, whole; that none is without the lock, or
             // keeps it, the kernel's verifier sees to.
-            guard case .pointer(let region, _)? = state.registers[1]?.read(terms).leaves.first?.leaf,
-                region == world.variables["state_lock"]
+            guard let lock = state.registers[1]?.read(terms), lock.leaves.count == 1,
+                case .pointer(let region, _) = lock.leaves[0].leaf, region == world.variables["state_lock"]
             else { throw refused("a lock that is not known", name, index) }
             state.registers[0] = nil
         default: throw refused("a call of the kernel's function \(instruction.immediate)", name, index)

@@ -120,6 +120,11 @@ struct Inputs {
         assumptions = terms.diagrams.and(assumptions, condition)
     }
 
+    /// Whether no description says anything of it.
+    func isFixed(_ field: Field) -> Bool {
+        layout.fixed[field] != nil && !parameters.contains { $0.offset == field.offset }
+    }
+
     private func field(_ parameter: Parameter) -> Term? {
         values.first { $0.key.structure == "policy" && $0.key.offset == parameter.offset }?.value
     }

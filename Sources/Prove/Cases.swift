@@ -104,7 +104,7 @@ struct Cases {
 }
 
 /// Collects the variables of terms.
-private struct Mentions {
+struct Mentions {
     private let terms: Terms
     private var seen: Set<Term> = []
     private var seenConditions: Set<Condition> = []

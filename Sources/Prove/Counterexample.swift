@@ -11,8 +11,8 @@ package struct Counterexample: Sendable {
     /// What each side answers, by its name.
     package let answers: [(side: String, outcome: sp_outcome)]
     /// The same inputs, by the names of their fields: of the description, and what was remembered.
-    package let parameters: [(name: String, value: UInt64)]
-    package let state: [(name: String, value: UInt64)]
+    package let parameters: [(field: Field, value: UInt64)]
+    package let state: [(field: Field, value: UInt64)]
 }
 
 /// Computes whole steps from values of the variables.
@@ -70,9 +70,9 @@ struct Exact {
     /// What the parameters, the state and the event hold that is not 0.
     var text: String {
         let example = counterexample()
-        let event = Layout.event.map { (name: $0.fullName, value: input($0)) }
+        let event = Layout.event.map { (field: $0, value: input($0)) }
         return (example.parameters + example.state + event).filter { $0.value != 0 }
-            .map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+            .map { "\($0.field.fullName)=\($0.value)" }.joined(separator: " ")
     }
 
     /// All of it as the structures of the policy.
@@ -99,9 +99,9 @@ struct Exact {
             }
             return (side: sides[side].name, outcome: outcome)
         }
-        func named(_ fields: [Field]) -> [(name: String, value: UInt64)] {
-            fields.filter { !inputs.layout.unused.contains($0) && inputs.layout.fixed[$0] == nil }
-                .map { ($0.fullName, input($0)) }
+        func named(_ fields: [Field]) -> [(field: Field, value: UInt64)] {
+            fields.filter { !inputs.layout.unused.contains($0) && !inputs.isFixed($0) }
+                .map { ($0, input($0)) }
         }
         return Counterexample(
             policy: policy, global: global, task: task, event: event, answers: answers,

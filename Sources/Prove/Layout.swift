@@ -27,6 +27,12 @@ package struct Layout: Sendable {
     /// The pair's own queues are not known before it runs; nil: it is the described policy.
     package let pairHasOwnQueues: Bool?
 
+    /// The highest number of a queue of the two that all have.
+    var queueMax: UInt64 {
+        let classes = Self.rules.first { $0.name == "classes" }.flatMap { fixed[$0] }
+        return classes == UInt64(SP_CLASSES_NONE.rawValue) ? 0 : UInt64(SP_QUEUES - 1)
+    }
+
     package var isPair: Bool { pairHasOwnQueues != nil }
 
     private static func field<Root, Value>(

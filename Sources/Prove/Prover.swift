@@ -299,12 +299,22 @@ struct CaseJudge {
             for condition in property.broken(view) {
                 let broken = inputs.terms.diagrams.and(path, condition)
                 // A pair's state is any that its fields can hold: one that cannot come up is no counterexample.
-                let found = never(broken, property.name, side, isCertain: !inputs.layout.isPair)
+                let isCertain = !inputs.layout.isPair || !dependsOnState(condition)
+                let found = never(broken, property.name, side, isCertain: isCertain)
                 verdicts += found
                 if !found.isEmpty { break }
             }
         }
         return verdicts
+    }
+
+    /// Whether it looks at what is remembered, beside whose task it is.
+    private func dependsOnState(_ condition: Condition) -> Bool {
+        var mentions = Mentions(inputs.terms)
+        mentions.add(condition)
+        return mentions.names.contains {
+            ($0.hasPrefix("state.") || $0.hasPrefix("task.")) && $0 != "task.generation"
+        }
     }
 
     /// That a condition never holds.

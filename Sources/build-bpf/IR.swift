@@ -65,6 +65,12 @@ private func swiftPairIR(
     guard let compiler = besideSwift("swiftc") else {
         throw Obstacle(reason: "no swiftc was found beside swift")
     }
+    if let place = dependsOnBuild(sources) {
+        throw Obstacle(
+            reason:
+                "\(place): '#if DEBUG' makes another policy of it in another build, and which one this is the build does not say"
+        )
+    }
     let (text, entry) = (output + ".swift.ll", output + ".entry.swift")
     write(ProofIR.pairEntry(type), to: entry)
     let result = capture(compiler, ProofIR.swiftOptions(headers: bpf) + sources + [entry, "-o", text])
@@ -74,6 +80,20 @@ private func swiftPairIR(
         )
     }
     return text
+}
+
+/// Where a source asks for the configuration of the build; nil if none does.
+private func dependsOnBuild(_ sources: [String]) -> String? {
+    for file in sources where !isCondition(file) {
+        for (number, line) in read(file).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+        {
+            let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "#") }
+            if ["#if", "#elseif"].contains(words.first), words.contains("DEBUG") {
+                return "\(file):\(number + 1)"
+            }
+        }
+    }
+    return nil
 }
 
 /// The C twin as LLVM IR, under the names that the described policy's has; the path of it.

@@ -23,10 +23,14 @@ struct SwiftPolicy {
     private let ir: PolicyIR
     private let bitcode: String
 
-    init(bpf: String, sources: [String], exports: SwiftExports, scratch: String) throws(Obstacle) {
+    /// - Parameter conditions: what `#if` knows, as the compiler's options.
+    init(
+        bpf: String, sources: [String], conditions: [String], exports: SwiftExports, scratch: String
+    ) throws(Obstacle) {
         (self.bpf, self.sources, self.exports, self.scratch) = (bpf, sources, exports, scratch)
         toolchain = try SwiftToolchain()
-        let text = try Self.compile(toolchain, bpf: bpf, sources: sources, exports: exports, scratch: scratch)
+        let text = try Self.compile(
+            toolchain, bpf: bpf, sources: sources + conditions, exports: exports, scratch: scratch)
         try exports.check(text)
         ir = try Self.retarget(text, toolchain, sources, exports)
         bitcode = scratch + ".bc"
@@ -54,6 +58,7 @@ struct SwiftPolicy {
             toolchain.swiftc,
             [
                 "-target", SwiftToolchain.triple, "-enable-experimental-feature", "Embedded", "-wmo", "-O",
+                "-DSWIFT_PACKAGE",
                 "-swift-version", "6", "-enable-upcoming-feature", "InternalImportsByDefault",
                 "-enforce-exclusivity=unchecked", "-parse-as-library", "-suppress-warnings",
                 // A file that imports this module is in it then, see docs/ARCHITECTURE.md.

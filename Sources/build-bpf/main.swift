@@ -53,6 +53,9 @@ func compile(name: String, source: String, output: String, extra: [String]) {
         """, to: output)
 }
 
+/// What a package defines for `#if` stands among the sources.
+func isCondition(_ argument: String) -> Bool { argument.hasPrefix("-D") }
+
 /// Both BPF programs with a policy in Swift in them, as one Swift source. Where that cannot be had, it says
 /// why instead: the policy still runs in user mode.
 /// - Parameter root: the folder that files are named from in messages.
@@ -60,7 +63,9 @@ func compileSwift(root: String, bpf: String, output: String, exports: SwiftExpor
     func relative(_ text: String) -> String { text.replacingOccurrences(of: "\(root)/", with: "") }
     var objects: [String] = []
     do throws(Obstacle) {
-        let policy = try SwiftPolicy(bpf: bpf, sources: sources, exports: exports, scratch: output)
+        let policy = try SwiftPolicy(
+            bpf: bpf, sources: sources.filter { !isCondition($0) }, conditions: sources.filter(isCondition),
+            exports: exports, scratch: output)
         for (name, program) in [("swift_probe", "policy_probe"), ("swift_mode", "bpf_mode")] {
             let linked = try policy.link(program)
             let traps = linked.traps.map { trap in

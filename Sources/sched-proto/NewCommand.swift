@@ -13,7 +13,7 @@ struct NewCommand: ParsableCommand {
         discussion: """
             The package builds, passes its tests and schedules at once, by stride scheduling, which is to be \
             replaced: Sources/NAME has the policy, its C twin and the declaration of what it remembers and what \
-            can be set. Its program has the commands run, conform, policy, trace and exec (docs/NEW-POLICY.md).
+            can be set. Its program has the commands run, conform, prove, policy, trace and exec (docs/NEW-POLICY.md).
 
             Exit status: 0, 64 no usable name, 66 no checkout of sched-proto, 73 the folder exists already, or \
             cannot be made (then nothing is left of it), 74 standard output cannot be written.

@@ -83,8 +83,53 @@ import Testing
         let found = try #require(report.refutation)
         #expect(found.what == [field])
         #expect(found.example.policy.pair == 7)
-        #expect(found.example.parameters.map(\.name).contains("policy.credit"))
-        #expect(found.example.state.map(\.name).contains("state.pass"))
+        #expect(found.example.parameters.map(\.field.fullName).contains("policy.credit"))
+        #expect(found.example.state.map(\.field.fullName).contains("state.pass"))
+    }
+
+    /// Also of what only the mechanism reads, which the counterexample names.
+    @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
+    func theMechanismsParametersAreNamed() throws {
+        let read =
+            "sp_run(event, task, policy->params.quantum_ns + (policy->slice_max_ns == 12345678), decision);"
+        let mechanism = Parameter(
+            path: "slice-max", offset: 48, allowed: .range(100_000...100_000_000), readWith: nil,
+            notAbove: nil,
+            text: "a duration")
+        let report = Prover(
+            reference: try side(), others: [try side(Self.answer, read)],
+            parameters: Self.parameters + [mechanism], layout: Self.layout, solver: try Solver(program: "z3")
+        ).prove()
+        let named = try #require(report.refutation).example.parameters
+        #expect(named.first { $0.field.fullName == "policy.slice_max_ns" }?.value == 12_345_678)
+    }
+
+    /// A property that is broken whatever the state: no question of what can come up.
+    @Test(
+        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        arguments: [
+            (Self.answer, "sp_run(event, task, 0, decision);", "a slice is never 0"),
+            (
+                "\tsp_default_dispatch(event, task, decision);", "\tsp_serve(event, 1, decision);",
+                "a queue that exists"
+            ),
+        ])
+    func aBrokenPropertyIsACounterexample(_ before: String, _ after: String, _ property: String) throws {
+        var one = Self.layout
+        if property.contains("queue") {
+            var base = sp_policy()
+            base.classes = SP_CLASSES_NONE.rawValue
+            one = Layout(
+                pairWithOwnQueues: false, base: base, params: [("quantum", 0, 8), ("credit", 8, 8)],
+                state: [("pass", 0, 8)], task: [("pass", 0, 8)])
+        }
+        let report = Prover(
+            reference: try side(before, after), others: [], parameters: Self.parameters, layout: one,
+            solver: try Solver(program: "z3")
+        ).prove()
+        let verdicts = report.cases.flatMap(\.verdicts).filter { !$0.isProven }
+        #expect("\(verdicts)".contains(property), "\(verdicts)")
+        if property.contains("slice") { #expect(report.refutation?.what == [property]) }
     }
 
     @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))

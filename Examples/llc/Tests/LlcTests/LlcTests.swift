@@ -12,7 +12,7 @@ import Testing
         #expect(verdict.isIdentical, "\(verdict)")
     }
 
-    /// For all inputs, of any state. It needs z3 (`make setup` installs it).
+    /// For all inputs, of any state. It needs z3, 4.8.12 or newer.
     @Test func theTwinsAreProvenAlike() {
         let proof = Llc.pair.prove()
         #expect(proof.isProven, "\(proof)")
