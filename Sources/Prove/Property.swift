@@ -160,7 +160,9 @@ extension Property {
     /// The decision's queue is one of the two (the first, if a pair declares no other), and so is the task's afterwards, if it was before.
     private static let queues = Property(name: "a queue that exists") { view in
         let terms = view.terms
-        let limit = terms.constant(view.inputs.layout.queueMax, 32)
+        // A CPU may be sent to either: in one that nobody declared there is nobody.
+        let isAsked = view.part.kind == SP_EVENT_DISPATCH.rawValue
+        let limit = terms.constant(isAsked ? UInt64(SP_QUEUES - 1) : view.inputs.layout.queueMax, 32)
         let before = terms.isAtMost(view.input("task.queue"), limit)
         let after = view.or(
             view.when("decision.queue") { view.not(terms.isAtMost($0, limit)) },

@@ -65,7 +65,9 @@ private func swiftPairIR(
     guard let compiler = besideSwift("swiftc") else {
         throw Obstacle(reason: "no swiftc was found beside swift")
     }
-    if let place = dependsOnBuild(sources) {
+    let library = URL(fileURLWithPath: bpf).deletingLastPathComponent().appending(path: "Sources").path
+    let own = sources.filter { !isCondition($0) && !$0.hasPrefix(library + "/") }
+    if let place = dependsOnBuild(own) {
         throw Obstacle(
             reason:
                 "\(place): '#if DEBUG' makes another policy of it in another build, and which one this is the build does not say"
@@ -84,7 +86,7 @@ private func swiftPairIR(
 
 /// Where a source asks for the configuration of the build; nil if none does.
 private func dependsOnBuild(_ sources: [String]) -> String? {
-    for file in sources where !isCondition(file) {
+    for file in sources {
         for (number, line) in read(file).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
         {
             let words = line.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "#") }

@@ -110,8 +110,8 @@ import Testing
         arguments: [
             (Self.answer, "sp_run(event, task, 0, decision);", "a slice is never 0"),
             (
-                "\tsp_default_dispatch(event, task, decision);", "\tsp_serve(event, 1, decision);",
-                "a queue that exists"
+                "task->pass += stride_cost(event->used_ns, event);",
+                "task->pass += stride_cost(event->used_ns, event); task->queue = 1;", "a queue that exists"
             ),
         ])
     func aBrokenPropertyIsACounterexample(_ before: String, _ after: String, _ property: String) throws {
