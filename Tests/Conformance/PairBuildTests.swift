@@ -153,4 +153,51 @@ import Testing
         #expect(built.status == 0)
         #expect(built.source.contains("c: .init(obstacle: \"there is no stride.h"))
     }
+
+    /// What `pair-ir` makes of Examples/stride with a condition in its Swift.
+    private func ir(_ condition: String, _ options: [String] = []) throws -> String {
+        let files = FileManager.default
+        let folder = files.temporaryDirectory.appending(path: "pair-ir.\(UUID().uuidString)")
+        try files.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? files.removeItem(at: folder) }
+        let (example, source) = (Self.folder(of: "Stride"), folder.appending(path: "Stride.swift"))
+        let plain = "sliceNs: params.quantum_ns)"
+        let text = try String(contentsOf: example.appending(path: "Stride.swift"), encoding: .utf8)
+        try text.replacingOccurrences(
+            of: "return .run(event, task, \(plain)",
+            with:
+                "\n\(condition)\nreturn .run(event, task, sliceNs: 77777)\n#endif\nreturn .run(event, task, \(plain)"
+        ).write(to: source, atomically: true, encoding: .utf8)
+        let (types, output) = (folder.appending(path: "Types.swift"), folder.appending(path: "IR.swift"))
+        let (bpf, declaration) = (
+            Self.root.appending(path: "bpf").path, example.appending(path: "stride.yaml").path
+        )
+        let library = Self.root.appending(path: "Sources/PolicyModel")
+        let sources = try files.contentsOfDirectory(atPath: library.path).filter { $0.hasSuffix(".swift") }
+            .map { library.appending(path: $0).path }
+        for arguments in [
+            ["declare", folder.path, declaration, "Stride", types.path],
+            [
+                "pair-ir", folder.path, bpf, declaration, example.appending(path: "stride.h").path, "Stride",
+                output.path, source.path, types.path,
+            ] + sources + options,
+        ] {
+            let tool = Process()
+            tool.executableURL = try OwnPolicy.products().appending(path: "build-bpf")
+            tool.arguments = arguments
+            try tool.run()
+            tool.waitUntilExit()
+            #expect(tool.terminationStatus == 0)
+        }
+        return try String(contentsOf: output, encoding: .utf8)
+    }
+
+    /// The proof is of what the build makes: with its conditions, and not where these are unknown.
+    @Test func theProofKnowsTheConditionsOfTheBuild() throws {
+        #expect(try ir("#if SWIFT_PACKAGE").contains("77777"))
+        #expect(try !ir("#if FASTER").contains("77777"))
+        #expect(try ir("#if FASTER", ["-DFASTER"]).contains("77777"))
+        let unknown = try ir("#if DEBUG")
+        #expect(unknown.contains("obstacle: ") && unknown.contains("Stride.swift:"), "\(unknown.prefix(300))")
+    }
 }
