@@ -11,6 +11,7 @@
 #include "common.bpf.h"
 #include "taken_cpu.bpf.h"
 #include "groups.bpf.h"
+#include "inputs.bpf.h"
 #include "locked_state.bpf.h"
 #include "looks.h"
 #include "own_queues.bpf.h"
@@ -118,6 +119,9 @@ static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ct
 	event->flags = wait_flags(p, tctx, enq_flags);
 #ifdef SP_OWN_QUEUES
 	fill_origin(event, tctx);
+#endif
+#ifdef SP_INPUTS
+	fill_inputs(event, p);
 #endif
 	decide(&tctx->task, event, decision);
 	tctx->waits = true;

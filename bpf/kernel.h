@@ -45,9 +45,18 @@ struct sched_ext_entity {
 	u32 weight;
 };
 
+typedef struct {
+	unsigned int val;
+} kuid_t;
+
+struct cred {
+	kuid_t uid;
+};
+
 struct task_struct {
 	unsigned int flags;
 	int prio;
+	int static_prio;
 	unsigned int policy;
 	int pid;
 	int tgid;
@@ -56,6 +65,8 @@ struct task_struct {
 	const struct cpumask *cpus_ptr;
 	unsigned long nvcsw;
 	char comm[16];
+	struct cred *real_cred; /* const: clang minds in BPF_CORE_READ */
+	struct css_set *cgroups;
 	struct sched_entity se;
 	struct sched_ext_entity scx;
 };
@@ -73,6 +84,10 @@ struct cgroup {
 	struct cgroup_subsys_state self;
 	int level;
 	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
 };
 
 struct scx_cgroup_init_args {

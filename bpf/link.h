@@ -4,6 +4,7 @@
 #define SCHED_PROTO_LINK_H
 
 #include "abi.h"
+#include "inputs.h"
 
 /* Bits of the idle mask; CPUs beyond are found by the kernel's own mask alone. */
 #define SP_CPUS_MAX 1024
@@ -53,6 +54,12 @@ struct sp_notice {
 	sp_u32 cpus;
 	sp_u32 wait; /* number of the wait, which its answer names; not 0 */
 	sp_u32 affinity; /* SP_AFFINITY_... */
+};
+
+/* The same of a wait, for a pair that asks for inputs: then all ENQUEUEs are such. */
+struct sp_notice_who {
+	struct sp_notice notice;
+	struct sp_who who;
 };
 
 /*
@@ -167,6 +174,7 @@ struct sp_answers {
 #define SP_ANSWERS_SIZE (SP_ANSWERS_RING_OFFSET + SP_ANSWERS * 16)
 
 SP_ASSERT(sizeof(struct sp_notice) == 64);
+SP_ASSERT(sizeof(struct sp_notice_who) == 104);
 SP_ASSERT(sizeof(struct sp_answer) == 16);
 SP_ASSERT(sizeof(struct sp_daemon) == 32);
 SP_ASSERT(sizeof(struct sp_asked) == 192);

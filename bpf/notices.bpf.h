@@ -4,6 +4,7 @@
 #define SCHED_PROTO_NOTICES_BPF_H
 
 #include "common.bpf.h"
+#include "inputs.bpf.h"
 #include "places.bpf.h"
 
 struct {
@@ -46,6 +47,27 @@ static __always_inline bool send(const struct sp_notice *notice)
 	bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
 	return true;
 }
+
+#ifdef SP_INPUTS
+/* The same of a wait, with who the task is if the pair asks. */
+static __always_inline bool send_wait(const struct sp_notice *notice,
+				      struct task_struct *p)
+{
+	struct sp_notice_who *slot;
+
+	if (!wanted_inputs())
+		return send(notice);
+	slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);
+	if (!slot)
+		return false;
+	slot->notice = *notice;
+	read_who(&slot->who, p);
+	bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
+	return true;
+}
+#else
+#define send_wait(notice, p) send(notice)
+#endif
 
 static __always_inline u32 next_wait(void)
 {
@@ -156,11 +178,11 @@ static __always_inline void tell_exit(struct task_struct *p, struct sp_task_ctx 
  * Tells the daemon of a wait; false if there is no room. What the task used is then
  * charged with its next wait.
  */
-static __always_inline bool tell(struct sp_task_ctx *tctx,
+static __always_inline bool tell(struct task_struct *p, struct sp_task_ctx *tctx,
 				 const struct sp_notice *notice)
 {
 	tctx->known = true;
-	if (send(notice))
+	if (send_wait(notice, p))
 		return true;
 	count(SP_COUNT_RING_FULL);
 	tctx->used -= notice->used_ns;

@@ -27,7 +27,7 @@ static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx
 				 const struct sp_notice *notice, u64 enq_flags)
 {
 	u64 slice = described()->slice_max_ns;
-	bool told = tell(tctx, notice);
+	bool told = tell(p, tctx, notice);
 
 	if (notice->idle_cpu >= 0 && described()->idle == SP_IDLE_DIRECT) {
 		count(SP_COUNT_DIRECT);

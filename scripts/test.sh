@@ -34,9 +34,18 @@ trap clean EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+# count_cpu FILE: sets cpu_seconds, the CPU time of this shell's children that have ended. In the shell itself: another
+# one's children are not its own.
+count_cpu() {
+	times >"$1"
+	cpu_seconds=$(tr ms '  ' <"$1" | awk 'NR == 2 { printf "%d", $1 * 60 + $2 + $3 * 60 + $4 }')
+}
+
 # run LANE: its result is a line of $work/results.
 run() {
-	local lane=$1 began=$SECONDS result=failed
+	local lane=$1 began=$SECONDS result=failed cpu_seconds used
+	count_cpu "$work/times-$lane"
+	used=$cpu_seconds
 	printf '\n==== %s ====\n' "$lane"
 	if [[ ! -e $(needs "$lane") ]]; then
 		printf 'skipped: there is no %s\n' "$(needs "$lane")"
@@ -44,12 +53,15 @@ run() {
 	elif "${MAKE:-make}" --no-print-directory "$lane"; then
 		result=passed
 	fi
-	printf '%s %s %d\n' "$result" "$lane" $((SECONDS - began)) >>"$work/results"
+	count_cpu "$work/times-$lane"
+	printf '%s %s %d %d\n' "$result" "$lane" $((SECONDS - began)) $((cpu_seconds - used)) >>"$work/results"
 }
 
-# sum WORD: the lanes with that result, and how long each took.
+# sum WORD: the lanes with that result, how long each took, and its CPU time.
 sum() {
-	awk -v word="$1" '$1 == word { list = list sprintf(" %s (%d:%02d)", $2, $3 / 60, $3 % 60) }
+	awk -v word="$1" '
+		function time(s) { return sprintf("%d:%02d", s / 60, s % 60) }
+		$1 == word { list = list sprintf(" %s (%s, CPU %s)", $2, time($3), time($4)) }
 		END { print list ? list : " none" }' "$work/results"
 }
 

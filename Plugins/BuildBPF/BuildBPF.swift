@@ -2,8 +2,8 @@
 import Foundation
 import PackagePlugin
 
-/// Compiles `bpf/*.bpf.c` with clang and hands each object to the target as a Swift source; gives
-/// a target without BPF programs a stamp of the shared headers, since SwiftPM does not rebuild
+/// Compiles `bpf/*.bpf.c` with clang and hands each object to ShippedBPF as a Swift source; gives
+/// another target a stamp of the headers of the module CSchedProto, since SwiftPM does not rebuild
 /// Swift code when a C header that it imports changes. The BPF programs are made a second time with the
 /// policy of `Sources/PolicyModel` in them.
 @main
@@ -64,12 +64,13 @@ struct BuildBPF: BuildToolPlugin {
                     inputFiles: headers + sources, outputFiles: [swift]),
             ]
         }
-        if target.name != "KernelLink" {
+        if target.name != "ShippedBPF" {
             let output = context.pluginWorkDirectoryURL.appending(path: "HeaderStamp.swift")
+            let imported = try Self.importedHeaders(of: folder)
             return [
                 .buildCommand(
                     displayName: "Stamping the shared headers for \(target.name)", executable: tool,
-                    arguments: ["stamp", output.path] + headers.map(\.path), inputFiles: headers,
+                    arguments: ["stamp", output.path] + imported.map(\.path), inputFiles: imported,
                     outputFiles: [output])
             ]
         }
@@ -83,15 +84,27 @@ struct BuildBPF: BuildToolPlugin {
         }
         return try [compileSwift(tool, context, bpf: folder, headers + programs)]
             + programs.map { compile($0, as: String($0.lastPathComponent.dropLast(".bpf.c".count))) }
-            // User mode for pairs that say where a waking task looks for an idle CPU; and for those with queues
-            // of their own, of which the daemon is told where tasks come from.
+            // User mode for pairs that say where a waking task looks for an idle CPU; for those that ask who tasks
+            // are; and for those with queues of their own, of which the daemon is told where tasks come from.
             + [
                 compile(
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_wakeups", ["-DSP_WAKEUPS"]),
                 compile(
+                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_inputs",
+                    ["-DSP_INPUTS", "-DSP_WAKEUPS"]),
+                compile(
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_places",
-                    ["-DSP_PLACES", "-DSP_WAKEUPS"]),
+                    ["-DSP_PLACES", "-DSP_INPUTS", "-DSP_WAKEUPS"]),
             ]
+    }
+
+    /// Those that the module map names: what they include is named there too.
+    private static func importedHeaders(of folder: URL) throws -> [URL] {
+        try String(contentsOf: folder.appending(path: "module.modulemap"), encoding: .utf8)
+            .split(separator: "\n").compactMap { line in
+                let parts = line.split(separator: "\"")
+                return parts.count == 2 && parts[0].contains("header") ? folder.appending(path: String(parts[1])) : nil
+            }
     }
 
     /// All sources of the module, as they stand: what the programs do not call is not linked.

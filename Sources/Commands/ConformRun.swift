@@ -51,6 +51,7 @@ struct ConformRun {
         if let pair = Program.pair {
             plan.makeRandom = { randomPolicy(using: &$0) }
             plan.makePair = { pair.execution($0) }
+            plan.names = pair.names
         }
         plan.events = task.events ?? (task.seconds == nil && task.round == nil ? 20_000_000 : nil)
         plan.seconds = task.seconds?.seconds
@@ -76,7 +77,7 @@ struct ConformRun {
     func exhaust(depth: Int, seconds: Double?) throws(Failure) {
         let subjects = try fixedSubjects()
         for (number, subject) in subjects.enumerated() {
-            let all = Exhaustive(subject.policy, depth: depth)
+            let all = Exhaustive(subject.policy, depth: depth, names: Program.pair?.names ?? [])
             ConformOutput.note("\(Printable.line(subject.name)): \(all.traces) traces of \(depth) events")
             let before = harness.account.traces
             let found = try deciding { progress throws(LaneError) in

@@ -180,7 +180,10 @@ struct ProveReplay {
                 var plan = Campaign.Plan(
                     seed: seed, subjects: [.init(name: "the counterexample's", policy: example.policy)])
                 plan.hasRandomSubjects = false
-                if let pair = Program.pair { plan.makePair = { pair.execution($0) } }
+                if let pair = Program.pair {
+                    plan.makePair = { pair.execution($0) }
+                    plan.names = pair.names
+                }
                 plan.events = 1_000_000
                 if let finding = try Campaign(plan, on: harness).run() {
                     found = (finding.trace, finding.mismatch)

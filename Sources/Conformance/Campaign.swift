@@ -29,6 +29,8 @@ public struct Campaign {
         public var makeRandom: @Sendable (inout SplitMix64) -> sp_policy = { .random(using: &$0) }
         /// Of a pair: what the simulated machine decides by.
         public var makePair: (@Sendable (sp_policy) -> PairExecution)?
+        /// Of a pair: what it asks whether tasks are called so, see `Pair.names`.
+        public var names: [(UInt64, UInt64)] = []
         /// Events to decide.
         public var events: Int?
         /// Seconds after which no other trace begins.
@@ -121,7 +123,8 @@ public struct Campaign {
             }
             let events = UnsafeMutableBufferPointer(rebasing: buffer[..<wanted])
             source.fill(
-                events, seed: random.next(), policy: subject.policy, pair: plan.makePair?(subject.policy))
+                events, seed: random.next(), policy: subject.policy, pair: plan.makePair?(subject.policy),
+                names: plan.names)
             if let mismatch = try harness.run(UnsafeBufferPointer(events)) {
                 let trace = Trace(
                     policy: subject.policy, events: Array(events[...mismatch.index]))

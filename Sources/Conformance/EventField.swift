@@ -43,6 +43,47 @@ struct EventField: Sendable {
         return field
     }
 
+    /// The same where an ENQUEUE tells who its task is: in the words that it has no other use for.
+    static func with(_ inputs: UInt32, _ fields: [EventField]) -> [EventField] {
+        let words = [["first.0", "first"], ["since.0", "since"], ["switches"]]
+        return fields.map { field in
+            guard let word = words.firstIndex(where: { $0.contains(field.name) }) else { return field }
+            let within = UInt32(64 * word)..<UInt32(64 * word + 64)
+            let told = inputNames.filter {
+                inputs & $0.input.rawValue != 0 && within.contains(sp_input_at(inputs, $0.input.rawValue))
+                    || $0.input == SP_INPUT_COMM && inputs & SP_INPUT_COMM.rawValue != 0 && word < 2
+            }
+            if told.isEmpty { return field }
+            var field = field
+            let (text, get) = (field.text, field.get)
+            field.name += "/" + told.map(\.name).joined(separator: "+")
+            field.text = { event in
+                guard event.kind == SP_EVENT_ENQUEUE.rawValue else { return text(event) }
+                return told.map { inputText($0.input, get(event), sp_input_at(inputs, $0.input.rawValue)) }
+                    .joined(separator: "+")
+            }
+            return field
+        }
+    }
+
+    private static let inputNames: [(name: String, input: sp_input)] = [
+        ("comm", SP_INPUT_COMM), ("cgroup", SP_INPUT_CGROUP), ("tgid", SP_INPUT_TGID), ("uid", SP_INPUT_UID),
+        ("nice", SP_INPUT_NICE), ("allowed", SP_INPUT_ALLOWED),
+    ]
+
+    /// - Parameter at: where the input begins; of a name, each word is shown by itself.
+    private static func inputText(_ input: sp_input, _ word: UInt64, _ at: UInt32) -> String {
+        switch input {
+        case SP_INPUT_COMM:
+            let bytes = (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }.prefix { $0 != 0 }
+            let isPlain = bytes.allSatisfy { $0 > 32 && $0 < 127 }
+            return isPlain ? "'\(String(decoding: bytes, as: UTF8.self))'" : "0x\(String(word, radix: 16))"
+        case SP_INPUT_CGROUP: return String(word)
+        case SP_INPUT_NICE: return String(Int32(truncatingIfNeeded: word >> UInt64(at & 63)))
+        default: return String(UInt32(truncatingIfNeeded: word >> UInt64(at & 63)))
+        }
+    }
+
     /// CPU, core, LLC and node.
     private static func placeText(_ place: UInt64) -> String {
         stride(from: UInt64(0), to: 64, by: 16).map { String(place >> $0 & 0xffff) }.joined(separator: "/")

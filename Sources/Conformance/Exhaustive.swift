@@ -42,11 +42,15 @@ public struct Exhaustive {
     /// Events of a trace.
     public let depth: Int
     let alphabet: [Symbol]
+    private let names: [(UInt64, UInt64)]
     /// Traces that are decided in one go.
     private let batch: Int
 
-    /// - Parameter depth: 1...8.
-    public init(_ policy: sp_policy, depth: Int) {
+    /// - Parameters:
+    ///   - depth: 1...8.
+    ///   - names: what a pair asks whether tasks are called so.
+    public init(_ policy: sp_policy, depth: Int, names: [(UInt64, UInt64)] = []) {
+        self.names = names
         self.policy = policy
         self.depth = min(max(depth, 1), 8)
         let alphabet = Self.alphabet(for: policy)
@@ -153,7 +157,22 @@ public struct Exhaustive {
             event.generation = world.generations.1
         }
         if symbol.generation < 0 { event.generation &-= 1 }
+        // Last: they may take the place of `switches`.
+        if symbol.kind == SP_EVENT_ENQUEUE && policy.inputs != 0 { event.put(who(symbol), policy.inputs) }
         return event
+    }
+
+    /// By the kind of wait: so each of the two tasks changes from one to another.
+    private func who(_ symbol: Symbol) -> sp_who {
+        let turn = Int(symbol.usedNs % 5) + symbol.task
+        var who = sp_who()
+        if turn < names.count { who.comm = names[turn] }
+        who.cgroup = UInt64(turn)
+        who.tgid = UInt32(turn / 2)
+        who.uid = UInt32(turn % 2) * 1000
+        who.nice = Int32(turn) * 5 - 10
+        who.allowed = symbol.task == 0 ? 1 : 2
+        return who
     }
 
     /// The same on a machine of two nodes with three queues: waits and questions both here and there, with wakers

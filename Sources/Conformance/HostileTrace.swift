@@ -23,8 +23,10 @@ struct HostileTrace {
     private var now: UInt64
     private var generations: [UInt32]
     private var switches: UInt64 = 0
+    private let who: WhoSource
 
-    init(seed: UInt64, policy: sp_policy) {
+    init(seed: UInt64, policy: sp_policy, _ who: WhoSource) {
+        self.who = who
         random = SplitMix64(seed: seed)
         self.policy = policy
         clock = Clock(rawValue: random.below(UInt64(Clock.allCases.count))) ?? .steps
@@ -69,6 +71,13 @@ struct HostileTrace {
             event.first.1 = place()
             event.since.1 = place()
             if event.kind == SP_EVENT_ENQUEUE.rawValue { event.key = place() }
+        }
+        if policy.inputs != 0 && event.kind == SP_EVENT_ENQUEUE.rawValue {
+            if isOrdinary {
+                event.put(who.who(of: event.pid, using: &random), policy.inputs)
+            } else {
+                WhoSource.put(&event, policy.inputs, using: &random)
+            }
         }
         return event
     }

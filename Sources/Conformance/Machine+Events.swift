@@ -18,6 +18,7 @@ extension Machine {
         event.cpu = actor.pointee.cpu
         event.idle_cpu = idleCPU
         event.weight = actor.pointee.weight
+        if policy.inputs != 0 && kind == SP_EVENT_ENQUEUE { event.put(actor.pointee.who, policy.inputs) }
         return record(&event, slot, task: states + slot)
     }
 

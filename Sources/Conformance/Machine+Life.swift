@@ -20,6 +20,7 @@ extension Machine {
         actor.weight = newWeight()
         actor.burstNs = actor.habit == .hog ? 10_000_000_000 : random.magnitude(5_000...50_000_000)
         actor.sleepNs = random.magnitude(10_000...200_000_000)
+        if policy.inputs != 0 { actor.who = who.who(of: actor.pid, using: &random) }
         if actor.habit == .brief { actor.bursts = 1 + UInt32(random.below(5)) }
         actors[slot] = actor
     }
@@ -93,6 +94,8 @@ extension Machine {
             wake(slot, flags: 0)
         } else if random.chance(20) {
             actors[slot].weight = newWeight()
+        } else if policy.inputs != 0 && random.chance(20) {
+            actors[slot].who = who.who(of: actors[slot].pid, using: &random)
         } else if random.chance(10) {
             sendLate(slot)
         }

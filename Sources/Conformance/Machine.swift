@@ -55,6 +55,8 @@ struct Machine<Execution: Policy>: ~Copyable {
         var switches: UInt64 = 0
         /// When it began to wait, as events tell it.
         var since: UInt64 = 0
+        /// Who it is, for a pair that wants to know.
+        var who = sp_who()
     }
 
     struct CPU {
@@ -77,6 +79,7 @@ struct Machine<Execution: Policy>: ~Copyable {
     let actors: UnsafeMutablePointer<Actor>
     let states: UnsafeMutablePointer<sp_task>
     let cpus: UnsafeMutablePointer<CPU>
+    let who: WhoSource
     let actorCount: Int
     let cpuCount: Int
     /// Time of the machine's start as the events tell it; may be close to the wrap-around.
@@ -101,8 +104,9 @@ struct Machine<Execution: Policy>: ~Copyable {
 
     init(
         seed: UInt64, policy: sp_policy, _ execution: Execution,
-        events: UnsafeMutableBufferPointer<sp_event>
+        _ who: WhoSource, events: UnsafeMutableBufferPointer<sp_event>
     ) {
+        self.who = who
         random = SplitMix64(seed: seed)
         self.policy = policy
         self.execution = execution
@@ -136,9 +140,9 @@ struct Machine<Execution: Policy>: ~Copyable {
     /// Runs the machine until the buffer is full.
     static func fill(
         _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy,
-        _ execution: Execution
+        _ execution: Execution, _ who: WhoSource
     ) {
-        var machine = Machine(seed: seed, policy: policy, execution, events: events)
+        var machine = Machine(seed: seed, policy: policy, execution, who, events: events)
         machine.run()
     }
 

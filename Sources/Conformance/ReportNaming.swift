@@ -22,10 +22,13 @@ public struct ReportNaming: Sendable {
     ///   - pair: its name, which its C functions begin with.
     ///   - type: the Swift policy's type, which its file is called after.
     ///   - hasOwnQueues: events say places.
+    ///   - inputs: what they say of who a task is, bits of `sp_input`.
     public init(
-        pair: String, type: String, task: [Field], state: [Field], hasOwnQueues: Bool = false
+        pair: String, type: String, task: [Field], state: [Field], hasOwnQueues: Bool = false,
+        inputs: UInt32 = 0
     ) {
-        events = hasOwnQueues ? EventField.withPlaces : EventField.all
+        let fields = hasOwnQueues ? EventField.withPlaces : EventField.all
+        events = inputs == 0 ? fields : EventField.with(inputs, fields)
         let decision = OutcomeField.all.filter { $0.name.hasPrefix("decision.") }
         let common = OutcomeField.all.filter { ["task.generation", "task.queue"].contains($0.name) }
         let at = MemoryLayout<sp_decision>.size
@@ -34,7 +37,7 @@ public struct ReportNaming: Sendable {
         let ofState = state.map {
             OutcomeField("state.\($0.name)", offset: beside + $0.offset, size: $0.size)
         }
-        fields = decision + ofTask + common + ofState
+        self.fields = decision + ofTask + common + ofState
         suspect = { _, event, _ in TwinFunction(of: event.kind, pair: pair, type: type) }
     }
 

@@ -23,20 +23,23 @@ public enum TraceSource: String, CaseIterable, Sendable {
     /// Fills the buffer with the beginning of the trace that the seed stands for. A shorter
     /// buffer gets a shorter beginning of the same trace.
     ///
-    /// - Parameter pair: whose policy it is, as before its first event; nil: a description's.
+    /// - Parameters:
+    ///   - pair: whose policy it is, as before its first event; nil: a description's.
+    ///   - names: what that asks whether tasks are called so.
     public func fill(
         _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy,
-        pair: PairExecution? = nil
+        pair: PairExecution? = nil, names: [(UInt64, UInt64)] = []
     ) {
+        let who = WhoSource(names: names)
         switch self {
         case .realistic:
             if let pair {
-                Machine.fill(events, seed: seed, policy: policy, pair)
+                Machine.fill(events, seed: seed, policy: policy, pair, who)
             } else {
-                Machine.fill(events, seed: seed, policy: policy, DescribedPolicy(policy))
+                Machine.fill(events, seed: seed, policy: policy, DescribedPolicy(policy), who)
             }
         case .hostile:
-            var trace = HostileTrace(seed: seed, policy: policy)
+            var trace = HostileTrace(seed: seed, policy: policy, who)
             trace.fill(events)
         }
     }

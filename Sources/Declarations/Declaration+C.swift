@@ -20,6 +20,7 @@ extension Declaration {
 
             #define SP_PAIR(function) \(name)_##function
             #define SP_PAIR_QUEUES \(ownQueues?.encoded ?? 0)u /* as sp_policy.rate_max says them */
+            \(inputs.isEmpty ? "" : "#define SP_PAIR_INPUTS \(inputMask)u\n" + cInputs)\
             #define SP_PAIR_FIRST(state) do { (void)(state); \(firsts.joined(separator: " ")) } while (0)
 
             """
@@ -30,5 +31,22 @@ extension Declaration {
         let unused = bytesMax - used
         return fields.map { "\t\($0.width.c) \($0.name);\n" }.joined()
             + (unused > 0 ? "\tsp_u8 unused[\(unused)]; /* 0 */\n" : "")
+    }
+
+    /// Macros that the twin calls like functions: where they stand there is no event yet.
+    private var cInputs: String {
+        let words = ["first[0]", "since[0]", "switches"]
+        let values = Input.allCases.filter { inputs.contains($0) && $0 != .comm }.map { input in
+            let (word, bit) = place(of: input)
+            let type = input == .cgroup ? "sp_u64" : input == .nice ? "sp_s32" : "sp_u32"
+            return "#define \(name)_\(input)(event) ((\(type))((event)->\(words[word]) >> \(bit)))\n"
+        }
+        let names = names.map { entry in
+            let tests = zip(words, entry.words).filter { $0.1.mask != 0 }.map {
+                "((event)->\($0) & \($1.mask)ull) == \($1.value)ull"
+            }
+            return "#define \(name)_is_\(entry.name)(event) (\(tests.joined(separator: " && ")))\n"
+        }
+        return (values + names).joined()
     }
 }

@@ -6,7 +6,7 @@ extension Declaration {
     package func types(of type: String, from file: String) -> String {
         """
         // Generated from \(file). Do not edit.
-        public import PolicyModel
+        public import PolicyModel\(inputs.isEmpty ? "" : "\npublic import CSchedProto")
 
         extension \(type) {
             /// What is remembered of one task.
@@ -17,7 +17,7 @@ extension Declaration {
 
                 public init() {}
             }
-
+        \(swiftInputs)
             /// What is remembered beside the tasks.
             public struct State: BitwiseCopyable, Sendable {
         \(Self.fields(placedState))
@@ -33,6 +33,41 @@ extension Declaration {
         }
 
         """
+    }
+
+    /// What an ENQUEUE tells of who its task is.
+    private var swiftInputs: String {
+        let words = ["first.0", "since.0", "switches"]
+        let values = Input.allCases.filter { inputs.contains($0) && $0 != .comm }.map { input in
+            let (word, bit) = place(of: input)
+            let bits = "event.\(words[word]) >> \(bit)"
+            let (type, value) =
+                switch input {
+                case .cgroup: ("UInt64", "event.\(words[word])")
+                case .nice: ("Int32", "Int32(truncatingIfNeeded: \(bits))")
+                default: ("UInt32", "UInt32(truncatingIfNeeded: \(bits))")
+                }
+            return """
+                @inline(__always)
+                public static func \(input)(_ event: sp_event) -> \(type) { \(value) }
+
+                """
+        }
+        let names = names.map { entry in
+            let tests = zip(words, entry.words).filter { $0.1.mask != 0 }.map {
+                "event.\($0) & \($1.mask) == \($1.value)"
+            }
+            return """
+                /// Whether the task is called `\(entry.comm)\(entry.isPrefix ? "*" : "")`.
+                @inline(__always)
+                public static func \(entry.swiftName)(_ event: sp_event) -> Bool {
+                    \(tests.joined(separator: " && "))
+                }
+
+                """
+        }
+        return (values + names).joined(separator: "\n").split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.isEmpty ? "\n" : "\n    \($0)" }.joined()
     }
 
     private static func fields(_ fields: [Placed], values: [Parameter] = []) -> String {
@@ -67,8 +102,12 @@ extension Declaration {
             value: \(parameter.value), doc: \(Self.quoted(parameter.doc)))
             """
         }
+        let names = names.map { entry in
+            "(" + entry.words.map { "\($0.value)" }.joined(separator: ", ") + ")"
+        }.joined(separator: ", ")
         return """
             name: "\(name)", summary: \(Self.quoted(summary)), hash: \(hash), queues: \(queues), ownQueues: \(ownQueues?.encoded ?? 0),
+                        inputs: \(inputMask), names: [\(names)],
                         wakeups: (\(wakeups?.encoded.look ?? 0), \(wakeups?.encoded.sync ?? 0)),
                         task: \(fields(placedTask)),
                         state: \(fields(placedState)),
@@ -78,5 +117,12 @@ extension Declaration {
 
     private static func quoted(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}
+
+extension Declaration.Name {
+    /// `isBuildTool` of `build_tool`.
+    var swiftName: String {
+        "is" + name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
     }
 }

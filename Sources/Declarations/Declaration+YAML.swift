@@ -26,7 +26,9 @@ private struct DeclarationReader {
     private var declaration: Declaration
     private var problems: [String] = []
 
-    private static let sections = ["summary", "queues", "wakeups", "task", "state", "params"]
+    private static let sections = [
+        "summary", "queues", "wakeups", "inputs", "names", "task", "state", "params",
+    ]
     private static let parameterKeys = ["type", "range", "default", "doc"]
     private static let parameterTypes = ["duration", "bool"] + Declaration.Width.allCases.map(\.rawValue)
 
@@ -57,6 +59,12 @@ private struct DeclarationReader {
                 add(root, "a declaration is a mapping of \(Words.all(Self.sections))")
             }
         }
+        if !declaration.names.isEmpty && !declaration.inputs.contains(.comm), let root {
+            add(root, "names compare what tasks are called: inputs has to have comm")
+        }
+        if declaration.names.isEmpty && declaration.inputs.contains(.comm), let root {
+            add(root, "inputs has comm, and no names are there to compare it with: names: {compiler: cc1}")
+        }
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return declaration
     }
@@ -83,6 +91,8 @@ private struct DeclarationReader {
             declaration.summary = text
         case "queues": queues(value)
         case "wakeups": wakeups(value)
+        case "inputs": inputs(value)
+        case "names": names(value)
         case "task": declaration.task = fields(value, of: name, reserved: ["generation", "queue"])
         case "state": declaration.state = fields(value, of: name, reserved: [])
         case "params": params(value)
@@ -189,6 +199,57 @@ private struct DeclarationReader {
             }
         }
         return places
+    }
+
+    /// `[uid, comm]`.
+    private mutating func inputs(_ node: Node) {
+        let words = Declaration.Input.allCases.map { "\($0)" }
+        guard let list = node.sequence, list.count > 0 else {
+            return add(node, "inputs is a list of what to know of a task: \(Words.all(words)) are known")
+        }
+        for entry in list {
+            let word = entry.string ?? ""
+            guard let input = Declaration.Input.allCases.first(where: { "\($0)" == word }) else {
+                add(
+                    entry,
+                    "inputs: unknown input \(Words.quoted(word)); \(Words.all(words)) are known"
+                        + Words.hint(word, among: words))
+                continue
+            }
+            if declaration.inputs.contains(input) {
+                add(entry, "inputs has \(word) twice")
+            } else {
+                declaration.inputs.append(input)
+            }
+        }
+        let bits = declaration.inputBits
+        if bits > Declaration.inputBitsMax {
+            add(
+                node,
+                "inputs is of \(bits / 8) bytes, \(Declaration.inputBitsMax / 8) are allowed: comm is of 16, cgroup of 8, the others of 4"
+            )
+        }
+    }
+
+    /// `{compiler: cc1plus, build: "make*"}`.
+    private mutating func names(_ node: Node) {
+        for (key, name, value) in entries(node, of: "names") {
+            if let flaw = Self.flaw(ofName: name) {
+                add(key, "names: \(flaw)")
+                continue
+            }
+            var comm = value.string ?? ""
+            let isPrefix = comm.hasSuffix("*")
+            if isPrefix { comm.removeLast() }
+            guard (1...15).contains(comm.utf8.count), !comm.utf8.contains(where: { $0 < 32 || $0 == 42 }) else {
+                add(
+                    value,
+                    "names.\(name) is what a task is called, 1 to 15 bytes, or how that begins, with a * behind it"
+                )
+                continue
+            }
+            declaration.names.append(.init(name: name, comm: comm, isPrefix: isPrefix))
+        }
     }
 
     /// The pairs of a mapping whose keys are plain words; what else there is, is a problem.

@@ -87,6 +87,50 @@ package struct Declaration: Sendable {
         }
     }
 
+    /// What the policy wants to know of who a task is: the raw values are those of `sp_input` in `bpf/inputs.h`.
+    package enum Input: UInt32, CaseIterable, Sendable {
+        case comm = 1
+        case cgroup = 2
+        case tgid = 4
+        case uid = 8
+        case nice = 16
+        case allowed = 32
+
+        var bits: Int {
+            switch self {
+            case .comm: 128
+            case .cgroup: 64
+            case .tgid, .uid, .nice, .allowed: 32
+            }
+        }
+    }
+
+    /// `SP_INPUTS_BITS`.
+    package static let inputBitsMax = 192
+
+    /// A task's name, or how it begins, that both twins may ask for.
+    package struct Name: Sendable {
+        package let name: String
+        /// Up to 15 bytes.
+        package let comm: String
+        /// Whatever follows.
+        package let isPrefix: Bool
+
+        /// The name in the kernel's 16 bytes as two numbers, and which bits of them count.
+        package var words: [(value: UInt64, mask: UInt64)] {
+            let bytes = Array(comm.utf8)
+            return [0, 8].map { begin in
+                var value: UInt64 = 0, mask: UInt64 = 0
+                for index in 0..<8 where begin + index < bytes.count || !isPrefix {
+                    let byte = begin + index < bytes.count ? bytes[begin + index] : 0
+                    value |= UInt64(byte) << UInt64(8 * index)
+                    mask |= 0xff << UInt64(8 * index)
+                }
+                return (value, mask)
+            }
+        }
+    }
+
     /// The file's name without `.yaml`: of the policy, and before each of the C twin's functions.
     package let name: String
     package var summary = ""
@@ -96,6 +140,8 @@ package struct Declaration: Sendable {
     package var ownQueues: OwnQueues?
     /// Where a waking task looks for an idle CPU; nil: nothing is said of it.
     package var wakeups: Wakeups?
+    package var inputs: [Input] = []
+    package var names: [Name] = []
     package var task: [Field] = []
     package var state: [Field] = []
     package var params: [Parameter] = []
@@ -107,7 +153,9 @@ package struct Declaration: Sendable {
         let fields = [task, state].map { $0.map { "\($0.name):\($0.width.rawValue):\($0.first)" } }
         let values = params.map { "\($0.name):\($0.width.rawValue)" }
         let queues = ownQueues.map { "own \($0.encoded)" } ?? "\(queues)"
-        for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)".utf8 {
+        // Nothing of inputs where there are none: older traces stay valid.
+        let inputs = inputs.isEmpty ? "" : " inputs \(inputMask)"
+        for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)\(inputs)".utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
         }
         return max(UInt32(truncatingIfNeeded: hash ^ hash >> 32), 1)
@@ -139,4 +187,19 @@ extension Declaration {
     func placed(_ parameter: Parameter) -> Int {
         placedParams.first { $0.name == parameter.name }?.offset ?? 0
     }
+}
+
+extension Declaration {
+    package var inputMask: UInt32 { inputs.reduce(0) { $0 | $1.rawValue } }
+
+    /// Where in an ENQUEUE's three words an input begins, see `sp_input_at` of `bpf/inputs.h`: which word, and the
+    /// bit in it.
+    func place(of input: Input) -> (word: Int, bit: Int) {
+        let before = Input.allCases.filter { $0.rawValue < input.rawValue && inputs.contains($0) }
+        let at = before.reduce(0) { $0 + $1.bits }
+        return (at / 64, at % 64)
+    }
+
+    /// Bits that all of them take.
+    var inputBits: Int { inputs.reduce(0) { $0 + $1.bits } }
 }

@@ -7,7 +7,8 @@ import Glibc
 ///
 /// The kernel maps a page with the consumer's position, one with the producer's, and the data
 /// twice in a row, so that a record never wraps. A record is a 8-byte header (length, with a busy
-/// and a discard bit) and the notice, padded to 8 bytes.
+/// and a discard bit) and the notice: `sp_notice`, or `sp_notice_who`, which begins with one. Both are of a
+/// multiple of 8 bytes.
 public struct EventRing: ~Copyable {
     /// The consumer's position, and the producer's.
     private let consumer: UnsafeMutableRawPointer
@@ -65,7 +66,8 @@ public struct EventRing: ~Copyable {
     /// Done with the notice that `next` returned. The kernel may write over it.
     @inline(__always)
     public mutating func advance() {
-        position &+= UInt(8 + MemoryLayout<sp_notice>.size)
+        let length = sp_load_acquire_u32(data + Int(position & mask)) & ~(3 << 30)
+        position &+= 8 + UInt(length)
         sp_store_release_u64(consumer, position)
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CLibbpf
 public import CSchedProto
+import PolicyModel
 import Glibc
 
 /// One of our schedulers, loaded into the kernel; attached from `attach` until `detach`, or until
@@ -122,6 +123,7 @@ public struct Scheduler: ~Copyable {
         switch (configuration.mode, configuration.twin) {
         case (.user, _):
             if configuration.queues != nil { return .user_mode_places }
+            if configuration.policy.inputs != 0 { return .user_mode_inputs }
             return configuration.wakeups == nil ? .user_mode : .user_mode_wakeups
         case (.bpf, .c): return .bpf_mode
         case (.bpf, .own(let twin)):

@@ -47,7 +47,7 @@ extension Pair {
         }
         if depth > 0 {
             try harness.load(policy)
-            if let found = try Exhaustive(policy, depth: depth).run(on: harness) {
+            if let found = try Exhaustive(policy, depth: depth, names: names).run(on: harness) {
                 return try verdict(
                     harness, found.trace, found.mismatch, "one of all traces of \(depth) events")
             }
@@ -58,6 +58,7 @@ extension Pair {
         plan.makeRandom = { random in keys.apply { randomPolicy(using: &random) } }
         let pair = self
         plan.makePair = { pair.execution($0) }
+        plan.names = names
         guard let found = try Campaign(plan, on: harness).run() else {
             return Verdict(events: harness.account.events, lanes: lanes.map(\.name), divergence: nil)
         }

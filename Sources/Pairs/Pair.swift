@@ -21,6 +21,8 @@ public struct Pair: Sendable {
     public let swift: SwiftTwin
     public let c: CTwin
     let layout: Layout
+    /// What tasks have to be called for its rules to differ, as `sp_who` has it; of names that begin so, the beginning.
+    public let names: [(UInt64, UInt64)]
     let ir: PairIR
     private let functions: PolicyFunctions
     private let steps: PairExecution.Functions
@@ -28,7 +30,7 @@ public struct Pair: Sendable {
     /// For generated code: the shape of it may change.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
-        wakeups: (look: UInt32, sync: UInt32),
+        inputs: UInt32, names: [(UInt64, UInt64)], wakeups: (look: UInt32, sync: UInt32),
         task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
         swift: SwiftTwin, c: CTwin, ir: PairIR, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
@@ -37,9 +39,11 @@ public struct Pair: Sendable {
         self.hash = hash
         keys = PairKeys(
             name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues,
-            wakeups: wakeups, params: params)
+            inputs: inputs, wakeups: wakeups, params: params)
+        self.names = names
         naming = ReportNaming(
-            pair: name, type: type, task: task, state: state, hasOwnQueues: ownQueues != 0)
+            pair: name, type: type, task: task, state: state, hasOwnQueues: ownQueues != 0,
+            inputs: inputs)
         layout = Layout(
             pairWithOwnQueues: ownQueues != 0, base: keys.base, params: params.map(\.field), state: state,
             task: task)

@@ -50,11 +50,12 @@ public struct PairKeys: Sendable {
     ///   - hash: what its declaration hashes to, not 0.
     ///   - queues: 1, or 2 if tasks may wait in the priority queue.
     ///   - ownQueues: those of its own, as `sp_policy.rate_max` says them; 0: none.
+    ///   - inputs: what it wants to know of who a task is, bits of `sp_input`.
     ///   - wakeups: where a waking task looks for an idle CPU, and where at a synchronous wake-up, as `sp_look`
     ///     says it; 0: the kernel's choice.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
-        wakeups: (look: UInt32, sync: UInt32), params: [PairParameter]
+        inputs: UInt32, wakeups: (look: UInt32, sync: UInt32), params: [PairParameter]
     ) {
         var base = sp_policy()
         base.abi = UInt32(SP_ABI_VERSION)
@@ -63,7 +64,7 @@ public struct PairKeys: Sendable {
         base.order = SP_ORDER_VRUNTIME.rawValue
         base.slice = SP_SLICE_FIXED.rawValue
         base.classes = (queues > 1 ? SP_CLASSES_VOLUNTARY_SWITCHES : SP_CLASSES_NONE).rawValue
-        base.burst = SP_BURST_PLAIN.rawValue
+        base.burst = SP_BURST_PLAIN.rawValue | inputs << UInt32(SP_INPUTS_SHIFT)
         base.rate_max = ownQueues
         (base.promote_waiting_max, base.promote_sync) = wakeups
         let own = params.map { parameter in

@@ -128,7 +128,7 @@ public struct Decider<P: Policy>: ~Copyable {
         if hasOwnQueues { cpus &= 0xffff }
         if Int64(bitPattern: notice.now &- latest) > 0 { latest = notice.now }
         switch notice.kind {
-        case SP_EVENT_ENQUEUE.rawValue: return enqueue(notice)
+        case SP_EVENT_ENQUEUE.rawValue: return enqueue(notice, read)
         case UInt32(SP_NOTICE_TAKEN): return taken(notice)
         case SP_EVENT_EXIT.rawValue: exit(notice)
         default: counters.strange &+= 1
@@ -136,7 +136,8 @@ public struct Decider<P: Policy>: ~Copyable {
         return nil
     }
 
-    private mutating func enqueue(_ notice: sp_notice) -> sp_answer? {
+    /// - Parameter read: the notice where it is: who the task is stands behind it, if the policy wants to know.
+    private mutating func enqueue(_ notice: sp_notice, _ read: UnsafePointer<sp_notice>) -> sp_answer? {
         guard let (slot, _) = table.findOrInsert(notice.pid) else {
             counters.overflows &+= 1
             return atOnce(notice)
@@ -144,7 +145,12 @@ public struct Decider<P: Policy>: ~Copyable {
         // It waited, was taken out by the kernel, and waits anew.
         leave(slot)
         begin(slot, notice)
-        let decision = policy.decide(event(notice, slot), &tasks[Int(slot)])
+        var event = event(notice, slot)
+        if P.self == PairExecution.self && described.inputs != 0 {
+            let whole = UnsafeRawPointer(read).assumingMemoryBound(to: sp_notice_who.self)
+            event.put(whole.pointee.who, described.inputs)
+        }
+        let decision = policy.decide(event, &tasks[Int(slot)])
         if notice.idle_cpu >= 0 && described.idle == SP_IDLE_DIRECT.rawValue {
             // The standing decision: the backend let it run, we keep the books.
             if decision.action != SP_ACTION_DIRECT.rawValue { counters.strange &+= 1 }
@@ -298,20 +304,29 @@ public struct Decider<P: Policy>: ~Copyable {
             notice.flags = round & (SP_EVENT_WAKEUP | SP_EVENT_SYNC | SP_EVENT_KTHREAD)
             notice.idle_cpu = round & 16 == 0 ? -1 : 0
             notice.affinity = round & 4 == 0 ? SP_AFFINITY_ANY : SP_AFFINITY_ONE
-            _ = take(&notice)
+            warmUp(notice)
             if round % 5 == 4 {
                 _ = pick(now: notice.now, cpu: 0, prev: (notice.pid, notice.generation))
             }
             if round % 3 == 2 {
                 notice.kind = UInt32(SP_NOTICE_TAKEN)
-                _ = take(&notice)
+                warmUp(notice)
             }
         }
         while pick(now: notice.now, cpu: 0) != nil {}
         notice.kind = SP_EVENT_EXIT.rawValue
         for pid: UInt32 in 0...8 {
             notice.pid = pid
-            _ = take(&notice)
+            warmUp(notice)
+        }
+    }
+
+    /// Takes a notice with room behind it for who the task is.
+    private mutating func warmUp(_ notice: sp_notice) {
+        var whole = sp_notice_who()
+        whole.notice = notice
+        withUnsafePointer(to: &whole) {
+            _ = take(UnsafeRawPointer($0).assumingMemoryBound(to: sp_notice.self))
         }
     }
 }

@@ -146,17 +146,40 @@ enum SwiftExports {
         """
     }
 
-    /// The source that the build goes on with, with the two objects as Swift tuples.
-    func source(probe: String, mode: String) -> String {
+    /// A BPF program with the policy in it.
+    struct Object {
+        let name: String
+        let base64: String
+        /// What is called where it would trap, that place, and Swift's words.
+        let traps: [(number: Int32, place: String?, failure: String)]
+
+        /// As a Swift tuple, `SwiftTwin.Object`.
+        var tuple: String {
+            let traps = traps.map {
+                ".init(\($0.number), at: \($0.place.map(literal) ?? "nil"), \(literal($0.failure)))"
+            }
+            return
+                "(name: \"\(name)\", base64: \"\(base64)\", traps: [\(traps.joined(separator: ", "))] as [SwiftTrap])"
+        }
+
+        /// As `sp_shipped` gives it: two constants.
+        var constants: String {
+            let lines = traps.map { "\($0.number)\t\($0.place ?? "")\t\($0.failure)" }
+            return """
+                let \(name): StaticString? = "\(base64)"
+                let \(name)_traps: StaticString? = \(literal(lines.joined(separator: "\n")))
+
+                """
+        }
+    }
+
+    /// The source that the build goes on with.
+    func source(probe: Object, mode: Object) -> String {
         switch self {
         case .described:
             """
             // Generated from the Swift policy. Do not edit.
-            extension SwiftTwin {
-                static let described = SwiftTwin(
-                    probe: \(probe),
-                    mode: \(mode))
-            }
+            \(probe.constants)\(mode.constants)let swift_obstacle: StaticString? = nil
 
             """
         case .own(let type), .pair(let type, _):
@@ -167,8 +190,8 @@ enum SwiftExports {
             extension \(type) {
                 /// This policy, compiled for the kernel.
                 public static let twin = SwiftTwin(
-                    probe: \(probe),
-                    mode: \(mode))
+                    probe: \(probe.tuple),
+                    mode: \(mode.tuple))
             }
 
             """
@@ -181,9 +204,11 @@ enum SwiftExports {
         case .described:
             """
             // Generated. Do not edit.
-            extension SwiftTwin {
-                static let described = SwiftTwin(obstacle: \(obstacle))
-            }
+            let swift_probe: StaticString? = nil
+            let swift_probe_traps: StaticString? = nil
+            let swift_mode: StaticString? = nil
+            let swift_mode_traps: StaticString? = nil
+            let swift_obstacle: StaticString? = \(obstacle)
 
             """
         case .own(let type), .pair(let type, _):

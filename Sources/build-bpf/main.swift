@@ -44,11 +44,7 @@ func compile(name: String, source: String, output: String, extra: [String]) {
     write(
         """
         // Generated from \(name).bpf.c. Do not edit.
-        extension BPFObject {
-            static let \(name) = BPFObject(
-                name: "\(name)",
-                base64: "\(bytes.base64EncodedString())")
-        }
+        let \(name): StaticString = "\(bytes.base64EncodedString())"
 
         """, to: output)
 }
@@ -61,21 +57,19 @@ func isCondition(_ argument: String) -> Bool { argument.hasPrefix("-D") }
 /// - Parameter root: the folder that files are named from in messages.
 func compileSwift(root: String, bpf: String, output: String, exports: SwiftExports, sources: [String]) {
     func relative(_ text: String) -> String { text.replacingOccurrences(of: "\(root)/", with: "") }
-    var objects: [String] = []
+    var objects: [SwiftExports.Object] = []
     do throws(Obstacle) {
         let policy = try SwiftPolicy(
             bpf: bpf, sources: sources.filter { !isCondition($0) }, conditions: sources.filter(isCondition),
             exports: exports, scratch: output)
         for (name, program) in [("swift_probe", "policy_probe"), ("swift_mode", "bpf_mode")] {
             let linked = try policy.link(program)
-            let traps = linked.traps.map { trap in
-                let place = trap.place.map { literal(relative($0.description)) } ?? "nil"
-                return ".init(\(trap.number), at: \(place), \(literal(trap.failure)))"
-            }
-            let base64 = Data(linked.bytes).base64EncodedString()
             objects.append(
-                "(name: \"\(name)\", base64: \"\(base64)\", traps: [\(traps.joined(separator: ", "))] as [SwiftTrap])"
-            )
+                .init(
+                    name: name, base64: Data(linked.bytes).base64EncodedString(),
+                    traps: linked.traps.map {
+                        ($0.number, $0.place.map { relative($0.description) }, $0.failure)
+                    }))
         }
     } catch {
         let (reason, parts) = (relative(error.reason), error.parts.map(relative))

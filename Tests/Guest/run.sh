@@ -145,10 +145,11 @@ stage() {
 
 # guest ROUND LANE: runs its cases; their results go to standard output as they come.
 guest() {
-	local folder=$work/$1/$2 options=() status=0
-	read -ra options < <("$here/inside.sh" --options "$2")
-	# Half as fast a machine: what waits for a time, as most cases do, costs half as much.
-	options+=(--instruction-ns 4)
+	local folder=$work/$1/$2 words=() status=0
+	# Half as fast a machine as by default: what waits for a time, as most cases do, costs half as much.
+	local options=(--instruction-ns 4)
+	read -ra words < <("$here/inside.sh" --options "$2")
+	options+=("${words[@]}")
 	THOROUGH=$thorough SCHED_PROTO_ROOT=$root setpriv --pdeathsig TERM "$root/scripts/guest.sh" --clock "$clock" ${kernel:+--kernel "$kernel"} \
 		"${options[@]}" --out "$folder" --time-limit 1800 -- "\$SCHED_PROTO_OUT/suite/inside.sh $2" \
 		2>"$folder/errors" | tee "$folder/results" || status=$?

@@ -2,7 +2,7 @@
 # Tests that start guests, one at a time. Nothing here measures time.
 
 guest() {
-	run "$scripts/guest.sh" --time-limit 600 "$@"
+	run "$scripts/guest.sh" --time-limit 600 --cpus 2 "$@"
 }
 
 test_status_and_streams() {

@@ -115,11 +115,11 @@ partial() {
 	"$program" exec -- hackbench --groups 1 --fds 4 --loops 50 >"$dir/hackbench" 2>&1 || complain "hackbench: $(cat "$dir/hackbench")"
 	more_statistics 1
 	stop
-	expect_clean
-	expect_positive enqueued
 	for ours in "${loads[@]}"; do
 		kill -0 "$ours" || complain "task $ours did not outlive the scheduler"
 	done
+	expect_clean
+	expect_positive enqueued
 }
 
 # Two tasks on one CPU that wake each other: while one sleeps, exactly one waits.

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Shares where all tasks have the same CPU: the daemon, the loops and who measures them.
-guest_options=(--cpus 1)
+guest_options=(--cpus 1 --instruction-ns 8)
 lasts=2
 
 both shares-1cpu "fair, one CPU: busy loops get CPU time by their weights" shares

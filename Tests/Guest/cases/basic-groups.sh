@@ -9,8 +9,8 @@ group_limits() {
 	echo "10000 100000" >"$cgroup/limited/cpu.max"
 	echo 300 >"$cgroup/limited/cpu.weight"
 	echo 300 >"$cgroup/empty/cpu.weight"
-	busy 1
-	echo "${loads[0]}" >"$cgroup/limited/cgroup.procs"
+	sleep 1000 &
+	echo $! >"$cgroup/limited/cgroup.procs"
 	start --policy fair --stats 0
 	expect_equal "lines of notes" 1 "$(grep -c '^sched-proto: note: CPU limits of control groups' "$dir/err")"
 	expect_in "cpu.max of case/limited (10000 100000)" "$dir/err"

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # cpu.weight of control groups, where all tasks have the same CPU.
-guest_options=(--cpus 1)
+guest_options=(--cpus 1 --instruction-ns 8) # loops need little of a CPU that is theirs alone
 lasts=3
 
 both weights-1cpu "fair, one CPU: groups get CPU time by their weights, however many tasks they have" group_weights
@@ -62,12 +62,22 @@ empty() {
 	wait_for 60 is_empty "$cgroup/$1" || fail "$1 is not empty"
 }
 
+freeze() { # 1|0 GROUP...
+	local group
+	for group in "${@:2}"; do
+		echo "$1" >"$cgroup/$group/cgroup.freeze"
+	done
+}
+
 group_weights() {
 	local seconds=10 # a turn of all of them takes up to 0.4 s
 	group one 100 1
 	group ten 100 10
 	group three 300 1
+	# They are there when it attaches; they need not run while it is loaded.
+	freeze 1 one ten three
 	scheduled --policy fair
+	freeze 0 one ten three
 	expect_ratio "weights 300 and 100, 1 loop each," 300 three one
 	empty three
 	expect_ratio "1 and 10 loops," 100 one ten

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who a task is (inputs.h), for pairs that ask: programs for them are compiled with
+ * SP_INPUTS; others have nothing of it.
+ */
+#ifndef SCHED_PROTO_INPUTS_BPF_H
+#define SCHED_PROTO_INPUTS_BPF_H
+
+#include "inputs.h"
+#include "tasks.bpf.h"
+
+#ifdef SP_INPUTS
+#include <bpf/bpf_core_read.h>
+
+/* A pair's BPF mode knows them when it is compiled. */
+static __always_inline u32 wanted_inputs(void)
+{
+#ifdef SP_PAIR_INPUTS
+	return SP_PAIR_INPUTS;
+#else
+	return described()->pair ? described()->burst >> SP_INPUTS_SHIFT : 0;
+#endif
+}
+
+/* Zeros behind the name: the kernel may leave more of an older one there. */
+static __always_inline void read_comm(struct task_struct *p, u64 comm[2])
+{
+	comm[0] = comm[1] = 0;
+	bpf_probe_read_kernel_str(comm, 16, p->comm);
+}
+
+static __always_inline u32 read_uid(struct task_struct *p)
+{
+	return BPF_CORE_READ(p, real_cred, uid.val);
+}
+
+static __always_inline u64 read_cgroup(struct task_struct *p)
+{
+	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
+}
+
+/* Fills in what is wanted, and zeros. */
+static __always_inline void read_who(struct sp_who *who, struct task_struct *p)
+{
+	u32 wanted = wanted_inputs();
+
+	if (wanted & SP_INPUT_COMM)
+		read_comm(p, who->comm);
+	else
+		who->comm[0] = who->comm[1] = 0;
+	who->cgroup = wanted & SP_INPUT_CGROUP ? read_cgroup(p) : 0;
+	who->tgid = wanted & SP_INPUT_TGID ? p->tgid : 0;
+	who->uid = wanted & SP_INPUT_UID ? read_uid(p) : 0;
+	who->nice = wanted & SP_INPUT_NICE ? p->static_prio - 120 : 0;
+	who->allowed = wanted & SP_INPUT_ALLOWED ? p->nr_cpus_allowed : 0;
+}
+
+#ifdef SP_PAIR_INPUTS
+
+/* Puts 32 or 64 bits at their place; @at is a constant. */
+static __always_inline void put_input(struct sp_event *event, u32 at, u64 value)
+{
+	value <<= at & 63;
+	if (at < 64)
+		event->first[0] |= value;
+	else if (at < 128)
+		event->since[0] |= value;
+	else
+		event->switches |= value;
+}
+
+/* What an ENQUEUE says of who @p is. */
+static __always_inline void fill_inputs(struct sp_event *event, struct task_struct *p)
+{
+	const u32 wanted = SP_PAIR_INPUTS;
+	u64 comm[2];
+
+	if (sp_input_at(wanted, SP_INPUTS_ALL + 1) > 128)
+		event->switches = 0;
+	if (wanted & SP_INPUT_COMM) {
+		read_comm(p, comm);
+		event->first[0] = comm[0];
+		event->since[0] = comm[1];
+	}
+	if (wanted & SP_INPUT_CGROUP)
+		put_input(event, sp_input_at(wanted, SP_INPUT_CGROUP), read_cgroup(p));
+	if (wanted & SP_INPUT_TGID)
+		put_input(event, sp_input_at(wanted, SP_INPUT_TGID), (u32)p->tgid);
+	if (wanted & SP_INPUT_UID)
+		put_input(event, sp_input_at(wanted, SP_INPUT_UID), read_uid(p));
+	if (wanted & SP_INPUT_NICE)
+		put_input(event, sp_input_at(wanted, SP_INPUT_NICE),
+			  (u32)(p->static_prio - 120));
+	if (wanted & SP_INPUT_ALLOWED)
+		put_input(event, sp_input_at(wanted, SP_INPUT_ALLOWED),
+			  (u32)p->nr_cpus_allowed);
+}
+
+#endif
+#endif
+#endif
