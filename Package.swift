@@ -238,7 +238,8 @@ let package = Package(
                 "Simulation", "CSimKernel", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink",
             ],
             swiftSettings: strict),
-        .testTarget(name: "DeclarationTests", dependencies: ["Declarations"], swiftSettings: strict),
+        .testTarget(
+            name: "DeclarationTests", dependencies: ["CSchedProto", "Declarations"], swiftSettings: strict),
         .testTarget(name: "SwiftToBPFTests", dependencies: ["SwiftToBPF"], swiftSettings: strict),
         .testTarget(
             name: "ProofTests",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Who a task is (inputs.h), for pairs that ask: programs for them are compiled with
- * SP_INPUTS; others have nothing of it.
+ * SP_INPUTS, which says in a pair's BPF mode which ones, and is 0 in user mode, where the
+ * description does; others have nothing of it.
  */
 #ifndef SCHED_PROTO_INPUTS_BPF_H
 #define SCHED_PROTO_INPUTS_BPF_H
@@ -11,16 +12,6 @@
 
 #ifdef SP_INPUTS
 #include <bpf/bpf_core_read.h>
-
-/* A pair's BPF mode knows them when it is compiled. */
-static __always_inline u32 wanted_inputs(void)
-{
-#ifdef SP_PAIR_INPUTS
-	return SP_PAIR_INPUTS;
-#else
-	return described()->pair ? described()->burst >> SP_INPUTS_SHIFT : 0;
-#endif
-}
 
 /* Zeros behind the name: the kernel may leave more of an older one there. */
 static __always_inline void read_comm(struct task_struct *p, u64 comm[2])
@@ -39,6 +30,13 @@ static __always_inline u64 read_cgroup(struct task_struct *p)
 	return BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id);
 }
 
+#if !SP_INPUTS
+
+static __always_inline u32 wanted_inputs(void)
+{
+	return described()->pair ? described()->burst >> SP_INPUTS_SHIFT : 0;
+}
+
 /* Fills in what is wanted, and zeros. */
 static __always_inline void read_who(struct sp_who *who, struct task_struct *p)
 {
@@ -55,7 +53,7 @@ static __always_inline void read_who(struct sp_who *who, struct task_struct *p)
 	who->allowed = wanted & SP_INPUT_ALLOWED ? p->nr_cpus_allowed : 0;
 }
 
-#ifdef SP_PAIR_INPUTS
+#else
 
 /* Puts 32 or 64 bits at their place; @at is a constant. */
 static __always_inline void put_input(struct sp_event *event, u32 at, u64 value)
@@ -69,10 +67,10 @@ static __always_inline void put_input(struct sp_event *event, u32 at, u64 value)
 		event->switches |= value;
 }
 
-/* What an ENQUEUE says of who @p is. */
-static __always_inline void fill_inputs(struct sp_event *event, struct task_struct *p)
+/* What an ENQUEUE says of who @p is. By itself: its callers have little stack left. */
+static __noinline void fill_inputs(struct sp_event *event, struct task_struct *p)
 {
-	const u32 wanted = SP_PAIR_INPUTS;
+	const u32 wanted = SP_INPUTS;
 	u64 comm[2];
 
 	if (sp_input_at(wanted, SP_INPUTS_ALL + 1) > 128)

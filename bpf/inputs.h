@@ -14,7 +14,8 @@
 
 enum sp_input {
 	SP_INPUT_COMM = 1, /* 16 bytes: the thread's name, zeros behind it */
-	SP_INPUT_CGROUP = 2, /* 8 bytes: the id of its control group (v2), an inode's number */
+	SP_INPUT_CGROUP =
+		2, /* 8 bytes: the id of its control group (v2), an inode's number */
 	SP_INPUT_TGID = 4, /* 4 bytes: its process */
 	SP_INPUT_UID = 8, /* 4 bytes: the real user, of the first user namespace */
 	SP_INPUT_NICE = 16, /* 4 bytes: -20 to 19, signed */
@@ -38,7 +39,8 @@ struct sp_who {
  * the enum, without gaps but for the cgroup's, which begins a word: comm has the first two.
  * This is the bit at which @input begins, of @inputs.
  */
-static inline __attribute__((always_inline)) sp_u32 sp_input_at(sp_u32 inputs, sp_u32 input)
+static inline __attribute__((always_inline)) sp_u32 sp_input_at(sp_u32 inputs,
+								sp_u32 input)
 {
 	sp_u32 at = 0, one;
 

@@ -91,10 +91,10 @@ struct BuildBPF: BuildToolPlugin {
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_wakeups", ["-DSP_WAKEUPS"]),
                 compile(
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_inputs",
-                    ["-DSP_INPUTS", "-DSP_WAKEUPS"]),
+                    ["-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
                 compile(
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_places",
-                    ["-DSP_PLACES", "-DSP_INPUTS", "-DSP_WAKEUPS"]),
+                    ["-DSP_PLACES", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
             ]
     }
 
@@ -103,7 +103,8 @@ struct BuildBPF: BuildToolPlugin {
         try String(contentsOf: folder.appending(path: "module.modulemap"), encoding: .utf8)
             .split(separator: "\n").compactMap { line in
                 let parts = line.split(separator: "\"")
-                return parts.count == 2 && parts[0].contains("header") ? folder.appending(path: String(parts[1])) : nil
+                return parts.count == 2 && parts[0].contains("header")
+                    ? folder.appending(path: String(parts[1])) : nil
             }
     }
 

@@ -66,8 +66,10 @@ extension Declaration {
 
                 """
         }
-        return (values + names).joined(separator: "\n").split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.isEmpty ? "\n" : "\n    \($0)" }.joined()
+        return (values + names).joined(separator: "\n").split(
+            separator: "\n", omittingEmptySubsequences: false
+        )
+        .map { $0.isEmpty ? "\n" : "\n    \($0)" }.joined()
     }
 
     private static func fields(_ fields: [Placed], values: [Parameter] = []) -> String {

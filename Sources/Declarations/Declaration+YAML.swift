@@ -241,7 +241,8 @@ private struct DeclarationReader {
             var comm = value.string ?? ""
             let isPrefix = comm.hasSuffix("*")
             if isPrefix { comm.removeLast() }
-            guard (1...15).contains(comm.utf8.count), !comm.utf8.contains(where: { $0 < 32 || $0 == 42 }) else {
+            guard (1...15).contains(comm.utf8.count), !comm.utf8.contains(where: { $0 < 32 || $0 == 42 })
+            else {
                 add(
                     value,
                     "names.\(name) is what a task is called, 1 to 15 bytes, or how that begins, with a * behind it"

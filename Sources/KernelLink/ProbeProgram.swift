@@ -40,7 +40,7 @@ public struct ProbeProgram: ~Copyable {
     /// Check `ProbeProgram.obstacle()` before: here, every refusal is an error of ours.
     /// - Throws: `refused` with the verifier's log, or `failed`.
     public init(_ policy: sp_policy, memory: borrowing ProbeMemory) throws(ProbeError) {
-        try self.init(.policy_probe, policy, memory: memory)
+        try self.init(.policyProbe, policy, memory: memory)
     }
 
     /// The policy in Swift as bytecode.

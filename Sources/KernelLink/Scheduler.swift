@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CLibbpf
 public import CSchedProto
-import PolicyModel
 import Glibc
+import PolicyModel
 
 /// One of our schedulers, loaded into the kernel; attached from `attach` until `detach`, or until
 /// this is destroyed. A process that dies takes it along: the kernel detaches it then.
@@ -122,10 +122,10 @@ public struct Scheduler: ~Copyable {
     private static func program(_ configuration: Configuration) throws(KernelError) -> BPFObject {
         switch (configuration.mode, configuration.twin) {
         case (.user, _):
-            if configuration.queues != nil { return .user_mode_places }
-            if configuration.policy.inputs != 0 { return .user_mode_inputs }
-            return configuration.wakeups == nil ? .user_mode : .user_mode_wakeups
-        case (.bpf, .c): return .bpf_mode
+            if configuration.queues != nil { return .userModePlaces }
+            if configuration.policy.inputs != 0 { return .userModeInputs }
+            return configuration.wakeups == nil ? .userMode : .userModeWakeups
+        case (.bpf, .c): return .bpfMode
         case (.bpf, .own(let twin)):
             guard let objects = twin.objects else {
                 throw KernelError(

@@ -4,21 +4,21 @@ internal import CSchedProto
 /// The BPF objects that travel in this program, byte for byte as libbpf gets them: for proofs about them.
 public enum ShippedObjects {
     /// Of `bpf/policy_probe.bpf.c`.
-    public static var probe: [UInt8] { BPFObject.policy_probe.bytes() }
+    public static var probe: [UInt8] { BPFObject.policyProbe.bytes() }
     /// Of `bpf/bpf_mode.bpf.c`.
-    public static var bpfMode: [UInt8] { BPFObject.bpf_mode.bytes() }
+    public static var bpfMode: [UInt8] { BPFObject.bpfMode.bytes() }
 }
 
 extension BPFObject {
-    static let policy_probe = shipped("policy_probe")
-    static let bpf_mode = shipped("bpf_mode")
-    static let user_mode = shipped("user_mode")
+    static let policyProbe = shipped("policy_probe")
+    static let bpfMode = shipped("bpf_mode")
+    static let userMode = shipped("user_mode")
     /// For pairs that say where a waking task looks for an idle CPU.
-    static let user_mode_wakeups = shipped("user_mode_wakeups")
+    static let userModeWakeups = shipped("user_mode_wakeups")
     /// For pairs that ask who tasks are.
-    static let user_mode_inputs = shipped("user_mode_inputs")
+    static let userModeInputs = shipped("user_mode_inputs")
     /// For pairs with queues of their own.
-    static let user_mode_places = shipped("user_mode_places")
+    static let userModePlaces = shipped("user_mode_places")
 
     /// A name that is missing is a mistake of ours, and libbpf's error: an empty text is no ELF file.
     private static func shipped(_ name: String) -> BPFObject {
@@ -33,7 +33,8 @@ extension BPFObject {
 extension SwiftTwin {
     static let described: SwiftTwin = {
         guard let probe = shipped("swift_probe"), let mode = shipped("swift_mode") else {
-            return SwiftTwin(obstacle: BPFObject.text("swift_obstacle") ?? "this program was built without it")
+            return SwiftTwin(
+                obstacle: BPFObject.text("swift_obstacle") ?? "this program was built without it")
         }
         return SwiftTwin(probe: probe, mode: mode)
     }()

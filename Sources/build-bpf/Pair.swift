@@ -25,7 +25,7 @@ func modeOptions(declaration file: String) -> [String] { modeOptions(readDeclara
 
 private func modeOptions(_ declaration: Declaration) -> [String] {
     (declaration.ownQueues == nil ? [] : ["-DSP_OWN_QUEUES", "-DSP_PLACES"])
-        + (declaration.inputs.isEmpty ? [] : ["-DSP_INPUTS"])
+        + (declaration.inputs.isEmpty ? [] : ["-DSP_INPUTS=\(declaration.inputMask)"])
         + (declaration.wakeups == nil ? [] : ["-DSP_WAKEUPS"])
 }
 

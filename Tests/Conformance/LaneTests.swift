@@ -122,7 +122,7 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "needs root"))
     func whatTheVerifierRefusesIsAnError() throws {
         let memory = try ProbeMemory()
-        var image = BPFObject.policy_probe.bytes()
+        var image = BPFObject.policyProbe.bytes()
         // BPF_EXIT becomes an opcode that there is not.
         let exit: [UInt8] = [0x95, 0, 0, 0, 0, 0, 0, 0]
         var places = 0

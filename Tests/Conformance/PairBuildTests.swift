@@ -109,6 +109,38 @@ import Testing
         #expect(report.summary.contains("stride_enqueue in Sources/Stride/stride.h"))
     }
 
+    /// A pair that asks who tasks are: each name and the user are met by random traces.
+    @Test(arguments: ["database", "compiler", "linker", "builder", "uid"])
+    func aPairThatAsksWhoTasksAre(_ input: String) throws {
+        let right = try twin(try build("Layers") { $0 })
+        let test = input == "uid" ? "layers_uid(event) == policy" : "layers_is_\(input)(event)"
+        let never = input == "uid" ? "layers_uid(event) == 1 + policy" : "0"
+        let wrong = try twin(try build("Layers") { $0.replacing(test, with: never) })
+        var policy = policy
+        policy.pair = 1
+        policy.burst =
+            SP_BURST_PLAIN.rawValue
+            | (SP_INPUT_COMM.rawValue | SP_INPUT_UID.rawValue) << UInt32(SP_INPUTS_SHIFT)
+        // The fifth parameter, in the lower half: the user.
+        policy.wait_max_ns = 33
+        let harness = Harness([try NativeLane(right), try NativeLane(wrong)])
+        try harness.load(policy)
+        let names = ["postgres", "cc1", "ld", "make"].map { name -> (UInt64, UInt64) in
+            (name.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) }, 0)
+        }
+        var events = [sp_event](repeating: sp_event(), count: 20_000)
+        for source in TraceSource.allCases {
+            // Some traces have few tasks, or hardly an ordinary one.
+            let isFound = try (UInt64(1)...8).contains { seed in
+                events.withUnsafeMutableBufferPointer {
+                    source.fill($0, seed: seed, policy: policy, names: names)
+                }
+                return try events.withUnsafeBufferPointer { try harness.run($0) } != nil
+            }
+            #expect(isFound, "in no \(source.rawValue) trace")
+        }
+    }
+
     /// A pair with queues of its own, on random machines: where tasks wait, and who takes them.
     @Test(.enabled(if: geteuid() == 0, "needs root")) func aPairWithAQueueForEachCache() throws {
         let built = try build("Llc") { $0 }

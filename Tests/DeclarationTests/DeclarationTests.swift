@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
 import Declarations
 import Testing
 
@@ -71,7 +72,19 @@ import Testing
         ("wakeups: {sync: [llc, prevous]}", "own.yaml:1:23:", "did you mean previous?"),
         ("wakeups: {sync: [llc, any, llc]}", "own.yaml:1:28:", "has llc twice"),
         ("wakeups: {look: [[llc]]}", "own.yaml:1:18:", "unknown place"),
-        ("- task", "own.yaml:1:1:", "a mapping of summary, queues, wakeups, task, state and params"),
+        ("inputs: comm", "own.yaml:1:9:", "comm, cgroup, tgid, uid, nice and allowed are known"),
+        ("inputs: [gid, uid]", "own.yaml:1:10:", "unknown input \"gid\""),
+        ("inputs: [uid, nice, uid]", "own.yaml:1:21:", "has uid twice"),
+        ("inputs: [comm, cgroup, uid]\nnames: {a: b}", "own.yaml:1:9:", "28 bytes, 24 are allowed"),
+        ("inputs: [comm]", "own.yaml:1:1:", "no names are there"),
+        ("inputs: [uid]\nnames: {a: b}", "own.yaml:1:1:", "inputs has to have comm"),
+        ("inputs: [comm]\nnames: {A: b}", "own.yaml:2:9:", "is no name"),
+        ("inputs: [comm]\nnames: {a: abcdefghijklmnop}", "own.yaml:2:12:", "1 to 15 bytes"),
+        ("inputs: [comm]\nnames: {a: '*'}", "own.yaml:2:12:", "1 to 15 bytes"),
+        (
+            "- task", "own.yaml:1:1:",
+            "a mapping of summary, queues, wakeups, inputs, names, task, state and params"
+        ),
         ("task: {a: u8", "own.yaml:", "this is no YAML"),
     ])
     func whatIsWrongHasItsPlace(_ text: String, _ place: String, _ reason: String) {
@@ -119,6 +132,52 @@ import Testing
         let declaration = try Declaration(yaml: "queues: {each: llc}", file: "own.yaml")
         #expect(declaration.wakeups == nil)
         #expect(declaration.literal.contains("wakeups: (0, 0)"))
+    }
+
+    /// Where each input is, as the mechanism puts it there: for all that may be declared.
+    @Test func inputsAreWhereTheMechanismPutsThem() throws {
+        let all: [(word: String, input: sp_input)] = [
+            ("comm", SP_INPUT_COMM), ("cgroup", SP_INPUT_CGROUP), ("tgid", SP_INPUT_TGID),
+            ("uid", SP_INPUT_UID),
+            ("nice", SP_INPUT_NICE), ("allowed", SP_INPUT_ALLOWED),
+        ]
+        let words = ["first[0]", "since[0]", "switches"]
+        var tried = 0
+        for mask in 1...SP_INPUTS_ALL where sp_input_at(mask, SP_INPUTS_ALL + 1) <= UInt32(SP_INPUTS_BITS) {
+            let wanted = all.filter { mask & $0.input.rawValue != 0 }
+            let names = mask & SP_INPUT_COMM.rawValue != 0 ? "\nnames: {a: b}" : ""
+            let text = "inputs: [\(wanted.map(\.word).joined(separator: ", "))]\(names)"
+            let declaration = try Declaration(yaml: text, file: "own.yaml")
+            #expect(declaration.inputMask == mask)
+            #expect(declaration.literal.contains("inputs: \(mask), "))
+            for (word, input) in wanted where input != SP_INPUT_COMM {
+                let at = Int(sp_input_at(mask, input.rawValue))
+                let c = "#define own_\(word)(event)"
+                let place = "(event)->\(words[at / 64]) >> \(at % 64)))"
+                let line = declaration.c(from: "own.yaml").split(separator: "\n").first { $0.hasPrefix(c) }
+                #expect(line?.hasSuffix(place) == true, "\(text): \(line ?? "nothing"), not \(place)")
+            }
+            tried += 1
+        }
+        // With comm: cgroup, or up to two others; without: all there are.
+        #expect(tried == 1 + (1 + 4 + 6) + 31)
+    }
+
+    /// A name is whole, or begins so: two numbers, and which bits of them count.
+    @Test(arguments: [
+        (
+            "ld", "first[0] & 18446744073709551615ull) == 25708ull",
+            "since[0] & 18446744073709551615ull) == 0ull"
+        ),
+        ("cc1*", "first[0] & 16777215ull) == 3236707ull", ""),
+        ("kworker/u8*", "since[0] & 16777215ull) == 3700085ull", "first[0] & 18446744073709551615ull"),
+    ])
+    func aNameIsComparedAsNumbers(_ name: String, _ one: String, _ other: String) throws {
+        let declaration = try Declaration(yaml: "inputs: [comm]\nnames: {a_b: '\(name)'}", file: "own.yaml")
+        let c = declaration.c(from: "own.yaml")
+        #expect(c.contains("#define own_is_a_b(event)") && c.contains(one) && c.contains(other), "\(c)")
+        #expect(c.contains("since[0]") == !other.isEmpty)
+        #expect(declaration.types(of: "Own", from: "own.yaml").contains("public static func isAB("))
     }
 
     @Test func allProblemsAreTold() {
