@@ -170,13 +170,13 @@ import Testing
             "since[0] & 18446744073709551615ull) == 0ull"
         ),
         ("cc1*", "first[0] & 16777215ull) == 3236707ull", ""),
-        ("kworker/u8*", "since[0] & 16777215ull) == 3700085ull", "first[0] & 18446744073709551615ull"),
+        ("kworker/u8*", "since[0] & 65535ull) == 14453ull", "first[0] & 18446744073709551615ull"),
     ])
     func aNameIsComparedAsNumbers(_ name: String, _ one: String, _ other: String) throws {
         let declaration = try Declaration(yaml: "inputs: [comm]\nnames: {a_b: '\(name)'}", file: "own.yaml")
         let c = declaration.c(from: "own.yaml")
-        #expect(c.contains("#define own_is_a_b(event)") && c.contains(one) && c.contains(other), "\(c)")
-        #expect(c.contains("since[0]") == !other.isEmpty)
+        #expect(c.contains("#define own_is_a_b(event)") && c.contains(one), "\(c)")
+        #expect(other.isEmpty ? !c.contains("since[0]") : c.contains(other), "\(c)")
         #expect(declaration.types(of: "Own", from: "own.yaml").contains("public static func isAB("))
     }
 
