@@ -2,19 +2,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import PackageDescription
 
+/// Whether this is what SwiftPM fetched for a package that depends on this one by a version: it refuses compiler
+/// flags there. Then a debug build of the harness is a slow one (`-c release` is not), and warnings are warnings.
+let isFetched = Context.packageDirectory.split(separator: "/").dropLast().suffix(2) == [".build", "checkouts"]
+
+func flags(_ flags: [String]) -> [SwiftSetting] { isFetched ? [] : [.unsafeFlags(flags)] }
+func cFlags(_ flags: [String]) -> [CSetting] { isFetched ? [] : [.unsafeFlags(flags)] }
+
 /// Warnings are errors in our own code, never in that of a package we depend on.
-let strict: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("ExistentialAny"),
-    .unsafeFlags(["-warnings-as-errors"]),
-]
+let strict: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("ExistentialAny"),
+    ] + flags(["-warnings-as-errors"])
 
 /// The policy and the harness that compares its executions are optimised in debug builds as well:
 /// tens of millions of decisions belong to every run of the tests. Whole modules, since an
 /// incremental build does not notice that the body of an inlined function of another module has
 /// changed, and the harness would compare the policy of before.
-let optimised: [SwiftSetting] = strict + [.unsafeFlags(["-O", "-wmo", "-num-threads", "2"])]
+let optimised: [SwiftSetting] = strict + flags(["-O", "-wmo", "-num-threads", "2"])
 
 /// What a program is linked with and no module imports, so that an edit of a rule in C, which changes both,
 /// compiles no Swift module of ours again: whoever depends on a C target is compiled with it.
@@ -48,14 +55,12 @@ let package = Package(
             path: "bpf",
             sources: ["shared_header.c"],
             publicHeadersPath: ".",
-            cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+            cSettings: cFlags(["-O2", "-Wall", "-Wextra", "-Werror"])),
         // The C policy compiled natively.
         .target(
             name: "CPolicy",
-            cSettings: [
-                .headerSearchPath("../../bpf"),
-                .unsafeFlags(["-O2", "-fno-modules", "-Wall", "-Wextra", "-Werror"]),
-            ]),
+            cSettings: [.headerSearchPath("../../bpf")]
+                + cFlags(["-O2", "-fno-modules", "-Wall", "-Wextra", "-Werror"])),
         .systemLibrary(
             name: "CLibbpf",
             path: "Sources/CLibbpf",
@@ -66,7 +71,7 @@ let package = Package(
         // Counts a thread's allocations: for programs and tests only, since it stands before malloc.
         .target(
             name: "CAllocations",
-            cSettings: [.unsafeFlags(["-O2", "-fno-builtin", "-Wall", "-Wextra", "-Werror"])]),
+            cSettings: cFlags(["-O2", "-fno-builtin", "-Wall", "-Wextra", "-Werror"])),
 
         // What is printed: quoting, JSON, and streams that nobody reads.
         .target(name: "Output", dependencies: ["CSystem"], swiftSettings: strict),
@@ -135,12 +140,12 @@ let package = Package(
             exclude: ["standin"],
             cSettings: [
                 .headerSearchPath("standin"), .headerSearchPath("../../bpf"), .headerSearchPath("."),
-                .unsafeFlags([
+            ]
+                + cFlags([
                     "-O2", "-fno-modules", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter",
                     "-Wno-sign-compare", "-Wno-unused-function", "-Wno-unknown-attributes",
                     "-Wno-ignored-attributes",
-                ]),
-            ]),
+                ])),
         .target(
             name: "Simulation",
             dependencies: [
@@ -210,7 +215,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + linked,
             swiftSettings: strict,
-            linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
+            linkerSettings: isFetched ? [] : [.unsafeFlags(["-Xlinker", "--export-dynamic"])]),
 
         .testTarget(
             name: "PolicyModelTests",

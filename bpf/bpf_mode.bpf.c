@@ -121,7 +121,7 @@ static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ct
 	fill_origin(event, tctx);
 #endif
 #ifdef SP_INPUTS
-	fill_inputs(event, p);
+	sp_fill_inputs(event, p);
 #endif
 	decide(&tctx->task, event, decision);
 	tctx->waits = true;

@@ -55,13 +55,13 @@ static __always_inline bool send_wait(const struct sp_notice *notice,
 {
 	struct sp_notice_who *slot;
 
-	if (!wanted_inputs())
+	if (!sp_wanted_inputs())
 		return send(notice);
 	slot = bpf_ringbuf_reserve(&events, sizeof(*slot), 0);
 	if (!slot)
 		return false;
 	slot->notice = *notice;
-	read_who(&slot->who, p);
+	sp_read_who(&slot->who, p);
 	bpf_ringbuf_submit(slot, BPF_RB_NO_WAKEUP);
 	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the build made of the BPF programs and of the Swift policy. The target
- * ShippedObjects has it, which nothing imports: an edit of a rule in C compiles that one
+ * ShippedBPF has it, which nothing imports: an edit of a rule in C compiles that one
  * again, and no other.
  */
 #ifndef SCHED_PROTO_SHIPPED_H

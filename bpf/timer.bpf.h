@@ -52,6 +52,9 @@ static __always_inline void rescue(struct sp_dsq *dsq)
 	bpf_iter_scx_dsq_destroy(&it);
 }
 
+/* A mode may want the next beat sooner than usual; 0: it does not. */
+static u64 sooner_ns;
+
 /*
  * What a mode looks after with every beat; no decision depends on it. The lock that
  * the timer holds forbids find_dsq, so lengths are asked for the kernel's way.
@@ -72,7 +75,7 @@ static u64 enqueued_before; /* at the last beat */
 static int on_timer(void *map, u32 *key, struct timer_slot *slot)
 {
 	u64 idle = idle_cpus;
-	u64 enqueued;
+	u64 enqueued, next;
 
 	if (status.exit.kind)
 		return 0; /* the queues are gone */
@@ -83,10 +86,10 @@ static int on_timer(void *map, u32 *key, struct timer_slot *slot)
 	tick();
 	bpf_rcu_read_unlock();
 	enqueued = status.counters[SP_COUNT_ENQUEUED];
-	bpf_timer_start(&slot->timer,
-			status.waiting || enqueued != enqueued_before ? TIMER_NS :
-									TIMER_IDLE_NS,
-			0);
+	next = status.waiting || enqueued != enqueued_before ? TIMER_NS : TIMER_IDLE_NS;
+	if (sooner_ns && sooner_ns < next)
+		next = sooner_ns;
+	bpf_timer_start(&slot->timer, next, 0);
 	enqueued_before = enqueued;
 	return 0;
 }

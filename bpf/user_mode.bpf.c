@@ -299,13 +299,24 @@ static __always_inline u64 rescue_picked(void)
  */
 static void tick(void)
 {
+	u64 now = sp_now();
+	bool at_work;
+
 	status.waiting = scx_bpf_dsq_nr_queued(DSQ_HELD) +
 			 scx_bpf_dsq_nr_queued(DSQ_PICKED) + rescue_picked();
 	rescue(&picked);
 	/* Else the daemon's answers kick them. */
-	if (!has_turn(sp_now()) || scx_bpf_dsq_nr_queued(DSQ_DAEMON) > 0)
+	at_work = has_turn(now) && scx_bpf_dsq_nr_queued(DSQ_DAEMON) <= 0;
+	if (!at_work)
 		rescue(&held);
-	if (daemon_is_due(bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA), sp_now()))
+	/*
+	 * Beats could meet one turn after the other, or a task that waits not long enough
+	 * yet: so the next one comes when the turn is over, or the task was forgotten.
+	 */
+	sooner_ns = 0;
+	if (idle_cpus && scx_bpf_dsq_nr_queued(DSQ_HELD) > 0)
+		sooner_ns = at_work ? daemon_since + OVERDUE_NS - now + 1 : FORGOTTEN_NS;
+	if (daemon_is_due(bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA), now))
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);
 }
 

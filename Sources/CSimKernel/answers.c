@@ -188,6 +188,23 @@ static bool is_overdue(void)
 	return turn_at && (s64)(sim.now - turn_at) >= (s64)OVERDUE_NS;
 }
 
+static u64 left_of(u64 turn)
+{
+	return turn && (s64)(sim.now - turn) < (s64)OVERDUE_NS ?
+		       turn + OVERDUE_NS - sim.now + 1 :
+		       0;
+}
+
+/*
+ * How long the daemon's turn goes on before it is overdue, with the moment after it; 0: it has
+ * none, or stands by in the middle of it. @slept: of one that sleeps in the middle of a pass, which the backend may not have seen.
+ */
+u64 turn_left(u64 *slept)
+{
+	*slept = left_of(slept_at);
+	return sim.daemon && stands_in(sim.daemon, DSQ_DAEMON) ? 0 : left_of(turn_at);
+}
+
 /* The same as a backend may see it which looked at the clock before it was stopped. */
 static bool may_be_overdue(void)
 {

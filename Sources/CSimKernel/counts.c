@@ -165,6 +165,20 @@ static void check_forgotten(u64 id)
 			     p->t.pid, cpu);
 }
 
+/*
+ * Somebody waits in user mode, beside an idle CPU: the timer comes when the daemon's turn is
+ * over, or soon. 0: as usual. @other: the same where the backend knows less of the daemon.
+ */
+static u64 timer_comes_sooner(u64 *other)
+{
+	const u64 left = turn_left(other);
+
+	if (sim.machine.mode != SIM_MODE_USER || running() == sim.online ||
+	    !find_dsq_by_id(DSQ_HELD, 0)->head)
+		return *other = 0;
+	return left ? left : FORGOTTEN_NS;
+}
+
 void timer_ends(void)
 {
 	const struct sp_status *status = sim.backend->status;
@@ -172,12 +186,16 @@ void timer_ends(void)
 	u64 rescued = status->counters[SP_COUNT_RESCUED] - sim.moment.rescued;
 	u64 ns = sim.moment.waiting || enqueued != enqueued_before ? TIMER_NS :
 								     TIMER_IDLE_NS;
+	u64 other;
+	const u64 sooner = timer_comes_sooner(&other);
 
+	if (sooner && sooner < ns)
+		ns = sooner;
 	enqueued_before = enqueued;
 	if (!is_undisturbed())
 		return;
 	sim.report.effects++;
-	if (sim.moment.timer_ns != ns)
+	if (sim.moment.timer_ns != ns && (!other || sim.moment.timer_ns != other))
 		flaw(SIM_FLAW_COUNTERS, "the timer comes in %llu ns, not in %llu",
 		     sim.moment.timer_ns, ns);
 	if (status->waiting != sim.moment.waiting)

@@ -549,6 +549,7 @@ void wait_not_told(void);
 void daemon_leaves(void);
 void answers_come(void);
 void daemon_takes_turn(const struct task *p);
+u64 turn_left(u64 *slept);
 void daemon_stands_by(struct task *p);
 void check_fall_back(const struct task *p);
 void check_sole(const struct task *p);

@@ -165,7 +165,8 @@ struct ConformRun {
         var events = [sp_event](repeating: sp_event(), count: count)
         events.withUnsafeMutableBufferPointer {
             source.fill(
-                $0, seed: seed, policy: subject.policy, pair: Program.pair?.execution(subject.policy))
+                $0, seed: seed, policy: subject.policy, pair: Program.pair?.execution(subject.policy),
+                names: Program.pair?.names ?? [])
         }
         let trace = Trace(policy: subject.policy, events: events)
         let file = try deciding { _ throws(LaneError) in

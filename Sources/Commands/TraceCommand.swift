@@ -42,13 +42,13 @@ struct TraceShow: ParsableCommand {
             let events = recorded.trace.events
             if json {
                 print(events, after: head(recorded).line) { event, number in
-                    guard case .object(let fields) = TraceText.json(event) else { return "" }
+                    guard case .object(let fields) = TraceText.json(event, Program.naming) else { return "" }
                     return JSONText.object(
                         [("type", .string("event")), ("event", .number(UInt64(number)))] + fields
                     ).line
                 }
             } else {
-                let table = TraceText(events)
+                let table = TraceText(events, Program.naming)
                 let policy = PolicyDescription(name: "recorded", summary: "", policy: recorded.trace.policy)
                 let rules = policy.yaml.split(separator: "\n").dropFirst(2).joined(separator: "\n")
                 let digest = recorded.digest == 0 ? "none" : String(recorded.digest, radix: 16)

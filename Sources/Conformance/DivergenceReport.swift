@@ -140,9 +140,9 @@ public struct DivergenceReport {
                     ("c", .string(suspect.c)), ("c_file", .string(suspect.cFile)),
                 ])
             ),
-            ("event", TraceText.json(differs)),
+            ("event", TraceText.json(differs, naming)),
             ("fields", .array(fields)),
-            ("events", .array(shown.map(TraceText.json))),
+            ("events", .array(shown.map { TraceText.json($0, naming) })),
         ])
     }
 

@@ -66,6 +66,27 @@ struct EventField: Sendable {
         }
     }
 
+    /// Each by itself, under its own name.
+    static func inputs(_ inputs: UInt32) -> [EventField] {
+        inputNames.filter { inputs & $0.input.rawValue != 0 }.map { name, input in
+            let at = sp_input_at(inputs, input.rawValue)
+            return EventField(
+                name: name, get: { word(at, $0) }, set: { _, _ in },
+                text: { event in
+                    if input != SP_INPUT_COMM { return inputText(input, word(at, event), at) }
+                    let bytes = [event.first.0, event.since.0].flatMap { word in
+                        (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }
+                    }
+                    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+                })
+        }
+    }
+
+    /// - Parameter at: a bit of an ENQUEUE's three words.
+    private static func word(_ at: UInt32, _ event: sp_event) -> UInt64 {
+        at < 64 ? event.first.0 : at < 128 ? event.since.0 : event.switches
+    }
+
     private static let inputNames: [(name: String, input: sp_input)] = [
         ("comm", SP_INPUT_COMM), ("cgroup", SP_INPUT_CGROUP), ("tgid", SP_INPUT_TGID), ("uid", SP_INPUT_UID),
         ("nice", SP_INPUT_NICE), ("allowed", SP_INPUT_ALLOWED),
@@ -76,7 +97,8 @@ struct EventField: Sendable {
         switch input {
         case SP_INPUT_COMM:
             let bytes = (0..<8).map { UInt8(truncatingIfNeeded: word >> UInt64(8 * $0)) }.prefix { $0 != 0 }
-            let isPlain = bytes.allSatisfy { $0 > 32 && $0 < 127 }
+            let isWhole = bytes.count == 8 || word >> UInt64(8 * bytes.count) == 0
+            let isPlain = isWhole && bytes.allSatisfy { $0 > 32 && $0 < 127 }
             return isPlain ? "'\(String(decoding: bytes, as: UTF8.self))'" : "0x\(String(word, radix: 16))"
         case SP_INPUT_CGROUP: return String(word)
         case SP_INPUT_NICE: return String(Int32(truncatingIfNeeded: word >> UInt64(at & 63)))

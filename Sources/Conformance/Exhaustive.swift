@@ -27,6 +27,8 @@ public struct Exhaustive {
         var here: UInt64?
         var waker: UInt64 = 0
         var last: UInt64 = 0
+        /// Its place in the alphabet, which says who the task is.
+        var turn = 0
         /// How long ago the first of each queue began to wait, ns.
         var waited: (UInt64, UInt64) = (0, 0)
     }
@@ -42,7 +44,7 @@ public struct Exhaustive {
     /// Events of a trace.
     public let depth: Int
     let alphabet: [Symbol]
-    private let names: [(UInt64, UInt64)]
+    private let who: WhoSource
     /// Traces that are decided in one go.
     private let batch: Int
 
@@ -50,11 +52,13 @@ public struct Exhaustive {
     ///   - depth: 1...8.
     ///   - names: what a pair asks whether tasks are called so.
     public init(_ policy: sp_policy, depth: Int, names: [(UInt64, UInt64)] = []) {
-        self.names = names
+        who = WhoSource(names: names, policy: policy)
         self.policy = policy
         self.depth = min(max(depth, 1), 8)
         let alphabet = Self.alphabet(for: policy)
-        self.alphabet = policy.hasOwnQueues ? Self.placed(alphabet) : alphabet
+        var symbols = policy.hasOwnQueues ? Self.placed(alphabet) : alphabet
+        for index in symbols.indices { symbols[index].turn = index }
+        self.alphabet = symbols
         batch = Int(SP_PROBE_BATCH) / 8 / self.depth
     }
 
@@ -158,21 +162,8 @@ public struct Exhaustive {
         }
         if symbol.generation < 0 { event.generation &-= 1 }
         // Last: they may take the place of `switches`.
-        if symbol.kind == SP_EVENT_ENQUEUE && policy.inputs != 0 { event.put(who(symbol), policy.inputs) }
+        if symbol.kind == SP_EVENT_ENQUEUE && policy.inputs != 0 { event.put(who.who(turn: symbol.turn), policy.inputs) }
         return event
-    }
-
-    /// By the kind of wait: so each of the two tasks changes from one to another.
-    private func who(_ symbol: Symbol) -> sp_who {
-        let turn = Int(symbol.usedNs % 5) + symbol.task
-        var who = sp_who()
-        if turn < names.count { who.comm = names[turn] }
-        who.cgroup = UInt64(turn)
-        who.tgid = UInt32(turn / 2)
-        who.uid = UInt32(turn % 2) * 1000
-        who.nice = Int32(turn) * 5 - 10
-        who.allowed = symbol.task == 0 ? 1 : 2
-        return who
     }
 
     /// The same on a machine of two nodes with three queues: waits and questions both here and there, with wakers

@@ -7,6 +7,8 @@ public struct ReportNaming: Sendable {
     let fields: [OutcomeField]
     /// All fields of an event.
     let events: [EventField]
+    /// What an ENQUEUE tells of who its task is, bits of `sp_input`.
+    let inputs: UInt32
     /// The function to look at first: of the fields that differ, the event and the description.
     let suspect: @Sendable (Set<String>, sp_event, sp_policy) -> TwinFunction
 
@@ -37,6 +39,7 @@ public struct ReportNaming: Sendable {
         let ofState = state.map {
             OutcomeField("state.\($0.name)", offset: beside + $0.offset, size: $0.size)
         }
+        self.inputs = inputs
         self.fields = decision + ofTask + common + ofState
         suspect = { _, event, _ in TwinFunction(of: event.kind, pair: pair, type: type) }
     }
@@ -47,6 +50,7 @@ public struct ReportNaming: Sendable {
     ) {
         self.fields = fields
         self.events = events
+        inputs = 0
         self.suspect = suspect
     }
 }

@@ -20,6 +20,11 @@ public enum TraceSource: String, CaseIterable, Sendable {
     /// Fields at their bounds and beyond: what no kernel sends.
     case hostile
 
+    /// The same for a description.
+    public func fill(_ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy) {
+        fill(events, seed: seed, policy: policy, pair: nil, names: [])
+    }
+
     /// Fills the buffer with the beginning of the trace that the seed stands for. A shorter
     /// buffer gets a shorter beginning of the same trace.
     ///
@@ -28,9 +33,9 @@ public enum TraceSource: String, CaseIterable, Sendable {
     ///   - names: what that asks whether tasks are called so.
     public func fill(
         _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy,
-        pair: PairExecution? = nil, names: [(UInt64, UInt64)] = []
+        pair: PairExecution?, names: [(UInt64, UInt64)]
     ) {
-        let who = WhoSource(names: names)
+        let who = WhoSource(names: names, policy: policy)
         switch self {
         case .realistic:
             if let pair {

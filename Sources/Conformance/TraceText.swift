@@ -8,8 +8,8 @@ public struct TraceText {
     private let widths: [Int]
 
     /// - Complexity: O(events), once through all of them.
-    public init(_ events: [sp_event]) {
-        fields = EventField.all
+    public init(_ events: [sp_event], _ naming: ReportNaming) {
+        fields = naming.events
         var widths = fields.map(\.name.utf8.count)
         for event in events {
             for (column, field) in fields.enumerated() {
@@ -25,9 +25,12 @@ public struct TraceText {
     /// The table's line of an event.
     public func line(_ event: sp_event) -> String { row(fields.map { $0.text(event) }) }
 
-    /// An event as an object: the fields of `sp_event`, kind and flags in words.
-    public static func json(_ event: sp_event) -> JSONText {
-        .object(EventField.all.map { ($0.name, value($0.text(event))) })
+    /// An event as an object: the fields of `sp_event`, kind and flags in words; and what an ENQUEUE tells a pair of
+    /// who its task is, which stands in some of them.
+    public static func json(_ event: sp_event, _ naming: ReportNaming) -> JSONText {
+        let isWait = event.kind == SP_EVENT_ENQUEUE.rawValue
+        let who = isWait ? EventField.inputs(naming.inputs) : []
+        return .object((EventField.all + who).map { ($0.name, value($0.text(event))) })
     }
 
     /// A number where it is one, else text.

@@ -33,19 +33,22 @@ extension Declaration {
             + (unused > 0 ? "\tsp_u8 unused[\(unused)]; /* 0 */\n" : "")
     }
 
+    /// Elsewhere these words are something else.
+    private static let isTold = "((event)->kind == SP_EVENT_ENQUEUE"
+
     /// Macros that the twin calls like functions: where they stand there is no event yet.
     private var cInputs: String {
         let words = ["first[0]", "since[0]", "switches"]
         let values = Input.allCases.filter { inputs.contains($0) && $0 != .comm }.map { input in
             let (word, bit) = place(of: input)
             let type = input == .cgroup ? "sp_u64" : input == .nice ? "sp_s32" : "sp_u32"
-            return "#define \(name)_\(input)(event) ((\(type))((event)->\(words[word]) >> \(bit)))\n"
+            return "#define \(name)_\(input)(event) \(Self.isTold) ? (\(type))((event)->\(words[word]) >> \(bit)) : 0)\n"
         }
         let names = names.map { entry in
             let tests = zip(words, entry.words).filter { $0.1.mask != 0 }.map {
                 "((event)->\($0) & \($1.mask)ull) == \($1.value)ull"
             }
-            return "#define \(name)_is_\(entry.name)(event) (\(tests.joined(separator: " && ")))\n"
+            return "#define \(name)_is_\(entry.name)(event) \(Self.isTold) && \(tests.joined(separator: " && ")))\n"
         }
         return (values + names).joined()
     }

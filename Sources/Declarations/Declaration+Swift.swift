@@ -49,7 +49,9 @@ extension Declaration {
                 }
             return """
                 @inline(__always)
-                public static func \(input)(_ event: sp_event) -> \(type) { \(value) }
+                public static func \(input)(_ event: sp_event) -> \(type) {
+                    event.kind == SP_EVENT_ENQUEUE.rawValue ? \(value) : 0
+                }
 
                 """
         }
@@ -61,7 +63,7 @@ extension Declaration {
                 /// Whether the task is called `\(entry.comm)\(entry.isPrefix ? "*" : "")`.
                 @inline(__always)
                 public static func \(entry.swiftName)(_ event: sp_event) -> Bool {
-                    \(tests.joined(separator: " && "))
+                    event.kind == SP_EVENT_ENQUEUE.rawValue && \(tests.joined(separator: " && "))
                 }
 
                 """

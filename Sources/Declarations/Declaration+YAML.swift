@@ -59,14 +59,19 @@ private struct DeclarationReader {
                 add(root, "a declaration is a mapping of \(Words.all(Self.sections))")
             }
         }
-        if !declaration.names.isEmpty && !declaration.inputs.contains(.comm), let root {
-            add(root, "names compare what tasks are called: inputs has to have comm")
-        }
-        if declaration.names.isEmpty && declaration.inputs.contains(.comm), let root {
-            add(root, "inputs has comm, and no names are there to compare it with: names: {compiler: cc1}")
-        }
+        if problems.isEmpty, let root { checkNames(root) }
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return declaration
+    }
+
+    /// Whether names and what they are compared with go together.
+    private mutating func checkNames(_ root: Node) {
+        let hasComm = declaration.inputs.contains(.comm)
+        if !declaration.names.isEmpty && !hasComm {
+            add(root, "names compare what tasks are called: inputs has to have comm")
+        } else if declaration.names.isEmpty && hasComm {
+            add(root, "inputs has comm, and no names are there to compare it with: names: {compiler: cc1}")
+        }
     }
 
     private static func mark(_ error: YamlError) -> Mark? {
@@ -238,7 +243,7 @@ private struct DeclarationReader {
                 add(key, "names: \(flaw)")
                 continue
             }
-            var comm = value.string ?? ""
+            var comm = value.null == nil ? value.string ?? "" : ""
             let isPrefix = comm.hasSuffix("*")
             if isPrefix { comm.removeLast() }
             guard (1...15).contains(comm.utf8.count), !comm.utf8.contains(where: { $0 < 32 || $0 == 42 })
@@ -249,7 +254,11 @@ private struct DeclarationReader {
                 )
                 continue
             }
-            declaration.names.append(.init(name: name, comm: comm, isPrefix: isPrefix))
+            let entry = Declaration.Name(name: name, comm: comm, isPrefix: isPrefix)
+            if let same = declaration.names.first(where: { $0.swiftName == entry.swiftName }) {
+                add(key, "names: \(name) and \(same.name) are both \(entry.swiftName) in Swift")
+            }
+            declaration.names.append(entry)
         }
     }
 

@@ -8,7 +8,7 @@ extension sp_policy {
 }
 
 extension sp_event {
-    /// Puts what an ENQUEUE tells of who its task is to its place, see `sp_input_at`. Twin: `fill_inputs` of
+    /// Puts what an ENQUEUE tells of who its task is to its place, see `sp_input_at`. Twin: `sp_fill_inputs` of
     /// `bpf/inputs.bpf.h`.
     /// - Parameter inputs: those that the policy wants, not 0.
     @inline(__always)

@@ -24,19 +24,23 @@ struct NewCommand: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The checkout of sched-proto that the package depends on. Default: the one that this program was built in.",
-            valueName: "folder"), completion: .directory)
+            "The checkout of sched-proto that the package depends on; with --tag a repository, as git names it. Default: the checkout that this program was built in.",
+            valueName: "folder|url"), completion: .directory)
     var library: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Depend on this version of it, a tag of its repository such as 0.1.0, and not on a folder.",
+            valueName: "version"))
+    var tag: String?
 
     func run() {
         Failure.ending { () throws(Failure) in
             let type = try typeName()
-            let library = try checkout()
+            let library = try dependency()
             let files = PackageTemplate.texts.map { path, text in
                 var text = named(text, type)
-                if path == "Package.swift" {
-                    text = text.replacing("path: \"../..\"", with: "path: \(Self.literal(library))")
-                }
+                if path == "Package.swift" { text = library.named(in: text) }
                 // A literal ends before its last line break.
                 return WholeFolder.File(
                     path: named(path, type), bytes: Array((text + "\n").utf8),
@@ -55,7 +59,7 @@ struct NewCommand: ParsableCommand {
                 \(name): a package; next:
                   cd \(name) && swift test && swift build
                   .build/debug/\(name) conform                  # both twins, random parameters and traces
-                  make -C \(Printable.shellWord(library)) guest CLOCK=virtual CPUS=1 CMD="$PWD/effect.sh"
+                  make -C \(Printable.shellWord(library.folder)) guest CLOCK=virtual CPUS=1 CMD="$PWD/effect.sh"
                 Sources/\(type) is what to change: \(type).swift, \(name).h, \(name).yaml.
 
                 """)
@@ -85,6 +89,56 @@ struct NewCommand: ParsableCommand {
                 .usage)
         }
         return type
+    }
+
+    /// What the package depends on.
+    private struct Library {
+        /// The argument of `.package` for it, and what its products are of.
+        let dependency: String
+        let identity: String
+        /// Where its Makefile is, from the new package.
+        let folder: String
+
+        func named(in manifest: String) -> String {
+            manifest.replacing("name: \"sched-proto\", path: \"../..\"", with: dependency)
+                .replacing("package: \"sched-proto\"", with: "package: \(NewCommand.literal(identity))")
+        }
+    }
+
+    private func dependency() throws(Failure) -> Library {
+        guard let tag else {
+            if let library, library.contains("://") || library.hasPrefix("git@") {
+                throw Failure(
+                    "new: \(Printable.line(library)) is a repository: say with --tag which version of it", .usage)
+            }
+            let folder = try checkout()
+            return Library(
+                dependency: "name: \"sched-proto\", path: \(Self.literal(folder))", identity: "sched-proto",
+                folder: folder)
+        }
+        let parts = tag.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, parts.allSatisfy({ UInt32($0) != nil }) else {
+            throw Failure(
+                "new: --tag \(Suggestion.quoted(tag)) is no version: three numbers, such as 0.1.0", .usage)
+        }
+        guard let library else {
+            throw Failure("new: --tag is of a repository: say with --library of which", .usage)
+        }
+        var url = library
+        if !url.contains("://") && !url.hasPrefix("git@") {
+            let folder = URL(fileURLWithPath: library).standardizedFileURL
+            guard FileManager.default.fileExists(atPath: folder.path) else {
+                throw Failure("new: \(Printable.line(library)) is no repository", .noInput)
+            }
+            url = folder.absoluteString
+        }
+        while url.hasSuffix("/") { url.removeLast() }
+        // As the package tool calls it: by the last part.
+        var identity = String(url.split(whereSeparator: { $0 == "/" || $0 == ":" }).last ?? "")
+        if identity.hasSuffix(".git") { identity.removeLast(4) }
+        return Library(
+            dependency: "url: \(Self.literal(url)), exact: \(Self.literal(tag))", identity: identity.lowercased(),
+            folder: ".build/checkouts/\(identity)")
     }
 
     /// The folder of sched-proto's package, absolute.
@@ -139,7 +193,7 @@ struct NewCommand: ParsableCommand {
     ]
 
     /// A Swift string literal.
-    private static func literal(_ text: String) -> String {
+    fileprivate static func literal(_ text: String) -> String {
         var literal = "\""
         for scalar in text.unicodeScalars {
             switch scalar {

@@ -122,7 +122,7 @@ import Testing
             SP_BURST_PLAIN.rawValue
             | (SP_INPUT_COMM.rawValue | SP_INPUT_UID.rawValue) << UInt32(SP_INPUTS_SHIFT)
         // The fifth parameter, in the lower half: the user.
-        policy.wait_max_ns = 33
+        policy.wait_max_ns = 777
         let harness = Harness([try NativeLane(right), try NativeLane(wrong)])
         try harness.load(policy)
         let names = ["postgres", "cc1", "ld", "make"].map { name -> (UInt64, UInt64) in
@@ -133,7 +133,7 @@ import Testing
             // Some traces have few tasks, or hardly an ordinary one.
             let isFound = try (UInt64(1)...8).contains { seed in
                 events.withUnsafeMutableBufferPointer {
-                    source.fill($0, seed: seed, policy: policy, names: names)
+                    source.fill($0, seed: seed, policy: policy, pair: nil, names: names)
                 }
                 return try events.withUnsafeBufferPointer { try harness.run($0) } != nil
             }

@@ -475,10 +475,11 @@ test_build_without_swift_for_the_kernel_goes_on() {
 	# obstructed TEXT: it was not made, for this reason, which the build and the program are told.
 	obstructed() {
 		expect_in "warning: no Swift policy for the kernel: $1" "$errors"
-		expect_in "obstacle: " "$(<"$folder/twin.swift")"
+		expect_in 'let swift_obstacle: StaticString? = "' "$(<"$folder/twin.swift")"
 	}
 	compiles "$PATH"
-	expect_in "traps: []" "$(<"$folder/twin.swift")"
+	expect_in 'let swift_mode_traps: StaticString? = ""' "$(<"$folder/twin.swift")"
+	expect_in 'let swift_obstacle: StaticString? = nil' "$(<"$folder/twin.swift")"
 
 	mkdir "$folder/none" "$folder/other" "$folder/half"
 	ln -s "$(command -v env)" "$folder/none/env"
