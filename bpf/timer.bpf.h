@@ -22,6 +22,26 @@ struct {
 /* A task that waited this long, beside a CPU idle for as long, was forgotten. */
 #define FORGOTTEN_NS (10 * 1000 * 1000ULL)
 
+/* Kicks an idle CPU, and counts it if it idled beside somebody for long. */
+static __always_inline void kick_beside(s32 cpu, u64 now)
+{
+	scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+	/* The kernel counts a CPU as idle a moment before it tells us so. */
+	if (is_marked_idle(cpu) &&
+	    (s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) > (s64)FORGOTTEN_NS)
+		count(SP_COUNT_RESCUED);
+}
+
+/* All of them, where more wait than is looked at, and none of those may run there. */
+static __always_inline void kick_all_idle(u64 now)
+{
+	s32 cpu;
+
+	bpf_for(cpu, 0, SP_CPUS_MAX)
+		if (is_marked_idle(cpu))
+			kick_beside(cpu, now);
+}
+
 /* Kicks idle CPUs for tasks that wait in @dsq beside them, and counts it. */
 static __always_inline void rescue(struct sp_dsq *dsq)
 {
@@ -29,6 +49,7 @@ static __always_inline void rescue(struct sp_dsq *dsq)
 	struct sp_task_ctx *tctx;
 	struct task_struct *p;
 	u64 now = sp_now();
+	bool forgotten = false;
 	int left = 16;
 	s32 cpu;
 
@@ -39,17 +60,17 @@ static __always_inline void rescue(struct sp_dsq *dsq)
 		tctx = task_ctx(p);
 		if (!tctx || (s64)(now - tctx->since) < (s64)FORGOTTEN_NS)
 			continue;
-		cpu = nobody_idle() ? -1 : claim_from_timer(p);
-		if (cpu < 0)
+		forgotten = true;
+		if (nobody_idle())
 			break;
-		scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-		/* The kernel counts a CPU as idle a moment before it tells us so. */
-		if (is_marked_idle(cpu) &&
-		    (s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) >
-			    (s64)FORGOTTEN_NS)
-			count(SP_COUNT_RESCUED);
+		/* The idle ones may be none of his, and those of the next. */
+		cpu = claim_from_timer(p);
+		if (cpu >= 0)
+			kick_beside(cpu, now);
 	}
 	bpf_iter_scx_dsq_destroy(&it);
+	if (left < 0 && forgotten && idle_cpus)
+		kick_all_idle(now);
 }
 
 /* A mode may want the next beat sooner than usual; 0: it does not. */
