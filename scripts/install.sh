@@ -8,17 +8,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(mktemp -d "${TMPDIR:-/tmp}/sched-proto-install.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# pages FOLDER: made by argument-parser's own plugin from what --help says; named as man looks for them
-# ("man sched-proto run"), paragraphs as mdoc wants them, lists begun before their items are.
+# pages FOLDER: made by argument-parser's own tool from what --help says (its plugin would build all programs of the
+# package first); named as man looks for them ("man sched-proto run"), paragraphs as mdoc wants them, lists begun before
+# their items are.
 pages() {
 	local page name date
 	date=$(git log -1 --format=%cs 2>/dev/null || date +%F)
-	swift package -c release generate-manual --multi-page --date "$date" >"$work/log" 2>&1 || {
+	mkdir -p "$1" "$work/pages"
+	{
+		swift build -c release --product sched-proto && swift build -c release --product generate-manual &&
+			"${program%/*}/generate-manual" "$program" --multi-page --date "$date" --output-directory "$work/pages"
+	} >"$work/log" 2>&1 || {
 		cat "$work/log" >&2
 		exit 70
 	}
-	mkdir -p "$1"
-	for page in .build/plugins/GenerateManual/outputs/sched-proto/*.1; do
+	for page in "$work"/pages/*.1; do
 		name=${page##*/} name=${name%.1}
 		[[ $name != *.help ]] || continue
 		sed -E -e 's/^$/.Pp/' -e '/^\.(Dt|Xr) /{:a;s/(sched-proto[A-Za-z-]*)\.([a-z])/\1-\2/I;ta}' \
@@ -27,6 +31,7 @@ pages() {
 	done
 }
 
+program=$(swift build -c release --show-bin-path)/sched-proto
 if [[ ${1:-} == --man ]]; then
 	pages "${2:?install.sh --man needs a folder}"
 	exit
@@ -37,7 +42,6 @@ fi
 }
 
 prefix=${DESTDIR:-}${PREFIX:-/usr/local}
-program=$(swift build -c release --show-bin-path)/sched-proto
 pages "$work/man1"
 install -D -m 755 "$program" "$prefix/bin/sched-proto"
 install -D -m 644 -t "$prefix/share/man/man1" "$work"/man1/*.1
