@@ -4,7 +4,8 @@ import PackageDescription
 
 /// Whether this is what SwiftPM fetched for a package that depends on this one by a version: it refuses compiler
 /// flags there. Then a debug build of the harness is a slow one (`-c release` is not), and warnings are warnings.
-let isFetched = Context.packageDirectory.split(separator: "/").dropLast().suffix(2) == [".build", "checkouts"]
+let isFetched =
+    Context.packageDirectory.split(separator: "/").dropLast().suffix(2) == [".build", "checkouts"]
 
 func flags(_ flags: [String]) -> [SwiftSetting] { isFetched ? [] : [.unsafeFlags(flags)] }
 func cFlags(_ flags: [String]) -> [CSetting] { isFetched ? [] : [.unsafeFlags(flags)] }

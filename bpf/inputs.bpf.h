@@ -81,17 +81,18 @@ static __noinline void sp_fill_inputs(struct sp_event *event, struct task_struct
 		event->since[0] = comm[1];
 	}
 	if (wanted & SP_INPUT_CGROUP)
-		sp_put_input(event, sp_input_at(wanted, SP_INPUT_CGROUP), sp_read_cgroup(p));
+		sp_put_input(event, sp_input_at(wanted, SP_INPUT_CGROUP),
+			     sp_read_cgroup(p));
 	if (wanted & SP_INPUT_TGID)
 		sp_put_input(event, sp_input_at(wanted, SP_INPUT_TGID), (u32)p->tgid);
 	if (wanted & SP_INPUT_UID)
 		sp_put_input(event, sp_input_at(wanted, SP_INPUT_UID), sp_read_uid(p));
 	if (wanted & SP_INPUT_NICE)
 		sp_put_input(event, sp_input_at(wanted, SP_INPUT_NICE),
-			  (u32)(p->static_prio - 120));
+			     (u32)(p->static_prio - 120));
 	if (wanted & SP_INPUT_ALLOWED)
 		sp_put_input(event, sp_input_at(wanted, SP_INPUT_ALLOWED),
-			  (u32)p->nr_cpus_allowed);
+			     (u32)p->nr_cpus_allowed);
 }
 
 #endif

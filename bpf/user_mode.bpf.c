@@ -315,7 +315,8 @@ static void tick(void)
 	 */
 	sooner_ns = 0;
 	if (idle_cpus && scx_bpf_dsq_nr_queued(DSQ_HELD) > 0)
-		sooner_ns = at_work ? daemon_since + OVERDUE_NS - now + 1 : FORGOTTEN_NS;
+		sooner_ns = at_work ? daemon_since + OVERDUE_NS - now + 1 :
+				      FORGOTTEN_NS;
 	if (daemon_is_due(bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA), now))
 		scx_bpf_kick_cpu(bpf_get_smp_processor_id(), SCX_KICK_IDLE);
 }

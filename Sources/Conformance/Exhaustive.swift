@@ -162,7 +162,9 @@ public struct Exhaustive {
         }
         if symbol.generation < 0 { event.generation &-= 1 }
         // Last: they may take the place of `switches`.
-        if symbol.kind == SP_EVENT_ENQUEUE && policy.inputs != 0 { event.put(who.who(turn: symbol.turn), policy.inputs) }
+        if symbol.kind == SP_EVENT_ENQUEUE && policy.inputs != 0 {
+            event.put(who.who(turn: symbol.turn), policy.inputs)
+        }
         return event
     }
 

@@ -31,7 +31,8 @@ struct WhoSource {
         var who = sp_who()
         who.comm = name(using: &random)
         who.cgroup = number(1 + random.below(4), using: &random)
-        who.tgid = UInt32(truncatingIfNeeded: number(UInt64(random.chance(50) ? pid : pid / 4 * 4), using: &random))
+        who.tgid = UInt32(
+            truncatingIfNeeded: number(UInt64(random.chance(50) ? pid : pid / 4 * 4), using: &random))
         who.uid = UInt32(truncatingIfNeeded: number(random.pick([0, 0, 1000, 1001, 65534]), using: &random))
         who.nice = random.chance(50) ? 0 : Int32(random.below(40)) - 20
         who.allowed = UInt32(truncatingIfNeeded: number(random.pick([1, 2, 64]), using: &random))
@@ -75,7 +76,11 @@ struct WhoSource {
             }
         case 1:
             // Another byte, or more behind its end.
-            if random.chance(50) { name.0 ^= 1 << (random.below(8) * 8) } else { name.1 ^= 1 << (random.below(8) * 8) }
+            if random.chance(50) {
+                name.0 ^= 1 << (random.below(8) * 8)
+            } else {
+                name.1 ^= 1 << (random.below(8) * 8)
+            }
         default: break
         }
         return name

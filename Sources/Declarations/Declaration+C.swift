@@ -42,13 +42,15 @@ extension Declaration {
         let values = Input.allCases.filter { inputs.contains($0) && $0 != .comm }.map { input in
             let (word, bit) = place(of: input)
             let type = input == .cgroup ? "sp_u64" : input == .nice ? "sp_s32" : "sp_u32"
-            return "#define \(name)_\(input)(event) \(Self.isTold) ? (\(type))((event)->\(words[word]) >> \(bit)) : 0)\n"
+            return
+                "#define \(name)_\(input)(event) \(Self.isTold) ? (\(type))((event)->\(words[word]) >> \(bit)) : 0)\n"
         }
         let names = names.map { entry in
             let tests = zip(words, entry.words).filter { $0.1.mask != 0 }.map {
                 "((event)->\($0) & \($1.mask)ull) == \($1.value)ull"
             }
-            return "#define \(name)_is_\(entry.name)(event) \(Self.isTold) && \(tests.joined(separator: " && ")))\n"
+            return
+                "#define \(name)_is_\(entry.name)(event) \(Self.isTold) && \(tests.joined(separator: " && ")))\n"
         }
         return (values + names).joined()
     }

@@ -11,7 +11,8 @@ struct MechanismBuilds: Sendable {
     private static let supporting = [
         "PolicyModel/Arithmetic", "PolicyModel/Decision", "PolicyModel/DescribedPolicy",
         "PolicyModel/DescribedPolicy+Classes", "PolicyModel/DescribedPolicy+Order",
-        "PolicyModel/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Event+Inputs", "PolicyModel/Event+Places",
+        "PolicyModel/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Event+Inputs",
+        "PolicyModel/Event+Places",
         "PolicyModel/PairExecution",
         "PolicyModel/Policy", "PolicyModel/Policy+Defaults", "PolicyModel/PolicyPair",
         "KernelLink/QueueLayout",

@@ -109,7 +109,8 @@ struct NewCommand: ParsableCommand {
         guard let tag else {
             if let library, library.contains("://") || library.hasPrefix("git@") {
                 throw Failure(
-                    "new: \(Printable.line(library)) is a repository: say with --tag which version of it", .usage)
+                    "new: \(Printable.line(library)) is a repository: say with --tag which version of it",
+                    .usage)
             }
             let folder = try checkout()
             return Library(
@@ -137,7 +138,8 @@ struct NewCommand: ParsableCommand {
         var identity = String(url.split(whereSeparator: { $0 == "/" || $0 == ":" }).last ?? "")
         if identity.hasSuffix(".git") { identity.removeLast(4) }
         return Library(
-            dependency: "url: \(Self.literal(url)), exact: \(Self.literal(tag))", identity: identity.lowercased(),
+            dependency: "url: \(Self.literal(url)), exact: \(Self.literal(tag))",
+            identity: identity.lowercased(),
             folder: ".build/checkouts/\(identity)")
     }
 

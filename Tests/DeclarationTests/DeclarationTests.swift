@@ -80,6 +80,8 @@ import Testing
         ("inputs: [uid]\nnames: {a: b}", "own.yaml:1:1:", "inputs has to have comm"),
         ("inputs: [comm]\nnames: {A: b}", "own.yaml:2:9:", "is no name"),
         ("inputs: [comm]\nnames: {a: abcdefghijklmnop}", "own.yaml:2:12:", "1 to 15 bytes"),
+        ("inputs: [comm]\nnames: {a: ~}", "own.yaml:2:12:", "1 to 15 bytes"),
+        ("inputs: [comm]\nnames: {a_1: b, a1: c}", "own.yaml:2:17:", "a1 and a_1 are both isA1 in Swift"),
         ("inputs: [comm]\nnames: {a: '*'}", "own.yaml:2:12:", "1 to 15 bytes"),
         (
             "- task", "own.yaml:1:1:",
@@ -153,7 +155,7 @@ import Testing
             for (word, input) in wanted where input != SP_INPUT_COMM {
                 let at = Int(sp_input_at(mask, input.rawValue))
                 let c = "#define own_\(word)(event)"
-                let place = "(event)->\(words[at / 64]) >> \(at % 64)))"
+                let place = "(event)->\(words[at / 64]) >> \(at % 64)) : 0)"
                 let line = declaration.c(from: "own.yaml").split(separator: "\n").first { $0.hasPrefix(c) }
                 #expect(line?.hasSuffix(place) == true, "\(text): \(line ?? "nothing"), not \(place)")
             }
@@ -182,6 +184,9 @@ import Testing
 
     @Test func allProblemsAreTold() {
         #expect(problems("task: {a: u9, b: u10}\nstate: 3").count == 3)
+        // What follows from another problem is none.
+        #expect(problems("inputs: comm\nnames: {a: b}").count == 1)
+        #expect(problems("inputs: [comm]\nnames: {a: ~}").count == 1)
     }
 
     @Test func theFilesNameIsTheTwins() {
