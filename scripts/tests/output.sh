@@ -333,6 +333,19 @@ test_a_new_package_is_whole_or_not_there() {
 	run "$program" new halfway --library "$scripts/.."
 	expect_status 73
 	expect_in "exists already" "$errors"
+	# By a version of a repository.
+	run "$program" new tagged --library https://example.org/there/Sched-Proto.git --tag 1.2.3
+	expect_status 0
+	expect_in 'url: "https://example.org/there/Sched-Proto.git", exact: "1.2.3"' "$(<tagged/Package.swift)"
+	expect_in 'package: "sched-proto"' "$(<tagged/Package.swift)"
+	expect_in "make -C .build/checkouts/Sched-Proto guest" "$output"
+	for name in "--library https://example.org/x.git" "--tag 1.2.3" "--library $scripts --tag 1.2" "--library $scripts --tag v1.2.3"; do
+		# shellcheck disable=SC2086  # words
+		run "$program" new other $name
+		expect_status 64
+	done
+	run "$program" new other --library "$folder/nowhere" --tag 1.2.3
+	expect_status 66
 	cd - >/dev/null || return
 }
 
