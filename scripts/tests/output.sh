@@ -438,6 +438,30 @@ test_completion_knows_policies_and_keys() {
 	done
 }
 
+# bash expands what it is to propose: a file's name must be nothing that it would run.
+test_completion_runs_nothing() {
+	local name shell
+	mkdir -p "$folder/typed/sub"
+	cd "$folder/typed" || return
+	for name in '$(id>PROOF)' '`id>PROOF`' '${x[$(id>PROOF)]}' 'a;id>PROOF;b' 'a b' "it's" '"x' '\$(id>PROOF)' 'x$(($(id>PROOF)))' \
+		'~root' '*' $'two\nlines' 'a(b' 'e\:f' 'ü'; do
+		touch "$name.yaml" "sub/$name.yml"
+	done
+	touch plain.yaml sub/plain-2.yml
+	expect_equal "in the folder" "./plain.yaml" "$(completed sched-proto policy show "" | tr -d ' ' | grep /)"
+	expect_equal "below" "sub/plain-2.yml" "$(completed sched-proto run --policy sub/ | tr -d ' ')"
+	expect_equal "of conform" "sub/plain-2.yml" "$(completed sched-proto conform --policy sub/ | tr -d ' ')"
+	mv sub '$(id>PROOF)'
+	expect_equal "behind a folder that is none" "" "$(completed sched-proto policy show '$(id>PROOF)/' | tr -d ' ')"
+	expect_equal "behind a lane that is none" "" "$(completed sched-proto conform --lanes '$(id>PROOF),' | tr -d ' ')"
+	[[ -z $(find . -name 'PROOF*') ]] || complain "bash ran what files are called"
+	for shell in bash zsh fish; do
+		expect_equal "what $shell is told" "" "$(SAP_SHELL=$shell "$program" ---completion policy show -- positional@0 4 0 sched-proto policy show "" |
+			tr -d '[:alnum:]._/+@%:,= \n-')"
+	done
+	cd - >/dev/null || return
+}
+
 test_install_and_manual_pages() {
 	local at=$folder/a\ b page
 	run env -u MAKEFLAGS -u MAKELEVEL DESTDIR="$at" PREFIX=/usr "$scripts/install.sh"
