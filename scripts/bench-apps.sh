@@ -19,13 +19,10 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/checks.sh"
 . "$here/lib/apt.sh"
 . "$here/lib/apps.sh"
-cd "$repo_root"
 
-if [[ ${1:-} == --help || ${1:-} == -h ]]; then
-	sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}"
-	exit 0
-fi
+[[ ${1:-} != --help && ${1:-} != -h ]] || show_help
 (($# == 0)) || die "$EX_USAGE" "everything is said by variables, not by ${1@Q}"
+cd "$repo_root"
 
 schedulers=${BENCH_SCHEDULERS:-eevdf bpf/fifo bpf/interactive user/fifo user/interactive}
 apps=${BENCH_APPS:-$all_apps}

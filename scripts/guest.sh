@@ -29,10 +29,6 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/checks.sh"
 . "$here/lib/vm.sh"
 
-usage() {
-	sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}"
-}
-
 usage_error() {
 	die "$EX_USAGE" "$*" "guest.sh --help says what there is"
 }
@@ -72,7 +68,7 @@ while (($#)); do
 		shift 2
 		;;
 	--verbose) verbose=1 && shift ;;
-	--help | -h) usage && exit 0 ;;
+	--help | -h) show_help ;;
 	--) shift && break ;;
 	-*) usage_error "unknown option ${1@Q}" ;;
 	*) break ;;

@@ -10,7 +10,7 @@ fix=
 case ${1:-} in
 --fix) fix=1 && shift ;;
 -*)
-	sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}"
+	sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}" || [[ $1 != --help && $1 != -h ]] || exit 74
 	[[ $1 == --help || $1 == -h ]] && exit 0
 	exit 64
 	;;

@@ -15,10 +15,6 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/kernel-build.sh"
 . "$here/lib/checks.sh"
 
-usage() {
-	sed -nE '2,/^set/s/^# ?//p' "$0"
-}
-
 # What was checked last time: these scripts, the toolchain, the machine's package state.
 fingerprint() {
 	{
@@ -71,7 +67,7 @@ while (($#)); do
 	case $1 in
 	--kernel) kernel=${2:?--kernel needs a series} && shift 2 ;;
 	--list) list=1 && shift ;;
-	--help | -h) usage && exit 0 ;;
+	--help | -h) show_help ;;
 	*) die "$EX_USAGE" "unknown argument ${1@Q}" "$(usage)" ;;
 	esac
 done

@@ -28,7 +28,7 @@ while (($#)); do
 	--newest) read -ra series < <(ci_series "$document" | awk '{ print $NF }') ;;
 	--write) write=1 ;;
 	--table) table=1 ;;
-	--help | -h) sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}" && exit 0 ;;
+	--help | -h) show_help ;;
 	-*) die "$EX_USAGE" "unknown option '$1'; --help says what there is" ;;
 	*) series+=("$1") ;;
 	esac

@@ -35,7 +35,11 @@ while (($#)); do
 	--basic | --survival | --verdict) group=${1#--} ;;
 	--all) thorough=1 ;;
 	--list) list=1 ;;
-	--help | -h) sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}" && exit 0 ;;
+	--help | -h)
+		# Whether or not somebody can read it: what follows would do the work.
+		sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "${BASH_SOURCE[0]}" || exit 74
+		exit 0
+		;;
 	-*) usage_error "unknown option '$1'" ;;
 	*) patterns+=("$1") ;;
 	esac

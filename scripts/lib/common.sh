@@ -38,6 +38,18 @@ die() {
 	exit "$status"
 }
 
+# usage: the comment at the head of the script.
+usage() {
+	sed -nE '2,/^set/{/^set/d;s/^# ?//p}' "$0"
+}
+
+# show_help: for --help, and the end of the script, whether or not somebody can read it: what follows would do the work.
+show_help() {
+	[[ -e /dev/fd/1 ]] || exec >/dev/full
+	usage || die "$EX_IOERR" "standard output cannot be written"
+	exit 0
+}
+
 # version_at_least FOUND NEEDED
 version_at_least() {
 	[[ $(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]

@@ -29,6 +29,22 @@ test_help_lists_every_option() {
 	done
 }
 
+# Help that nobody can read ends the script as well: it does not read its arguments for ever, and begins no work.
+test_help_that_cannot_be_written() {
+	local script how
+	fake_cache 10.0.2
+	for script in guest.sh setup.sh test-kernels.sh bench-apps.sh lint.sh tests/new-policy.sh ../Tests/Guest/run.sh; do
+		run "$scripts/$script" --help
+		expect_status 0
+		[[ -n $output ]] || complain "$script --help says nothing"
+		for how in '>/dev/full' '>&-' '>&"$pipe"'; do
+			# shellcheck disable=SC2016
+			run timeout -k 1 10 bash -c 'exec {pipe}> >(exit 0); wait $!; eval "\"\$1\" --help $2"' x "$scripts/$script" "$how"
+			[[ $status == 74 ]] || complain "status of $script --help $how: $status, not 74: $errors"
+		done
+	done
+}
+
 test_wrong_arguments() {
 	local words
 	fake_cache 10.0.2

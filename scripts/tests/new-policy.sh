@@ -19,7 +19,7 @@ case ${1:-} in
 '') ;;
 --all) all=1 ;;
 *)
-	sed -nE '2,/^set/{/^set/d;/SPDX/d;s/^# ?//p}' "${BASH_SOURCE[0]}"
+	sed -nE '2,/^set/{/^set/d;/SPDX/d;s/^# ?//p}' "${BASH_SOURCE[0]}" || [[ $1 != --help && $1 != -h ]] || exit 74
 	[[ $1 == --help || $1 == -h ]] && exit 0
 	exit 64
 	;;

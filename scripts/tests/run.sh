@@ -11,6 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 export TMPDIR=$folder/tmp
 mkdir "$TMPDIR"
 passed=0 failed=0 skipped=0 again=0
+status=0 output= errors=
 
 # run COMMAND...: leaves $status, $output and $errors.
 run() {
