@@ -163,7 +163,7 @@ extension ConformRun {
         if part == nil { ConformOutput.note("not repeated by the same events alone, so not shrunk") }
         let path = keep(smaller?.trace ?? found.trace, at: found.file)
         // Of a trace that came from a file, the file shows it.
-        let replay = path.map { Program.replay($0) }
+        let replay = path.map { Program.replay($0) + lanesOption }
         if options.json {
             let json = ConformSummary(self, .different).json(
                 .object([

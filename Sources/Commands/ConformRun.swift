@@ -118,19 +118,7 @@ struct ConformRun {
 
     /// A trace of a file.
     func replay(_ path: String) throws(Failure) {
-        let file: TraceFile
-        do throws(TraceFileError) {
-            file = try TraceFile(path: path)
-        } catch {
-            throw Failure(error, path)
-        }
-        let declared = Program.pair?.hash ?? 0
-        guard file.trace.policy.pair == declared else {
-            let other = declared == 0 ? "a pair in a package of its own" : "another policy or declaration"
-            throw Failure(
-                "\(Printable.line(path)): a trace of \(other), which this program does not have: record it again",
-                .badData)
-        }
+        let file = try Program.trace(path)
         try requireTwins(file.trace.policy, name: path)
         let verdict = try deciding { _ throws(LaneError) in
             try Replay(on: harness).run(file)
@@ -246,7 +234,8 @@ struct ConformRun {
         return words.joined(separator: " ") + lanesOption
     }
 
-    private var lanesOption: String {
+    /// The lanes that were asked for: others may not differ.
+    var lanesOption: String {
         options.lanes.map { " --lanes \($0.text)" } ?? ""
     }
 

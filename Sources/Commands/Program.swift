@@ -67,6 +67,26 @@ package enum Program {
         }
     }
 
+    /// A recorded trace.
+    /// - Throws: also if it is of a policy that this program does not have: what it remembers, and what its
+    ///   numbers mean, only its own program knows.
+    static func trace(_ path: String) throws(Failure) -> TraceFile {
+        let file: TraceFile
+        do throws(TraceFileError) {
+            file = try TraceFile(path: path)
+        } catch {
+            throw Failure(error, path)
+        }
+        let declared = pair?.hash ?? 0
+        guard file.trace.policy.pair == declared else {
+            let other = declared == 0 ? "a pair in a package of its own" : "another policy or declaration"
+            throw Failure(
+                "\(Printable.path(path)): a trace of \(other), which this program does not have: record it again",
+                .badData)
+        }
+        return file
+    }
+
     /// The command line that decides a file's trace again.
     package static func replay(_ path: String) -> String {
         "\(invocation) conform " + option("--replay", path)

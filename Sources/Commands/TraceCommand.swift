@@ -17,8 +17,8 @@ struct TraceShow: ParsableCommand {
         commandName: "show",
         abstract: "Print a trace: its policy, and its events as a table or as lines of JSON.",
         discussion: """
-            Exit status: 0, 64 wrong usage, 65 for a file that is damaged, of another version or no \
-            trace, 66 no such file, 74 standard output cannot be written, 77 the file may not be read.
+            Exit status: 0, 64 wrong usage, 65 for a file that is damaged, of another version, no \
+            trace, or of a policy that this program does not have, 66 no such file, 74 standard output cannot be written, 77 the file may not be read.
             """)
 
     @Argument(help: "A file that conform recorded or kept.", completion: .file(extensions: ["trace"]))
@@ -33,12 +33,7 @@ struct TraceShow: ParsableCommand {
 
     func run() {
         Failure.ending { () throws(Failure) in
-            let recorded: TraceFile
-            do throws(TraceFileError) {
-                recorded = try TraceFile(path: file)
-            } catch {
-                throw Failure(error, file)
-            }
+            let recorded = try Program.trace(file)
             let events = recorded.trace.events
             if json {
                 print(events, after: head(recorded).line) { event, number in

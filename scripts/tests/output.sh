@@ -378,6 +378,42 @@ test_a_trace_is_shown() {
 	expect_status 65
 }
 
+# The same as of a pair: its numbers mean something else, which another program makes no policy of.
+test_a_trace_of_another_policy_is_not_shown() {
+	command -v python3 >/dev/null || {
+		skip="needs python3"
+		return
+	}
+	python3 - "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace" "$folder/other.trace" <<-'END'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], 'rb').read())
+		size, = struct.unpack_from('<I', data, 20)
+		count, = struct.unpack_from('<Q', data, 32)
+		struct.pack_into('<I', data, 48 + 11 * 4, 7) # sp_policy.pair
+		check = 0xcbf29ce484222325
+		def seal(begin, end):
+		    global check
+		    for byte in data[begin:end]:
+		        check = (check ^ byte) * 0x100000001b3 % 2**64
+		    struct.pack_into('<Q', data, end, check)
+		seal(0, 48 + size)
+		begin = 56 + size
+		record = (len(data) - 16 - begin) // count
+		for number in range(count):
+		    seal(begin + number * record, begin + (number + 1) * record - 8)
+		seal(begin + count * record, len(data) - 8)
+		open(sys.argv[2], 'wb').write(data)
+	END
+	local words
+	for words in "trace show" "trace show --json" "conform --lanes swift,native --replay"; do
+		# shellcheck disable=SC2086
+		run "$program" $words "$folder/other.trace"
+		[[ $status == 65 ]] || complain "status of $words: $status"
+		[[ -z $output ]] || complain "$words shows it"
+		expect_in "other.trace: a trace of a pair in a package of its own" "$errors"
+	done
+}
+
 # What is recorded is written as a whole or not at all, and never through a link.
 test_traces_are_written_as_a_whole() {
 	cd "$folder" || return
