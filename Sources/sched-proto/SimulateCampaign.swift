@@ -131,8 +131,9 @@ enum SimulateBench {
             "sleeper:60,run=10us,run-spread=200us,sleep=0,sleep-spread=2ms",
             "sleeper:30,run=1ms,run-spread=5ms,sleep=0,sleep-spread=20ms,nice=5", "loop:10",
         ]
+        let names = machine.policy.map { [$0] } ?? ["fifo", "fair", "interactive"]
         for mode in Scenario.Mode.allCases {
-            for name in machine.policy.map({ [$0] }) ?? ["fifo", "fair", "interactive"] {
+            for name in names {
                 machine.mode = mode.rawValue
                 machine.policy = name
                 let scenario = try machine.scenario()
@@ -145,7 +146,6 @@ enum SimulateBench {
                     \(SimulateOutput.number(seconds, 2)) s of CPU time: \
                     \(SimulateOutput.number(Double(outcome.events) / 1e6 / seconds, 2)) M events/s
                     """)
-                machine.policy = nil
             }
         }
     }

@@ -251,6 +251,14 @@ test_simulate_refuses_what_it_would_ignore() {
 	expect_in "native is replaced twice" "$errors"
 }
 
+test_a_benchmark_of_a_policy_is_one_in_both_modes() {
+	simulating 0 "" --bench --policy deadline --seconds 0.05
+	expect_equal "modes and policies" "bpf/deadline user/deadline" "$(sed 's/:.*//' <<<"$output" | paste -sd ' ')"
+	simulating 0 "" --bench --seconds 0.05
+	expect_equal "modes and policies" "bpf/fifo bpf/fair bpf/interactive user/fifo user/fair user/interactive" \
+		"$(sed 's/:.*//' <<<"$output" | paste -sd ' ')"
+}
+
 test_a_simulation_of_nothing_is_none() {
 	local title="sched-proto simulation 1" logs=$scripts/../Tests/KernelLog/Logs
 	simulating 64 "without --load" --seconds 0.05
