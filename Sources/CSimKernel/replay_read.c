@@ -31,9 +31,13 @@ static const char *read_head(const char *line)
 	char mode[8], asks[8];
 
 	if (sscanf(line, "kernel-log 1 %7s %u %7s", mode, &log->cpus, asks) != 3)
-		return "the first line is not 'kernel-log 1 MODE CPUS balance|pick RELEASE'";
+		return "it is not 'kernel-log 1 MODE CPUS balance|pick RELEASE', as the first line has to be";
 	log->user = !strcmp(mode, "user");
+	if (!log->user && strcmp(mode, "bpf"))
+		return "its mode is neither bpf nor user";
 	log->kernel = strcmp(asks, "pick") ? SIM_LINUX_6_18 : SIM_LINUX_7_3;
+	if (log->kernel == SIM_LINUX_6_18 && strcmp(asks, "balance"))
+		return "it says neither balance nor pick";
 	/* Sets of CPUs are 64 bits in it. */
 	return log->cpus && log->cpus <= 64 ? NULL : "it has to be of 1 to 64 CPUs";
 }
@@ -87,15 +91,15 @@ static const char *read_record(const char *line, struct record *r, u64 *time)
 
 	if (sscanf(line, "%llu %u %23s %d %d %llx %llx %llx", &delta, &cpu, word,
 		   &r->pid, &r->at, &a, &b, &c) < 7)
-		return "a line has fewer than 7 fields";
+		return "it has fewer than 7 fields";
 	kind = kind_of(word);
 	if (kind < 0)
-		return "a line's word is unknown";
+		return "its word is unknown";
 	if (cpu >= replay_log.cpus || r->pid < 0 || (u32)r->pid > SIM_PID_MAX ||
 	    r->at < lowest_at(kind) ||
 	    r->at >= (kind == LOG_TASK ? CLASS_RT + 1 : (s32)replay_log.cpus) ||
 	    (!r->pid && is_of_task(kind)))
-		return "a line's CPU or pid is out of range";
+		return "its CPU or pid is out of range";
 	r->time = *time += delta;
 	r->a = a;
 	r->b = b;
@@ -124,6 +128,15 @@ static const char *note_classes(void)
 	return NULL;
 }
 
+/* With the line, as a person counts it. */
+static const char *wrong_at(u32 number, const char *wrong)
+{
+	static char text[160];
+
+	snprintf(text, sizeof(text), "line %u: %s", number, wrong);
+	return text;
+}
+
 const char *replay_read(const char *text, size_t length)
 {
 	const char *end = text + length, *wrong = NULL;
@@ -139,7 +152,7 @@ const char *replay_read(const char *text, size_t length)
 		size_t bytes = (size_t)((newline ? newline : end) - text);
 
 		if (bytes >= sizeof(line) || log->count == RECORDS_MAX)
-			return "a line is too long, or there are too many";
+			return wrong_at(number + 1, "it is too long, or one too many");
 		memcpy(line, text, bytes);
 		line[bytes] = '\0';
 		text += bytes + 1;
@@ -160,7 +173,7 @@ const char *replay_read(const char *text, size_t length)
 			log->ops |= 1u << (log->records[log->count].kind - LOG_BEGIN);
 		log->count += !wrong;
 	}
-	if (!wrong && !number)
-		wrong = "it is empty";
-	return wrong ? wrong : note_classes();
+	if (!number)
+		return "it is empty";
+	return wrong ? wrong_at(number, wrong) : note_classes();
 }

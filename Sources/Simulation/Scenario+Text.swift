@@ -35,6 +35,28 @@ extension Scenario.Faults {
         }
     }
 
+    /// A setting without an effect beside the others, and why it has none; nil if all have one.
+    public var idle: (key: String, reason: String)? {
+        let ofDaemon = [
+            ("daemon-at", daemonAtNs), ("daemon-for", daemonNs), ("daemon-every", daemonEveryNs),
+        ]
+        if daemon == .fine, let (key, _) = ofDaemon.first(where: { $0.1 != 0 }) {
+            return (key, "has no effect without daemon=spins or daemon=sleeps")
+        }
+        if kickLateNs != 0 && kickLatePpm == 0 {
+            return ("kick-late", "has no effect without kick-late-ppm, which says how many kicks are late")
+        }
+        if kickLatePpm != 0 && kickLateNs == 0 {
+            return ("kick-late-ppm", "has no effect without kick-late, which says by how much")
+        }
+        return nil
+    }
+
+    /// Whether a text such as `daemon=spins` is about user mode's daemon.
+    public static func isOfDaemon(_ text: some StringProtocol) -> Bool {
+        text.hasPrefix("daemon") || text.hasPrefix("ring-bytes")
+    }
+
     /// The settings that differ from none.
     public var texts: [String] {
         var texts: [String] = []
@@ -50,12 +72,17 @@ extension Scenario.Faults {
         add("exec", ns: execNs)
         add("hotplug", ns: hotplugNs)
         add("cgroup", ns: cgroupNs)
-        add("kick-late-ppm", number: kickLatePpm)
-        add("kick-late", ns: kickLateNs)
-        if daemon != .fine { texts.append("daemon=\(daemon.rawValue)") }
-        add("daemon-at", ns: daemonAtNs)
-        add("daemon-for", ns: daemonNs)
-        add("daemon-every", ns: daemonEveryNs)
+        // What has no effect is refused where the text is read: random faults may have it.
+        if kickLatePpm != 0 {
+            add("kick-late-ppm", number: kickLatePpm)
+            add("kick-late", ns: kickLateNs)
+        }
+        if daemon != .fine {
+            texts.append("daemon=\(daemon.rawValue)")
+            add("daemon-at", ns: daemonAtNs)
+            add("daemon-for", ns: daemonNs)
+            add("daemon-every", ns: daemonEveryNs)
+        }
         add("ring-bytes", number: ringBytes)
         return texts
     }
@@ -90,14 +117,15 @@ extension Scenario {
         ]
         lines += settings.map { "set \($0)" }
         lines += loads.map { "load \($0.text)" }
-        lines += faults.texts.map { "fault \($0)" }
+        let isUser = mode == .user
+        lines += faults.texts.filter { isUser || !Faults.isOfDaemon($0) }.map { "fault \($0)" }
         lines += limits.texts.map { "limit \($0)" }
         if eventsMax > 0 { lines.append("events-max \(eventsMax)") }
         if overlap > 0 { lines.append("overlap \(overlap)") }
-        if asksAlways { lines.append("ask-always") }
+        if asksAlways && isUser { lines.append("ask-always") }
         lines += givenGroups.map { "cgroup \($0.parent):\($0.weight)" }
         if cgroups > 0 { lines.append("cgroups \(cgroups)") }
-        if maxTasks > 0 { lines.append("max-tasks \(maxTasks)") }
+        if maxTasks > 0 && isUser { lines.append("max-tasks \(maxTasks)") }
         return lines
     }
 
@@ -121,8 +149,8 @@ extension Scenario {
 
     /// Reads a text that `text` wrote, or a person.
     public init(text: String) throws(ScenarioError) {
-        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("#") }
-        guard lines.first.map(String.init) == Self.title else {
+        let lines = Self.numberedLines(of: text)
+        guard lines.first?.text == Self.title else {
             throw ScenarioError("the first line is not '\(Self.title)'")
         }
         self.init(
@@ -130,15 +158,50 @@ extension Scenario {
             policy: sp_policy())
         var settings: [String] = []
         var given: [String: Set<String>] = [:]
-        for line in lines.dropFirst() {
+        for (number, line) in lines.dropFirst() {
             let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
             guard let word = words.first else { continue }
             let value = words.count > 1 ? String(words[1]) : ""
-            try Self.once(String(word), value, &given)
-            if word == "set" { settings.append(value) } else { try set(String(word), value) }
+            do throws(ScenarioError) {
+                try Self.once(String(word), value, &given)
+                if word == "set" { settings.append(value) } else { try set(String(word), value) }
+            } catch {
+                throw ScenarioError("line \(number): \(error)")
+            }
         }
+        try refuseIdle(lines)
         try load(policyName, settings)
         try validate()
+    }
+
+    /// Lines that say something, and which they are. An editor may have put a mark before the first, and a
+    /// carriage return behind each.
+    private static func numberedLines(of text: String) -> [(number: Int, text: String)] {
+        let scalars =
+            text.unicodeScalars.first == "\u{FEFF}"
+            ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]
+        return scalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
+            .map {
+                (
+                    number: $0.offset + 1,
+                    text: String($0.element.last == "\r" ? $0.element.dropLast() : $0.element)
+                )
+            }
+            .filter { !$0.text.isEmpty && !$0.text.hasPrefix("#") }
+    }
+
+    /// Refuses what would have no effect, which nobody should take for done.
+    private func refuseIdle(_ lines: [(number: Int, text: String)]) throws(ScenarioError) {
+        for (number, line) in lines where mode == .bpf {
+            let word = line.split(separator: " ")
+            let isFault = word.first == "fault" && word.count > 1 && Faults.isOfDaemon(word[1])
+            guard isFault || word.first == "ask-always" || word.first == "max-tasks" else { continue }
+            throw ScenarioError("line \(number): '\(line)' is for mode user: in BPF mode there is no daemon")
+        }
+        if let (key, reason) = faults.idle {
+            let number = lines.first { $0.text.hasPrefix("fault") && $0.text.contains(" \(key)=") }?.number
+            throw ScenarioError("line \(number ?? 0): fault \(key) \(reason)")
+        }
     }
 
     /// Of a word, or of a key behind one, that says the same thing twice only the last would count.
@@ -169,7 +232,11 @@ extension Scenario {
         case "limit": try limits.set(value)
         case "events-max": eventsMax = try setting.number(0...UInt64.max)
         case "overlap": overlap = try setting.number(0...Self.overlapMax)
-        case "ask-always": asksAlways = true
+        case "ask-always":
+            guard value.isEmpty else {
+                throw ScenarioError("scenario: ask-always stands alone: leave '\(value)' out, or the line")
+            }
+            asksAlways = true
         case "cgroup": givenGroups.append(try Self.group(setting))
         case "cgroups": cgroups = try setting.number(0...Self.cgroupsMax)
         case "max-tasks": maxTasks = try setting.number(1...Self.maxTasksMax)

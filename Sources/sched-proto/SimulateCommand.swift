@@ -230,6 +230,9 @@ struct SimulateMachine: ParsableArguments {
         } catch {
             throw Failure("\(error)", .usage)
         }
+        if let (key, reason) = scenario.faults.idle {
+            throw Failure("--fault \(key) \(reason)", .usage)
+        }
         return scenario
     }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Simulation
 
 extension SimulateTask {
     /// What was asked for and would be ignored, which nobody should take for done; nil if nothing.
@@ -23,7 +24,7 @@ extension SimulateTask {
         if let (name, _) = ofUserMode.first(where: \.1) {
             return "\(name) is for --mode user: in BPF mode there is no daemon"
         }
-        if let fault = machine.fault.first(where: { $0.hasPrefix("daemon") || $0.hasPrefix("ring-bytes") }) {
+        if let fault = machine.fault.first(where: { Scenario.Faults.isOfDaemon($0) }) {
             return "--fault \(fault) is for --mode user: in BPF mode there is no daemon"
         }
         return nil

@@ -77,10 +77,21 @@ import Testing
             "", "kernel-log", "kernel-log 1 bpf 0 pick x\n", "kernel-log 1 bpf 4 pick x\n1 2 3\n",
             "kernel-log 1 user 1 balance x\n1 0 what 1 0 0 0\n",
             "kernel-log 1 user 1 balance x\n1 7 tick 1 0 0 0\n",
-            "kernel-log 1 user 1 balance x\n1 0 f-insert 0 0 0 0\n",
+            "kernel-log 1 user 1 balance x\n1 0 f-insert 0 0 0 0\n", "kernel-log 1 foo 4 pick x\n",
+            "kernel-log 1 bpf 4 picks x\n",
         ] {
             let verdict = KernelLog.check(Array(text.utf8))
             #expect(verdict.refusal != nil && verdict.line == 0, "\(text)")
+        }
+    }
+
+    @Test func aWrongLineIsNamed() {
+        let head = "kernel-log 1 bpf 4 pick x\n1 0 tick 1 0 0 0\n"
+        for (text, line) in [
+            ("kernel-log 1 foo 4 pick x\n", 1), (head + "1 2 3\n", 3), (head + "1 9 tick 1 0 0 0\n1 2\n", 3),
+            (head + String(repeating: "x", count: 200), 3),
+        ] {
+            #expect(KernelLog.check(Array(text.utf8)).refusal?.hasPrefix("line \(line): ") == true, "\(text)")
         }
     }
 }

@@ -239,6 +239,11 @@ test_simulate_refuses_what_it_would_ignore() {
 	simulating 64 "is for --mode user" --load loop:1 --ask-always
 	simulating 64 "is for --mode user" --load loop:1 --max-tasks 20
 	simulating 64 "is for --mode user" --load loop:1 --fault daemon=spins
+	for option in daemon-at daemon-for daemon-every; do
+		simulating 64 "--fault $option has no effect without daemon=" --mode user --load loop:1 --fault $option=5ms
+	done
+	simulating 64 "kick-late has no effect without kick-late-ppm" --load loop:1 --fault kick-late=5ms
+	simulating 64 "kick-late-ppm has no effect without kick-late" --load loop:1 --fault kick-late-ppm=5
 	for option in 4294967295 -1 0 15 1048577; do
 		simulating 64 "allowed are 16...1048576" --mode user --load loop:2 --max-tasks="$option"
 	done
@@ -270,10 +275,18 @@ test_a_simulation_of_nothing_is_none() {
 	simulating 5 "nothing was compared" --replay "$folder/x.txt"
 	printf '%s\n' "$title" "load loop:2" "cpus 4" "cpus 8" >"$folder/x.txt"
 	simulating 65 "cpus is given twice" --replay "$folder/x.txt"
+	printf '%s\n' "$title" "load loop:2" "mode bpf" "fault daemon=spins" >"$folder/x.txt"
+	simulating 65 "line 4: 'fault daemon=spins' is for mode user" --replay "$folder/x.txt"
+	printf '\xef\xbb\xbf%s\r\n' "$title" "load loop:2" "time 10ms" | sed '2,$s/^\xef\xbb\xbf//' >"$folder/x.txt"
+	simulating 0 "" --replay "$folder/x.txt"
 	printf '%s\n' "$title" "load loop:2" "policy nonesuch" "set slice.max=5ms" >"$folder/x.txt"
 	simulating 65 "no such policy" --replay "$folder/x.txt"
 	zcat "$logs/linux-6.18-1-changes-bpf.log.gz" | head -n 1 >"$folder/title.log"
 	simulating 5 "nothing was compared" --log "$folder/title.log"
+	sed 's/ bpf / foo /' "$folder/title.log" >"$folder/foo.log"
+	simulating 65 "foo.log: line 1: its mode is neither bpf nor user" --log "$folder/foo.log"
+	sed '1p; s/.*/1 2 3/' "$folder/title.log" >"$folder/short.log"
+	simulating 65 "short.log: line 2: it has fewer than 7 fields" --log "$folder/short.log"
 	simulating 65 "unpack it first (gunzip)" --log "$logs/linux-6.18-1-changes-bpf.log.gz"
 }
 
