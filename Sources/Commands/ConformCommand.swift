@@ -15,6 +15,9 @@ struct ConformCommand: ParsableCommand {
             Swift, compiled for BPF, in the kernel), which is left out, and that is said, where the build \
             could not make it.
 
+            SIGINT and SIGTERM end it behind the present trace: the figures so far are printed, as those of less \
+            than was asked for, and it ends by that signal. A second one ends it at once.
+
             Exit status: 0 if all agree, 4 if they differ, 5 if they agree on less than was asked for \
             (--exhaustive that ran out of time, a trace without events), 64 wrong usage, 65 for a wrong \
             description, or a trace file that is damaged or of another version, 66 no such policy or file, 70 a lane \

@@ -7,9 +7,10 @@ import PolicyModel
 import PolicyText
 
 package enum ConformOutput {
-    /// A line for the person who waits; results go to stdout.
+    /// A line for the person who waits; results go to stdout. Where nobody reads, it is dropped: a time
+    /// limit holds all the same. Only the figures at the end wait for their reader, as those of any program.
     package static func note(_ line: String) {
-        Console.complain(line)
+        Console.mention(line)
     }
 
     static func millions(_ number: Double) -> String {
@@ -81,6 +82,7 @@ struct ConformSummary {
     private let missing: String?
     private let run: ConformRun
     private let seconds: Double
+    private let isInterrupted = Interruption.name != nil
 
     /// - Parameter missing: what was not compared; nil if all of it was.
     init(_ run: ConformRun, _ verdict: Verdict, missing: String? = nil) {
@@ -111,7 +113,8 @@ struct ConformSummary {
         var fields: [(String, JSONText)] = [
             ("version", .number(Self.jsonVersion)), ("verdict", .string(verdict.rawValue)),
             ("identical", .bool(verdict == .identical)), ("complete", .bool(missing == nil)),
-            ("missing", missing.map { .string($0) } ?? .null), ("seed", .number(run.seed)),
+            ("missing", missing.map { .string($0) } ?? .null), ("interrupted", .bool(isInterrupted)),
+            ("seed", .number(run.seed)),
             ("events", .number(UInt64(account.events))), ("policies", .number(UInt64(account.policies))),
             ("traces", .number(UInt64(account.traces))), ("seconds", .decimal(seconds)),
             ("loadingSeconds", .decimal(account.loading)),
@@ -143,10 +146,17 @@ extension ConformRun {
     /// Prints the figures of a run in which nothing differed.
     /// - Parameter missing: what was not compared.
     /// - Throws: `incomplete` if something is missing, or if nothing was compared at all.
+    ///   Ends the process if a signal asked for that.
     func summarise(missing: String? = nil) throws(Failure) {
-        let missing = harness.account.events == 0 ? missing ?? "no event was compared" : missing
+        let interrupted = Interruption.name.map { "interrupted by \($0)" }
+        var missing = interrupted ?? missing
+        if harness.account.events == 0 { missing = missing ?? "no event was compared" }
         let summary = ConformSummary(self, missing == nil ? .identical : .incomplete, missing: missing)
         Console.write((options.json ? summary.json().text() : summary.text) + "\n")
+        if let interrupted {
+            if !options.json { Console.write("\(interrupted): less was compared than was asked for\n") }
+            Interruption.end()
+        }
         if let missing { throw Failure("this proves little: \(missing)", .incomplete) }
     }
 

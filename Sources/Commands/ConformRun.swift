@@ -59,8 +59,12 @@ struct ConformRun {
         plan.shards = task.shard?.count ?? 1
         plan.round = task.round
         ConformOutput.note("seed \(seed)")
+        Interruption.watch()
         let finding = try deciding { progress throws(LaneError) in
-            try Campaign(plan, on: harness).run { progress.tell() }
+            try Campaign(plan, on: harness).run {
+                progress.tell()
+                return Interruption.name == nil
+            }
         }
         if let finding {
             let found = Found(
@@ -76,6 +80,7 @@ struct ConformRun {
     /// All traces of a length.
     func exhaust(depth: Int, seconds: Double?) throws(Failure) {
         let subjects = try fixedSubjects()
+        Interruption.watch()
         for (number, subject) in subjects.enumerated() {
             let all = Exhaustive(subject.policy, depth: depth, names: Program.pair?.names ?? [])
             ConformOutput.note("\(Printable.line(subject.name)): \(all.traces) traces of \(depth) events")
@@ -84,6 +89,7 @@ struct ConformRun {
                 try harness.load(subject.policy)
                 return try all.run(on: harness) {
                     progress.tell()
+                    if Interruption.name != nil { return false }
                     return seconds.map { elapsed < $0 } ?? true
                 }
             }

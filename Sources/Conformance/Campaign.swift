@@ -75,18 +75,19 @@ public struct Campaign {
 
     /// Runs until something differs or the plan is fulfilled.
     ///
-    /// - Parameter progress: called after every trace.
+    /// - Parameter progress: called after every trace; false ends the campaign.
     /// - Returns: what differed, or nil.
-    public func run(progress: () -> Void = {}) throws(LaneError) -> Finding? {
+    public func run(progress: () -> Bool = { true }) throws(LaneError) -> Finding? {
         let buffer = UnsafeMutableBufferPointer<sp_event>.allocate(capacity: Self.traceEventsMax)
         buffer.initialize(repeating: sp_event())
         defer { buffer.deallocate() }
+        var goesOn = true
         if let round = plan.round {
-            return try run(round: round, buffer, progress)
+            return try run(round: round, buffer, &goesOn, progress)
         }
         var round = plan.shard
-        while !isDone {
-            if let finding = try run(round: round, buffer, progress) { return finding }
+        while goesOn && !isDone {
+            if let finding = try run(round: round, buffer, &goesOn, progress) { return finding }
             round += plan.shards
         }
         return nil
@@ -108,13 +109,14 @@ public struct Campaign {
     }
 
     private func run(
-        round: Int, _ buffer: UnsafeMutableBufferPointer<sp_event>, _ progress: () -> Void
+        round: Int, _ buffer: UnsafeMutableBufferPointer<sp_event>, _ goesOn: inout Bool,
+        _ progress: () -> Bool
     ) throws(LaneError) -> Finding? {
         var random = SplitMix64(seed: plan.seed, stream: UInt64(round))
         let subject = subject(ofRound: round, using: &random)
         try harness.load(subject.policy)
         var left = Self.roundEvents
-        while left > 0 && !isDone {
+        while left > 0 && goesOn && !isDone {
             let length = min(left, Int(random.magnitude(64...UInt64(Self.traceEventsMax))))
             let source = TraceSource.allCases[Int(random.below(2))]
             var wanted = length
@@ -133,7 +135,7 @@ public struct Campaign {
                     mismatch: mismatch)
             }
             left -= length
-            progress()
+            goesOn = progress()
         }
         return nil
     }

@@ -20,6 +20,8 @@ public enum Console {
         var closed: Set<Int32> = []
         /// Why standard output lacks something: the first error's number.
         var failure: Int32?
+        /// What is to be written to standard output before anything else.
+        var backlog: [UInt8] = []
         /// What signals did before `prepare`.
         var signals: [(number: Int32, action: sigaction)] = []
     }
@@ -50,13 +52,32 @@ public enum Console {
 
     /// Writes text to standard output; a failure is remembered, see `outputFailure`.
     public static func write(_ text: String) {
-        let error = put(text, on: .output)
-        if error != 0 { state.withLock { $0.failure = $0.failure ?? error } }
+        writeBacklog()
+        remember(put(text, on: .output))
+    }
+
+    /// Writes text to standard output as far as nobody has to be waited for; the rest comes before what is
+    /// written next, at the latest at the end. For what goes on for a given time.
+    public static func post(_ text: String) {
+        let bytes = state.withLock { state -> [UInt8] in
+            defer { state.backlog = [] }
+            return state.backlog + Array(Printable.lines(text).utf8)
+        }
+        let done = bytes.withUnsafeBytes { putAtOnce($0, on: .output) }
+        remember(done.error)
+        // What failed once is not tried again: it is lost, and that is said.
+        if done.error == 0 { state.withLock { $0.backlog = Array(bytes[done.written...]) } }
     }
 
     /// Writes a line to standard error, if that can be written.
     public static func complain(_ line: String) {
         _ = put(line + "\n", on: .error)
+    }
+
+    /// The same if it can be done at once: else nobody gets the line, and nobody is waited for.
+    public static func mention(_ line: String) {
+        let bytes = Array(Printable.lines(line + "\n").utf8)
+        _ = bytes.withUnsafeBytes { putAtOnce($0, on: .error) }
     }
 
     /// Why standard output lacks something that was to be written; nil if it lacks nothing.
@@ -66,10 +87,39 @@ public enum Console {
 
     /// Closes standard output, since some file systems tell of a failed write only then.
     public static func finishOutput() {
+        writeBacklog()
         let isOurs = state.withLock { !$0.closed.contains(STDOUT_FILENO) }
         guard isOurs, close(STDOUT_FILENO) != 0, errno != EBADF, errno != EINTR else { return }
         let error = errno
         state.withLock { $0.failure = $0.failure ?? error }
+    }
+
+    private static func remember(_ error: Int32) {
+        if error != 0 { state.withLock { $0.failure = $0.failure ?? error } }
+    }
+
+    private static func writeBacklog() {
+        let bytes = state.withLock { state -> [UInt8] in
+            defer { state.backlog = [] }
+            return state.backlog
+        }
+        if !bytes.isEmpty { remember(bytes.withUnsafeBytes { put($0, on: .output).error }) }
+    }
+
+    /// Writes as much as goes without waiting: a pipe that is ready takes so many bytes.
+    private static func putAtOnce(
+        _ bytes: UnsafeRawBufferPointer, on stream: Stream
+    ) -> (written: Int, error: Int32) {
+        var written = 0
+        while written < bytes.count {
+            var ready = pollfd(fd: stream.descriptor, events: Int16(POLLOUT), revents: 0)
+            guard poll(&ready, 1, 0) > 0 else { break }
+            let part = bytes[written..<min(written + Int(PIPE_BUF), bytes.count)]
+            let done = put(UnsafeRawBufferPointer(rebasing: part), on: stream)
+            written += done.written
+            if done.error != 0 { return (written, done.error) }
+        }
+        return (written, 0)
     }
 
     /// Writes all of the text, waiting for as long as it takes. Returns 0 or the error's number.

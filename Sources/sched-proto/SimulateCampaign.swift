@@ -40,8 +40,10 @@ struct SimulateCampaign {
         var kinds: [Outcome.Flaw.Kind: Int] = [:]
         var last: Failure?
         var next = seed
-        print("seed \(seed)")
-        while !isOver(runs: Int(next &- seed)) {
+        // Until the end nobody is waited for: the time limit holds, whoever reads.
+        Console.post("seed \(seed)\n")
+        Interruption.watch()
+        while Interruption.name == nil && !isOver(runs: Int(next &- seed)) {
             for finding in campaign.run(seed: next, &account) {
                 kinds[finding.flaw.kind, default: 0] += 1
                 last = report(finding)
@@ -51,6 +53,11 @@ struct SimulateCampaign {
             next &+= 1
         }
         summarise(account, kinds)
+        if let signal = Interruption.name {
+            print("interrupted by \(signal)")
+            if let last { Console.complain(last.text) }
+            Interruption.end()
+        }
         if let last { throw last }
     }
 
@@ -68,13 +75,14 @@ struct SimulateCampaign {
     /// Tells of it, and keeps it small in a file.
     private func report(_ finding: SimulationCampaign.Finding) -> Failure {
         let scenario = finding.scenario
-        print(
+        Console.post(
             """
             \(finding.flaw.kind.rawValue) at \(SimulateOutput.number(Double(finding.flaw.atNs) / 1e6, 3)) ms: \
             \(finding.flaw.text)
               \(scenario.mode.rawValue)/\(scenario.policyName), \(scenario.cpus) CPUs, \(scenario.tasks) tasks; \
             repeat: sched-proto simulate --campaign 1 --mode \(scenario.mode.rawValue) --seed \(scenario.seed)\
             \(options)
+
             """)
         if task.keepGoing {
             return Failure("simulated machines went wrong", .diverged)
@@ -85,7 +93,7 @@ struct SimulateCampaign {
         let text = shrinker.smallest.text + "# \(shrinker.flaw.kind.rawValue): \(shrinker.flaw.text)\n"
         do throws(WholeFile.Problem) {
             let kept = try WholeFile.write(Array(text.utf8), asNew: file)
-            print("  shrunk: sched-proto simulate --replay \(kept)")
+            Console.post("  shrunk: sched-proto simulate --replay \(kept)\n")
         } catch {
             // The flaw is what counts, and the line above repeats it.
             ConformOutput.note("the scenario is not kept: \(file): \(error)")

@@ -16,6 +16,9 @@ struct SimulateCommand: ParsableCommand {
             loop:2,nice=-5,cpus=3 or sleeper:10,run=1ms,sleep=10ms; kinds are loop, sleeper, pipe, yielder, \
             storm and brief.
 
+            SIGINT and SIGTERM end --campaign and --for behind the present machine: the figures so far are printed, \
+            and it ends by that signal. A second one ends it at once.
+
             Exit status: 0 if nothing was wrong, 4 if a check failed, 5 if nothing was compared (no decision, no \
             effect), 64 wrong usage, 65 for a file that says no scenario, is no log, or describes no policy, 66 no \
             such file or policy, 74 standard output cannot be written, 77 a file may not be read.

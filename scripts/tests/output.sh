@@ -119,6 +119,65 @@ sched-proto: /nonesuch: there is no such file (No such file or directory)
 	expect_equal "broken lines" "" "$(grep -vE '^(seed [0-9]+|[0-9.]+ M events, .* events/s|[][{} ].*|[{}])$' "$folder/two")"
 }
 
+# full_pipe: a pipe that takes nothing, and that nobody reads, as descriptor 7 and $folder/pipe.
+full_pipe() {
+	rm -f "$folder/pipe"
+	mkfifo "$folder/pipe"
+	exec 7<>"$folder/pipe"
+	timeout 1 cat /dev/zero >&7
+}
+
+test_the_time_limit_holds_whoever_reads() {
+	local words lines
+	full_pipe
+	for words in "conform --lanes swift,native --for 3s" "simulate --for 3s --mode bpf --policy fifo --seed 1"; do
+		# shellcheck disable=SC2086
+		run timeout -k 1 20 bash -c '"$@" 2>&7' x "$program" $words
+		[[ $status == 0 ]] || complain "status of $words: $status"
+		[[ -n $output ]] || complain "no figures of $words"
+	done
+	# What is printed at first waits until the end, and the work does not.
+	(
+		sleep 4
+		exec timeout 20 cat "$folder/pipe" 7>&-
+	) 2>/dev/null | tr -d '\000' >"$folder/read" 7>&- &
+	run timeout -k 1 20 bash -c '"${@:2}" >"$1" 7>&-' x "$folder/pipe" "$program" simulate --for 1s --mode bpf --policy fifo --seed 1
+	exec 7>&-
+	wait
+	expect_status 0
+	lines=$(<"$folder/read")
+	[[ $lines == "seed "*$'\n'[1-9]*" runs, "* ]] || complain "no runs, or in another order: $lines"
+}
+
+# Ctrl-C, and kill: the figures so far, and the end by that signal.
+test_an_interrupted_run_tells_its_figures() {
+	local words wanted signal begin
+	for words in "130 INT conform --lanes swift,native --for 1h" "143 TERM conform --lanes swift,native" \
+		"130 INT conform --lanes swift,native --exhaustive 8" "143 TERM simulate --for 1h --mode bpf --policy fifo --seed 1" "130 INT simulate --campaign 1000000000 --mode bpf --policy fifo --seed 1"; do
+		read -r wanted signal words <<<"$words"
+		# shellcheck disable=SC2086
+		run timeout --foreground --preserve-status -k 20 -s "$signal" 2 "$program" $words
+		[[ $status == "$wanted" ]] || complain "status of $words: $status, not $wanted"
+		expect_in "interrupted by SIG$signal" "$output"
+		grep -qE '^events +[1-9]|^[1-9][0-9]* runs' <<<"$output" || complain "no figures of $words: $output"
+	done
+	# It reaches the process twice here, itself and with its group, and is one all the same.
+	run timeout --preserve-status -k 20 1 "$program" conform --lanes swift,native --json
+	expect_status 143
+	expect_in '"interrupted": true' "$output"
+	expect_in '"verdict": "incomplete"' "$output"
+	# The second one does not wait, here for somebody who reads.
+	full_pipe
+	begin=$SECONDS
+	run bash -c '"$1" conform --lanes swift,native --for 1h >&7 & sleep 1; kill -TERM $!; sleep 1; kill -TERM $!; wait $!' x "$program"
+	exec 7>&-
+	expect_status 143
+	((SECONDS - begin < 20)) || complain "the second signal did not end it"
+	# What is ignored stays so.
+	run bash -c 'trap "" INT; "$1" conform --lanes swift,native --for 2s & sleep 1; kill -INT $!; wait $!' x "$program"
+	expect_status 0
+}
+
 # Nothing that a terminal acts on may reach it, wherever it comes from.
 test_nothing_acts_on_the_terminal() {
 	local name=$'a\e[31mb\u202ec\nd.yaml' words
