@@ -7,7 +7,10 @@ here=$(dirname "${BASH_SOURCE[0]}")
 . "$here/lib/cache.sh"
 
 cache_check
-[[ -e $cache_dir ]] || exit 0
+[[ -e $cache_dir ]] || {
+	say "there is no cache ${cache_dir@Q}: nothing was removed"
+	exit 0
+}
 link=
 [[ ! -L $cache_dir ]] || link=1
 cache_dir=$(realpath -- "$cache_dir") # whatever links lead to it
@@ -16,9 +19,15 @@ cache_dir=$(realpath -- "$cache_dir") # whatever links lead to it
 		"name the right folder in SCHED_PROTO_CACHE, or remove it by hand"
 cache_lock
 flock --nonblock 9 || die "$EX_TEMPFAIL" "a setup is at work in ${cache_dir@Q}: nothing was removed" "try again when it has ended"
+# Of a guest that runs, files would go that it has yet to open.
+for process in /proc/[0-9]*; do
+	[[ $(readlink -- "$process/exe" 2>/dev/null) != "$cache_dir"/@(qemu|virtiofsd)/* ]] ||
+		die "$EX_TEMPFAIL" "a guest of ${cache_dir@Q} runs (process ${process##*/}): nothing was removed" "try again when it has ended"
+done
 for name in "${cache_names[@]}"; do
 	find "$cache_dir" -mindepth 1 -maxdepth 1 -name "$name" -exec rm -rf -- {} +
 done
+say "removed what setup put into ${cache_dir@Q}"
 mapfile -d '' left < <(find "$cache_dir" -mindepth 1 -maxdepth 1 -printf '%f\0')
 if ((${#left[@]})); then
 	say "left what is not ours in ${cache_dir@Q}: ${left[*]@Q}"

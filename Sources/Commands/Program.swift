@@ -103,16 +103,17 @@ extension Program {
     /// Reads the command line and does what it says.
     package static func main(_ root: any ParsableCommand.Type) {
         Console.prepare()
+        var arguments = Array(CommandLine.arguments.dropFirst())
         Failure.reporting { () throws(Failure) in
             try refuseWhatIsNoText()
-            try refuseUnknownCommands(Array(CommandLine.arguments.dropFirst()), of: root)
+            arguments = try withKnownCommands(arguments, of: root)
         }
-        begin(root)
+        begin(root, arguments)
     }
 
-    private static func begin<Root: ParsableCommand>(_ root: Root.Type) {
+    private static func begin<Root: ParsableCommand>(_ root: Root.Type, _ arguments: [String]) {
         do {
-            var command = try root.parseAsRoot()
+            var command = try root.parseAsRoot(arguments)
             try command.run()
         } catch {
             let text = root.fullMessage(for: error)
@@ -141,28 +142,36 @@ extension Program {
         }
     }
 
-    /// The parser takes an unknown command for an unexpected argument of the default one, and its `help`
-    /// ignores one.
-    private static func refuseUnknownCommands(
+    /// The parser takes an unknown command for an unexpected argument of the default one, its `help`
+    /// ignores one, and so does `--help` before it, which is put behind the command here.
+    private static func withKnownCommands(
         _ arguments: [String], of root: any ParsableCommand.Type
-    ) throws(Failure) {
+    ) throws(Failure) -> [String] {
         var words = arguments[...]
         let isHelp = words.first == "help"
         if isHelp { words.removeFirst() }
         var commands = root.configuration.subcommands
         var path = name
-        while let word = words.popFirst(), !word.hasPrefix("-") {
+        var found: [String] = []
+        var asksForHelp = false
+        var asked: [String] { asksForHelp && !found.isEmpty ? found + ["--help"] : arguments }
+        while let word = words.popFirst() {
+            if !commands.isEmpty && (word == "--help" || word == "-h") {
+                asksForHelp = true
+                continue
+            }
+            if word.hasPrefix("-") { break }
             var names = commands.map { $0._commandName }
             if names.isEmpty {
                 // Of a command itself, the parser knows what may follow.
-                guard isHelp else { return }
+                guard isHelp else { return asked }
                 throw Failure(
                     "\(path) has no commands, so there is no help on \(Suggestion.quoted(word)): '\(name) help"
                         + "\(path.dropFirst(name.count))' shows its own", .usage)
             }
             guard let place = names.firstIndex(of: word) else {
                 if path == name { names.append("help") }
-                if names.contains(word) { return }
+                if names.contains(word) { return asked }
                 let list = names.joined(separator: ", ")
                 throw Failure(
                     "\(path) has no command \(Suggestion.quoted(word)); there are \(list)"
@@ -170,6 +179,8 @@ extension Program {
             }
             commands = commands[place].configuration.subcommands
             path += " \(word)"
+            found.append(word)
         }
+        return asked
     }
 }

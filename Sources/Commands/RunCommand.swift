@@ -292,6 +292,11 @@ extension Failure {
             case .refused: .configuration
             case .kernel: .osError
             }
-        self.init(error.description, code)
+        guard case .obstacles(let obstacles) = error else {
+            self.init(error.description, code)
+            return
+        }
+        // Each is a message of its own.
+        self.init(obstacles.map(\.description).joined(separator: "\n\(Program.name): "), code)
     }
 }

@@ -42,7 +42,7 @@ public enum SessionError: Error, Sendable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .obstacles(let obstacles):
-            return obstacles.map(\.description).joined(separator: "\nsched-proto: ")
+            return obstacles.map(\.description).joined(separator: "\n")
         case .unsupported(let error):
             return
                 "this kernel (\(Preflight.kernelRelease)) does not take the scheduler; 'make run' starts one that does. The kernel's word on it:\n\(error)"

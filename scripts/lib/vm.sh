@@ -205,8 +205,11 @@ vm_run() {
 # vm_defuse: what the guest's root wrote belongs to root here as well, so it must not run with root's rights.
 vm_defuse() {
 	local files
-	files=$(find "$out" -xdev -type f -perm /6000 -cnewer "$work/control/init" -exec chmod ug-s {} \; -printf ' %P')
-	[[ -z $files ]] || say "note: set-uid and set-gid bits were taken from what the guest wrote:$files"
+	mapfile -d '' files < <(
+		find "$out" -xdev -type f -perm /6000 -cnewer "$work/control/init" -exec chmod ug-s {} \; -printf '%P\0'
+	)
+	# The guest chose the names.
+	((${#files[@]} == 0)) || say "note: set-uid and set-gid bits were taken from what the guest wrote: ${files[*]@Q}"
 }
 
 vm_status() {

@@ -430,6 +430,38 @@ test_distclean_removes_what_is_ours() {
 	[[ ! -e $cache ]] || complain "the empty folder is still there"
 }
 
+test_distclean_waits_for_a_guest() {
+	local cache=$folder/of\ guest guest
+	mkdir -p "$cache/qemu/usr/bin" "$cache/kernels/6.18"
+	touch "$cache/setup.lock"
+	cp "$(command -v sleep)" "$cache/qemu/usr/bin/qemu-system-x86_64"
+	"$cache/qemu/usr/bin/qemu-system-x86_64" 100 &
+	guest=$!
+	distclean_in "$cache"
+	[[ $status != 0 ]] || complain "status 0"
+	expect_in "a guest of '$cache' runs (process $guest): nothing was removed" "$errors"
+	expect_equal "what is left" "kernels qemu setup.lock" "$(ls "$cache" | paste -sd ' ')"
+	kill "$guest"
+	wait "$guest" 2>/dev/null
+	distclean_in "$cache"
+	expect_status 0
+	expect_in "removed what setup put into '$cache'" "$errors"
+}
+
+# What the guest called its files acts on nothing here.
+test_set_uid_files_are_named_in_quotes() {
+	local names
+	mkdir -p "$folder/out" "$folder/work/control"
+	touch -d '1 minute ago' "$folder/work/control/init"
+	for names in "a b" $'c\n\e[31md' e; do touch "$folder/out/$names" && chmod u+s "$folder/out/$names"; done
+	# shellcheck disable=SC2016
+	run bash -c '. "$1/lib/common.sh"; . "$1/lib/vm.sh"; out=$2/out work=$2/work; vm_defuse' x "$scripts" "$folder"
+	expect_status 0
+	for names in "'a b'" "\$'c\n\E[31md'" "'e'"; do expect_in "$names" "$errors"; done
+	expect_equal lines 1 "$(wc -l <<<"$errors")"
+	expect_equal "set-uid files" "" "$(find "$folder/out" -perm /6000)"
+}
+
 test_distclean_leaves_what_is_not() {
 	mkdir -p "$folder/work/kernels" "$folder/work/apt"
 	distclean_in "$folder/work"

@@ -222,6 +222,22 @@ test_unknown_commands_are_named() {
 	run "$program" policy lst
 	expect_status 64
 	expect_in "did you mean list?" "$errors"
+	run "$program" --help polcy
+	expect_status 64
+	expect_in "did you mean policy?" "$errors"
+	run "$program" policy --help lst
+	expect_status 64
+	expect_in "did you mean list?" "$errors"
+	local words
+	for words in "policy show" "conform" "policy" "run"; do
+		# shellcheck disable=SC2086
+		run "$program" --help $words
+		expect_status 0
+		expect_in "USAGE: sched-proto $words" "$output"
+	done
+	run "$program" -h --policy nonesuch
+	expect_status 0
+	expect_in "USAGE: sched-proto" "$output"
 	run "$program" help run extra
 	expect_status 64
 	run "$program" help conform
