@@ -18,6 +18,9 @@ struct ConformCommand: ParsableCommand {
             SIGINT and SIGTERM end it behind the present trace: the figures so far are printed, as those of less \
             than was asked for, and it ends by that signal. A second one ends it at once.
 
+            With --json, what ends it before there is a result is an object too: version, type (error), status \
+            and message.
+
             Exit status: 0 if all agree, 4 if they differ, 5 if they agree on less than was asked for \
             (--exhaustive that ran out of time, a trace without events), 64 wrong usage, 65 for a wrong \
             description, or a trace file that is damaged or of another version, 66 no such policy or file, 70 a lane \
@@ -35,7 +38,7 @@ struct ConformCommand: ParsableCommand {
     }
 
     func run() {
-        Failure.ending { () throws(Failure) in
+        Failure.ending(json: what.json) { () throws(Failure) in
             var random = SystemRandomNumberGenerator()
             let seed = what.seed ?? random.next() >> 16
             let run = try ConformRun(what, seed: seed)

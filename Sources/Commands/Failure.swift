@@ -83,9 +83,24 @@ package struct Failure: Error, CustomStringConvertible {
     }
 
     /// Runs a command's body, which is all there is to do, and ends the process.
-    package static func ending(_ body: () throws(Failure) -> Void) -> Never {
-        reporting(body)
+    /// - Parameter json: who reads standard output gets an object of JSON in any case.
+    package static func ending(json: Bool = false, _ body: () throws(Failure) -> Void) -> Never {
+        reporting { () throws(Failure) in
+            do throws(Failure) {
+                try body()
+            } catch {
+                if json && !Console.hasOutput { Console.write(error.json.line + "\n") }
+                throw error
+            }
+        }
         succeed()
+    }
+
+    private var json: JSONText {
+        .object([
+            ("version", .number(1)), ("type", .string("error")), ("status", .number(UInt64(code.rawValue))),
+            ("message", .string(message)),
+        ])
     }
 }
 

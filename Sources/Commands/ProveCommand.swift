@@ -15,6 +15,9 @@ struct ProveCommand: ParsableCommand {
             Of the described policies, those of all descriptions are proven; a program of a pair proves that pair, \
             which decides alike from any state that its declaration has room for.
 
+            With --json, what ends it before there is a result is an object too: version, type (error), status \
+            and message.
+
             Exit status: 0 all is proven, 4 a counterexample, 6 something is not proven (no solver, or it gave up; \
             something that is not modelled), 64 wrong usage, 65 a file that is no such artefact, 66 no such file, \
             74 standard output cannot be written, 77 a file may not be read, 78 a pair \
@@ -68,6 +71,6 @@ struct ProveCommand: ParsableCommand {
     }
 
     func run() {
-        Failure.ending { () throws(Failure) in try ProveRun(self).run() }
+        Failure.ending(json: json) { () throws(Failure) in try ProveRun(self).run() }
     }
 }

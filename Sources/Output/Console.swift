@@ -20,6 +20,8 @@ public enum Console {
         var closed: Set<Int32> = []
         /// Why standard output lacks something: the first error's number.
         var failure: Int32?
+        /// Something was, or is to be, written to standard output.
+        var hasOutput = false
         /// What is to be written to standard output before anything else.
         var backlog: [UInt8] = []
         /// What signals did before `prepare`.
@@ -52,6 +54,7 @@ public enum Console {
 
     /// Writes text to standard output; a failure is remembered, see `outputFailure`.
     public static func write(_ text: String) {
+        state.withLock { $0.hasOutput = true }
         writeBacklog()
         remember(put(text, on: .output))
     }
@@ -61,6 +64,7 @@ public enum Console {
     public static func post(_ text: String) {
         let bytes = state.withLock { state -> [UInt8] in
             defer { state.backlog = [] }
+            state.hasOutput = true
             return state.backlog + Array(Printable.lines(text).utf8)
         }
         let done = bytes.withUnsafeBytes { putAtOnce($0, on: .output) }
@@ -79,6 +83,9 @@ public enum Console {
         let bytes = Array(Printable.lines(line + "\n").utf8)
         _ = bytes.withUnsafeBytes { putAtOnce($0, on: .error) }
     }
+
+    /// Whether the program said anything on standard output.
+    public static var hasOutput: Bool { state.withLock { $0.hasOutput } }
 
     /// Why standard output lacks something that was to be written; nil if it lacks nothing.
     public static var outputFailure: String? {

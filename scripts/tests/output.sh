@@ -673,6 +673,27 @@ test_build_without_swift_for_the_kernel_goes_on() {
 	obstructed "there is no /nowhere/bin/clang"
 }
 
+test_what_ends_early_is_json_too() {
+	local wanted words
+	printf 'name: x\norder: {rule: lottery}\n' >"$folder/wrong.yaml"
+	for words in "66 conform --json --policy nonesuch" "65 conform --json --policy $folder/wrong.yaml" \
+		"65 conform --json --lanes swift,native --replay $scripts/../README.md" \
+		"66 conform --json --lanes swift,native --replay /nonesuch" "66 prove --json --replace native=/nonesuch"; do
+		read -r wanted words <<<"$words"
+		[[ $words != prove* ]] || command -v z3 >/dev/null || continue
+		# shellcheck disable=SC2086
+		run "$program" $words
+		expect_status "$wanted"
+		expect_equal "lines of $words" 1 "$(wc -l <<<"$output")"
+		expect_in '{"version":1,"type":"error","status":'"$wanted"',"message":"' "$output"
+		! command -v python3 >/dev/null || python3 -c 'import json, sys; json.load(sys.stdin)' <<<"$output" 2>/dev/null || complain "it is no JSON"
+		expect_in "sched-proto: " "$errors"
+	done
+	run "$program" conform --policy nonesuch
+	expect_equal "output without --json" "" "$output"
+	expect_everywhere "a failure as JSON" 66 66 "$program" conform --json --policy nonesuch
+}
+
 # A trace with another digest of its answers, and right checks: what it was recorded of decides otherwise now.
 test_a_changed_trace_is_told_in_json_too() {
 	command -v python3 >/dev/null || {
