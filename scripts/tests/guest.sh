@@ -53,7 +53,7 @@ test_output_folder_lends_no_rights() {
 		mknod device c 1 3 2>/dev/null; mount -o remount,suid,dev . && mknod device c 1 3; ls'
 	expect_in nosuid,nodev "$output"
 	expect_in "Operation not permitted" "$errors"
-	expect_in "taken from what the guest wrote: rooted" "$errors"
+	expect_in "taken from what the guest wrote: 'rooted'" "$errors"
 	expect_equal "what is there" "755 rooted" "$(cd "$folder/rights" && stat -c '%a %n' *)"
 }
 
