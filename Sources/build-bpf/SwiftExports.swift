@@ -164,10 +164,10 @@ enum SwiftExports {
 
         /// As `sp_shipped` gives it: two constants.
         var constants: String {
-            let lines = traps.map { "\($0.number)\t\($0.place ?? "")\t\($0.failure)" }
+            let lines = traps.map { "\($0.number)\\t\(escaped($0.place ?? ""))\\t\(escaped($0.failure))" }
             return """
                 let \(name): StaticString? = "\(base64)"
-                let \(name)_traps: StaticString? = \(literal(lines.joined(separator: "\n")))
+                let \(name)_traps: StaticString? = "\(lines.joined(separator: "\\n"))"
 
                 """
         }

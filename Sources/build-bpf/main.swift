@@ -84,15 +84,17 @@ func compileSwift(root: String, bpf: String, output: String, exports: SwiftExpor
 }
 
 /// A Swift string literal.
-func literal(_ text: String) -> String {
-    let escaped = text.unicodeScalars.map { scalar -> String in
+func literal(_ text: String) -> String { "\"\(escaped(text))\"" }
+
+/// What stands in one. Control characters but for line breaks become blanks.
+func escaped(_ text: String) -> String {
+    text.unicodeScalars.map { scalar -> String in
         switch scalar {
         case "\\", "\"": "\\\(scalar)"
         case "\n": "\\n"
         default: scalar.value < 32 ? " " : String(scalar)
         }
-    }
-    return "\"\(escaped.joined())\""
+    }.joined()
 }
 
 /// Debian keeps the headers of one architecture in a folder of their own.

@@ -22,7 +22,7 @@ expect_scanned() {
 
 no_faults() {
 	local before seconds
-	seconds=$(more 25 60)
+	seconds=$(more 15 60)
 	before=$(scanned)
 	begin_survival
 	busy 1
