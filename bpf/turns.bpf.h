@@ -170,14 +170,16 @@ static __always_inline bool run_called_daemon(s32 here)
 }
 
 /*
- * Whether the daemon should have a turn though nobody waits: it has something to read,
- * or the kernel would take it, which stands in a queue, for a task that starves.
+ * Whether the daemon should have a turn though nobody waits: it has something to read, lost
+ * its CPU in the middle of a pass, or the kernel would take it, which stands in a queue, for a
+ * task that starves.
  */
 static __always_inline bool daemon_is_due(u64 unread, u64 now)
 {
-	u64 limit = unread ? DAEMON_IDLE_NS : watchdog_ns / 4;
+	u64 since = daemon_since;
+	u64 limit = unread || since ? DAEMON_IDLE_NS : watchdog_ns / 4;
 
-	return !daemon_since && (s64)(now - daemon_last) > (s64)limit;
+	return (s64)(now - (since ? since : daemon_last)) > (s64)limit;
 }
 
 /* Whether the daemon should read its ring before it is full, whoever is picked. */
