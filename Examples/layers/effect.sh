@@ -7,7 +7,8 @@
 #   make guest CLOCK=virtual CMD='PATH/effect.sh'
 set -eu
 program=$(dirname "$0")/.build/debug/layers
-used() { for pid in $loops; do cut -d ' ' -f 1 "/proc/$pid/schedstat"; done; }
+# Without a process for each, which would wait for its turn while the loops go on.
+used() { for pid in $loops; do read -r ns _ <"/proc/$pid/schedstat"; echo "$ns"; done; }
 
 for mode in user bpf; do
 	$program --mode $mode --stats 0 --set service-slice=4ms --set build-slice=36ms --set other-slice=12ms \

@@ -76,7 +76,7 @@ attach() {
 }
 
 # In ns, exactly.
-used() { local pid; for pid in "$@"; do cut -d ' ' -f 1 "/proc/$pid/schedstat"; done; }
+used() { local pid ns; for pid in "$@"; do read -r ns _ <"/proc/$pid/schedstat"; echo "$ns"; done; }
 
 status=0
 for mode in user bpf; do

@@ -6,7 +6,8 @@
 set -eu
 program=$(dirname "$0")/.build/debug/stride
 # In ns, exactly: the ticks of /proc/PID/stat are samples.
-used() { for pid in $loops; do cut -d ' ' -f 1 "/proc/$pid/schedstat"; done; }
+# Without a process for each, which would wait for its turn while the loops go on.
+used() { for pid in $loops; do read -r ns _ <"/proc/$pid/schedstat"; echo "$ns"; done; }
 
 for mode in user bpf; do
 	$program --mode $mode --stats 0 >/tmp/session 2>&1 &
