@@ -177,7 +177,7 @@ struct sp_policy {
 	sp_u32 order; /* enum sp_order */
 	sp_u32 slice; /* enum sp_slice */
 	sp_u32 classes; /* enum sp_classes */
-	sp_u32 burst; /* enum sp_burst, read by SP_ORDER_DEADLINE */
+	sp_u32 burst; /* enum sp_burst, read by SP_ORDER_DEADLINE; or SP_INPUTS_... */
 	sp_u32 idle; /* enum sp_idle */
 	sp_u32 kthreads; /* enum sp_kthreads */
 	sp_u32 promote_sync; /* 0 or 1: a synchronous wake-up promotes; or SP_LOOK_... */
@@ -246,6 +246,9 @@ enum sp_event_kind {
  * - first[1] is the place of `cpu`, with the number of queues instead of the CPU's;
  *   since[1], of a woken task's ENQUEUE, the place of the CPU that woke it; key, of an
  *   ENQUEUE, the place of the CPU on which the task ran last, or of `cpu`.
+ *
+ * For a pair that asks who tasks are (inputs.h), and for no other policy: first[0] and
+ * since[0] of an ENQUEUE, and `switches` where these are not enough, say it.
  */
 struct sp_event {
 	sp_u64 seq; /* place in the total order of events */
