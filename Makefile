@@ -16,7 +16,7 @@ override ARGS := $(value ARGS)
 override DESTDIR := $(value DESTDIR)
 override PREFIX := $(value PREFIX)
 override BENCH_SECONDS := $(if $(value BENCH_SECONDS),$(value BENCH_SECONDS),$(value SECONDS))
-export DESTDIR PREFIX BENCH_SECONDS FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT
+export DESTDIR PREFIX BENCH_SECONDS FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT CONFIG
 
 .PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove test-prove mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
@@ -34,7 +34,7 @@ build: setup ## build sched-proto in release configuration
 install: build ## install program, manual pages, completions and documents; DESTDIR= PREFIX=/usr/local
 	@scripts/install.sh
 
-run: build ## run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS=
+run: ## build, and run a scheduler in a guest; MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS= CONFIG=debug|release
 	@scripts/run-in-guest.sh
 
 test: setup ## run every test

@@ -18,10 +18,10 @@ let strict: [SwiftSetting] =
         .enableUpcomingFeature("ExistentialAny"),
     ] + flags(["-warnings-as-errors"])
 
-/// The policy and the harness that compares its executions are optimised in debug builds as well:
-/// tens of millions of decisions belong to every run of the tests. Whole modules, since an
-/// incremental build does not notice that the body of an inlined function of another module has
-/// changed, and the harness would compare the policy of before.
+/// The policy, the harness that compares its executions, and the loop that schedules are optimised in debug builds
+/// as well: `make run` has one, and tens of millions of decisions belong to every run of the tests. Whole
+/// modules, since an incremental build does not notice that the body of an inlined function of another
+/// module has changed, and the harness would compare the policy of before.
 let optimised: [SwiftSetting] = strict + flags(["-O", "-wmo", "-num-threads", "2"])
 
 /// What a program is linked with and no module imports, so that an edit of a rule in C, which changes both,
@@ -92,15 +92,20 @@ let package = Package(
             name: "Declarations",
             dependencies: ["Output", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
-        .executableTarget(
-            name: "build-bpf", dependencies: ["SwiftToBPF", "Declarations"], swiftSettings: strict),
+        // How the plugins' tools compile policies and BPF programs.
+        .target(name: "BPFBuild", dependencies: ["SwiftToBPF"], swiftSettings: strict),
+        .executableTarget(name: "build-bpf", dependencies: ["BPFBuild"], swiftSettings: strict),
         .plugin(name: "BuildBPF", capability: .buildTool(), dependencies: ["build-bpf"]),
-        // For packages with a policy of their own.
-        .plugin(name: "PolicyInKernel", capability: .buildTool(), dependencies: ["build-bpf"]),
+        // For packages with a policy of their own. Apart from the tool of this package, which waits for nothing
+        // that declarations are read with.
+        .executableTarget(
+            name: "build-pair", dependencies: ["BPFBuild", "SwiftToBPF", "Declarations"],
+            swiftSettings: strict),
+        .plugin(name: "PolicyInKernel", capability: .buildTool(), dependencies: ["build-pair"]),
         .target(
             name: "KernelLink",
             dependencies: ["CLibbpf", "CSchedProto", "CSystem", "PolicyModel", "Output", "SwiftToBPF"],
-            swiftSettings: strict),
+            swiftSettings: optimised),
 
         // Descriptions: YAML in and out, and the ones that ship.
         .target(
@@ -159,7 +164,7 @@ let package = Package(
         .target(
             name: "UserMode",
             dependencies: ["PolicyModel", "CSchedProto", "CLibbpf", "CSystem", "KernelLink"],
-            swiftSettings: strict),
+            swiftSettings: optimised),
         .target(
             name: "BPFMode",
             dependencies: ["PolicyModel", "CSchedProto", "KernelLink"],
@@ -233,7 +238,7 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink", "build-bpf",
+                "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink", "build-bpf", "build-pair",
             ],
             path: "Tests/Conformance",
             exclude: ["Corpus", "record-corpus.sh"],

@@ -14,6 +14,7 @@
 #   --instruction-ns N        what one takes then: 1, 2, 4 or 8 (default: 2); of no effect with the real clock
 #   --accel auto|kvm|tcg      auto: KVM if it works (default: auto)
 #   --verbose                 show the kernel's console on standard error at the end
+#   --try-kvm                 no command: find out whether KVM works here, once, so that no later guest has to
 #
 # Status: the command's own; 124 time limit; 70 the guest died (with the end of its console);
 # 74 the command ended with 0, and its output or errors could not be written, or nobody read them; 64 wrong usage; 69 something is missing; 75 not enough memory or disk space.
@@ -49,6 +50,7 @@ instruction_ns=2
 instruction_ns_given=
 accel=auto
 verbose=
+try_kvm=
 
 while (($#)); do
 	case $1 in
@@ -68,13 +70,15 @@ while (($#)); do
 		shift 2
 		;;
 	--verbose) verbose=1 && shift ;;
+	--try-kvm) try_kvm=1 && shift ;;
 	--help | -h) show_help ;;
 	--) shift && break ;;
 	-*) usage_error "unknown option ${1@Q}" ;;
 	*) break ;;
 	esac
 done
-(($#)) || usage_error "no command given"
+[[ -z $try_kvm || $# == 0 ]] || usage_error "--try-kvm takes no command"
+[[ -n $try_kvm ]] || (($#)) || usage_error "no command given"
 if (($# == 1)); then
 	command=$1
 else
@@ -112,6 +116,10 @@ kernel_folder=$kernels_dir/$kernel
 
 cache_check
 check_files
+if [[ -n $try_kvm ]]; then
+	kvm_works || true
+	exit 0
+fi
 if ((EUID != 0)); then
 	command -v sudo >/dev/null || die "$EX_UNAVAILABLE" "sharing this machine's files with the guest needs root: found neither root nor sudo"
 	options=(--kernel "$kernel" --memory "$memory" --time-limit "$time_limit" --clock "$clock" --accel "$accel")

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Schedules a guest by a policy while a mixed load runs in it, and judges what it saw.
-# Variables: MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS= (more options of sched-proto).
+# Variables: MODE=user|bpf POLICY= KERNEL= CPUS= DURATION= ARGS= (more options of sched-proto), and CONFIG=debug|release:
+# a debug build takes half as long, and what decides and schedules is optimised in it as well.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -10,7 +11,25 @@ seconds=${DURATION:-10}
 	exit 64
 }
 seconds=$((10#$seconds)) # else a leading zero would make it octal
-program=$(swift build -c release --show-bin-path)/sched-proto
+config=${CONFIG:-debug}
+[[ $config == debug || $config == release ]] || {
+	echo "run: CONFIG is debug or release, not ${config@Q}" >&2
+	exit 64
+}
+
+# What the guest needs is fetched beside the build, which waits for its own libraries only.
+scripts/setup.sh --for build
+(
+	scripts/setup.sh
+	scripts/guest.sh ${KERNEL:+--kernel "$KERNEL"} --try-kvm
+) </dev/null &
+guest=$!
+trap 'kill "$guest" 2>/dev/null' EXIT
+swift build --configuration "$config" --product sched-proto
+wait "$guest"
+trap - EXIT
+
+program=$(swift build --configuration "$config" --show-bin-path)/sched-proto
 export SP_PROGRAM=$program SP_MODE=${MODE:-user} SP_POLICY=${POLICY:-fifo} SP_SECONDS=$seconds
 export SP_ARGS=${ARGS:-}
 exec scripts/guest.sh ${KERNEL:+--kernel "$KERNEL"} --cpus "${CPUS:-4}" --time-limit $((seconds * 4 + 120)) \

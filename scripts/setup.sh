@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the project needs on Debian 12; does nothing, silently, when all of it is there.
 #   setup.sh [--kernel SERIES]     or KERNEL=SERIES setup.sh
+#   setup.sh --for build           only what a build needs: neither QEMU nor a kernel, nor what runs in guests
 #   setup.sh --list                names the series of guest kernels that can be had, one a line
 set -euo pipefail
 
@@ -55,17 +56,24 @@ install_all() {
 	[[ -z $problems ]] || die "$EX_UNAVAILABLE" "$problems"
 	((EUID == 0)) || command -v sudo >/dev/null ||
 		die "$EX_UNAVAILABLE" "installing Debian packages needs root: found neither root nor sudo"
-	packages_install
+	packages_install "${build_packages[@]}"
 	libbpf_works || libbpf_install
+	[[ -z $build_only ]] || return 0
+	packages_install "${guest_packages[@]}"
+	busybox_install
 	qemu_works || qemu_install
 	kernel_ready "$kernel" || kernel_install "$kernel"
 }
 
 kernel=${KERNEL:-$DEFAULT_KERNEL}
-list=
+list= build_only=
 while (($#)); do
 	case $1 in
 	--kernel) kernel=${2:?--kernel needs a series} && shift 2 ;;
+	--for)
+		[[ ${2:-} == build ]] || die "$EX_USAGE" "--for takes 'build', got '${2:-}'" "$(usage)"
+		build_only=1 && shift 2
+		;;
 	--list) list=1 && shift ;;
 	--help | -h) show_help ;;
 	*) die "$EX_USAGE" "unknown argument ${1@Q}" "$(usage)" ;;
@@ -90,6 +98,7 @@ if is_debian_12 && [[ $(uname -m) == x86_64 ]]; then
 else
 	check_only
 fi
+[[ -z $build_only ]] || exit 0
 rm -f "$cache_dir"/apt/*/fresh.*
 rm -rf "$cache_dir/setup.stamp" # it may be a link
 fingerprint >"$cache_dir/setup.stamp"

@@ -18,7 +18,7 @@ struct PolicyInKernel: BuildToolPlugin {
         let headers = try Self.files(in: bpf, endings: [".h", ".c", ".modulemap"])
         let own = module.sourceFiles(withSuffix: "swift").map(\.url)
         let conditions = (module as? SwiftSourceModuleTarget)?.compilationConditions.map { "-D\($0)" } ?? []
-        let tool = try context.tool(named: "build-bpf").url
+        let tool = try context.tool(named: "build-pair").url
         let package = context.package.directoryURL
         let work = context.pluginWorkDirectoryURL
         let output = work.appending(path: "\(target.name)+Twin.swift")

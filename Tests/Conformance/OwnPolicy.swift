@@ -32,7 +32,7 @@ struct OwnPolicy {
         }
         let output = folder.appending(path: "Twin.swift")
         let tool = Process()
-        tool.executableURL = try Self.products().appending(path: "build-bpf")
+        tool.executableURL = try Self.products().appending(path: "build-pair")
         tool.arguments =
             ["compile-own", folder.path, root.appending(path: "bpf").path, output.path, "Own", source.path]
             + model

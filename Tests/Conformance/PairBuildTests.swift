@@ -43,7 +43,7 @@ import Testing
         let errors = folder.appending(path: "errors")
         _ = files.createFile(atPath: errors.path, contents: nil)
         let tool = Process()
-        tool.executableURL = try OwnPolicy.products().appending(path: "build-bpf")
+        tool.executableURL = try OwnPolicy.products().appending(path: "build-pair")
         tool.arguments = [
             "compile-pair", folder.path, Self.root.appending(path: "bpf").path, declaration.path, header.path,
             type, output.path,
@@ -215,7 +215,7 @@ import Testing
             ] + sources + options,
         ] {
             let tool = Process()
-            tool.executableURL = try OwnPolicy.products().appending(path: "build-bpf")
+            tool.executableURL = try OwnPolicy.products().appending(path: "build-pair")
             tool.arguments = arguments
             try tool.run()
             tool.waitUntilExit()

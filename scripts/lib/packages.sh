@@ -1,11 +1,12 @@
 # shellcheck shell=bash
 # Debian packages that building, testing and measuring need, installed system-wide.
 
+build_packages=(libelf-dev zlib1g-dev pkg-config make git ca-certificates)
+
 # clang-format and friends for `make lint`; rt-tests, stress-ng, schedtool, numactl as workloads in the guest;
 # z3 for `sched-proto prove`.
-host_packages=(
-	libelf-dev zlib1g-dev pkg-config bpftool rt-tests stress-ng schedtool numactl cpio
-	clang-format z3 util-linux procps xz-utils zstd iproute2 make git ca-certificates
+guest_packages=(
+	bpftool rt-tests stress-ng schedtool numactl cpio clang-format z3 util-linux procps xz-utils zstd iproute2
 )
 
 libbpf_version() {
@@ -16,15 +17,20 @@ libbpf_works() {
 	[[ -e /usr/include/bpf/bpf.h ]] && version_at_least "$(libbpf_version)" "$NEED_LIBBPF"
 }
 
+# packages_install PACKAGE...: those that are missing.
 packages_install() {
 	local missing
-	missing=$(apt_missing "${host_packages[@]}")
-	[[ -e /bin/busybox || -e /usr/bin/busybox ]] || missing+=" busybox-static"
+	missing=$(apt_missing "$@")
 	# shellcheck disable=SC2086
 	[[ -z ${missing// /} ]] || {
 		apt_open debian
 		apt_install --no-upgrade $missing
 	}
+}
+
+# Any busybox will do: the full one where it is, else the static one.
+busybox_install() {
+	[[ -e /bin/busybox || -e /usr/bin/busybox ]] || packages_install busybox-static
 }
 
 libbpf_install() {

@@ -2,7 +2,7 @@
 import Foundation
 
 /// Says what went wrong and ends the build.
-func fail(_ message: String) -> Never {
+package func fail(_ message: String) -> Never {
     FileHandle.standardError.write(Data("error: \(message)\n".utf8))
     exit(1)
 }
@@ -19,13 +19,13 @@ func toolchainFolder() -> URL? {
 }
 
 /// A program that came with the running Swift compiler; nil if there is none.
-func besideSwift(_ name: String) -> String? {
+package func besideSwift(_ name: String) -> String? {
     guard let path = toolchainFolder()?.appending(path: name).path else { return nil }
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
 }
 
 /// clang: `$CLANG`, the one beside the running Swift compiler, or the first on PATH.
-func findClang() -> String {
+package func findClang() -> String {
     if let named = ProcessInfo.processInfo.environment["CLANG"], !named.isEmpty { return named }
     if let beside = besideSwift("clang") { return beside }
     if let clang = onPath("clang") { return clang }
@@ -33,7 +33,7 @@ func findClang() -> String {
 }
 
 /// Runs a program to its end; without `isQuiet` what it says goes to the build's own output.
-func run(_ program: String, _ arguments: [String], isQuiet: Bool = false) -> Int32 {
+package func run(_ program: String, _ arguments: [String], isQuiet: Bool = false) -> Int32 {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
@@ -51,7 +51,7 @@ func run(_ program: String, _ arguments: [String], isQuiet: Bool = false) -> Int
     return process.terminationStatus
 }
 
-func write(_ text: String, to path: String) {
+package func write(_ text: String, to path: String) {
     do {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {
@@ -60,7 +60,7 @@ func write(_ text: String, to path: String) {
 }
 
 /// Runs a program to its end. Returns its status, what it printed, and what it complained of.
-func capture(_ program: String, _ arguments: [String]) -> (status: Int32, output: String, errors: String) {
+package func capture(_ program: String, _ arguments: [String]) -> (status: Int32, output: String, errors: String) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments

@@ -3,14 +3,18 @@ import Foundation
 
 /// Why there is no Swift policy for the kernel: the build goes on without it, and whoever asks for it is
 /// told.
-struct Obstacle: Error {
-    let reason: String
+package struct Obstacle: Error {
+    package let reason: String
     /// What it consists of, where that is several things.
     var parts: [String] = []
+
+    package init(reason: String, parts: [String] = []) {
+        (self.reason, self.parts) = (reason, parts)
+    }
 }
 
 /// Swift's compiler and the clang of the very same toolchain: the one reads the IR that the other writes.
-struct SwiftToolchain {
+package struct SwiftToolchain {
     let swiftc: String
     let clang: String
     /// As the compiler says it.
@@ -50,7 +54,7 @@ struct SwiftToolchain {
     }
 
     /// The first errors of a compiler's output, or its first line.
-    static func firstError(_ output: String, count: Int = 3) -> String {
+    package static func firstError(_ output: String, count: Int = 3) -> String {
         let lines = output.split(separator: "\n").map(String.init)
         // The compiler says each twice, the second time below the line that it is about.
         let errors = lines.filter { $0.contains("error: ") && !$0.contains("`- error: ") }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import BPFBuild
 import Declarations
 import Foundation
 

@@ -2,7 +2,7 @@
 import SwiftToBPF
 
 /// The functions by which C calls a policy that is written in Swift: those of `bpf/policy_swift.h`.
-enum SwiftExports {
+package enum SwiftExports {
     /// The policy that a description says.
     case described
     /// A whole policy of somebody's own: the name of its type, which has an initialiser without arguments.
