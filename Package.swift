@@ -238,7 +238,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink", "build-bpf", "build-pair",
+                "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink", "build-bpf",
+                "build-pair",
             ],
             path: "Tests/Conformance",
             exclude: ["Corpus", "record-corpus.sh"],

@@ -20,7 +20,7 @@ config=${CONFIG:-debug}
 # What the guest needs is fetched beside the build, which waits for its own libraries only.
 scripts/setup.sh --for build
 (
-	scripts/setup.sh
+	scripts/setup.sh --for run
 	scripts/guest.sh ${KERNEL:+--kernel "$KERNEL"} --try-kvm
 ) </dev/null &
 guest=$!

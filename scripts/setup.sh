@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the project needs on Debian 12; does nothing, silently, when all of it is there.
 #   setup.sh [--kernel SERIES]     or KERNEL=SERIES setup.sh
-#   setup.sh --for build           only what a build needs: neither QEMU nor a kernel, nor what runs in guests
+#   setup.sh --for build|run       only what a build needs, or what 'make run' needs besides; no tools of tests
 #   setup.sh --list                names the series of guest kernels that can be had, one a line
 set -euo pipefail
 
@@ -58,21 +58,23 @@ install_all() {
 		die "$EX_UNAVAILABLE" "installing Debian packages needs root: found neither root nor sudo"
 	packages_install "${build_packages[@]}"
 	libbpf_works || libbpf_install
-	[[ -z $build_only ]] || return 0
+	[[ $purpose != build ]] || return 0
 	packages_install "${guest_packages[@]}"
 	busybox_install
 	qemu_works || qemu_install
 	kernel_ready "$kernel" || kernel_install "$kernel"
+	[[ $purpose != run ]] || return 0
+	packages_install "${test_packages[@]}"
 }
 
 kernel=${KERNEL:-$DEFAULT_KERNEL}
-list= build_only=
+list= purpose=
 while (($#)); do
 	case $1 in
 	--kernel) kernel=${2:?--kernel needs a series} && shift 2 ;;
 	--for)
-		[[ ${2:-} == build ]] || die "$EX_USAGE" "--for takes 'build', got '${2:-}'" "$(usage)"
-		build_only=1 && shift 2
+		[[ ${2:-} == build || ${2:-} == run ]] || die "$EX_USAGE" "--for takes build or run, got '${2:-}'" "$(usage)"
+		purpose=$2 && shift 2
 		;;
 	--list) list=1 && shift ;;
 	--help | -h) show_help ;;
@@ -98,7 +100,7 @@ if is_debian_12 && [[ $(uname -m) == x86_64 ]]; then
 else
 	check_only
 fi
-[[ -z $build_only ]] || exit 0
+[[ -z $purpose ]] || exit 0
 rm -f "$cache_dir"/apt/*/fresh.*
 rm -rf "$cache_dir/setup.stamp" # it may be a link
 fingerprint >"$cache_dir/setup.stamp"

@@ -54,7 +54,8 @@ package func isCondition(_ argument: String) -> Bool { argument.hasPrefix("-D") 
 /// Both BPF programs with a policy in Swift in them, as one Swift source. Where that cannot be had, it says
 /// why instead: the policy still runs in user mode.
 /// - Parameter root: the folder that files are named from in messages.
-package func compileSwift(root: String, bpf: String, output: String, exports: SwiftExports, sources: [String]) {
+package func compileSwift(root: String, bpf: String, output: String, exports: SwiftExports, sources: [String])
+{
     func relative(_ text: String) -> String { text.replacingOccurrences(of: "\(root)/", with: "") }
     var objects: [SwiftExports.Object] = []
     do throws(Obstacle) {
@@ -104,4 +105,3 @@ func machineInclude() -> String {
     "x86_64-linux-gnu"
     #endif
 }
-

@@ -60,7 +60,9 @@ package func write(_ text: String, to path: String) {
 }
 
 /// Runs a program to its end. Returns its status, what it printed, and what it complained of.
-package func capture(_ program: String, _ arguments: [String]) -> (status: Int32, output: String, errors: String) {
+package func capture(_ program: String, _ arguments: [String]) -> (
+    status: Int32, output: String, errors: String
+) {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments

@@ -3,11 +3,12 @@
 
 build_packages=(libelf-dev zlib1g-dev pkg-config make git ca-certificates)
 
-# clang-format and friends for `make lint`; rt-tests, stress-ng, schedtool, numactl as workloads in the guest;
-# z3 for `sched-proto prove`.
-guest_packages=(
-	bpftool rt-tests stress-ng schedtool numactl cpio clang-format z3 util-linux procps xz-utils zstd iproute2
-)
+# The guest's first processes, and the load of `make run`.
+guest_packages=(rt-tests cpio util-linux procps xz-utils zstd iproute2)
+
+# clang-format and friends for `make lint`; stress-ng, schedtool, numactl as workloads in the guest; z3 for
+# `sched-proto prove`.
+test_packages=(bpftool stress-ng schedtool numactl clang-format z3)
 
 libbpf_version() {
 	pkg-config --modversion libbpf 2>/dev/null || true

@@ -354,8 +354,19 @@ test_setup_elsewhere_says_what_is_missing() {
 }
 
 test_setup_refuses_unknown_arguments() {
+	local purpose
 	run "$scripts/setup.sh" --nonsense
 	expect_status 64
+	for purpose in "" tests; do
+		run "$scripts/setup.sh" --for "$purpose"
+		expect_status 64
+		expect_in "build or run" "$errors"
+	done
+	run "$scripts/guest.sh" --try-kvm true
+	expect_status 64
+	CONFIG=fast run "$scripts/run-in-guest.sh"
+	expect_status 64
+	expect_in "debug or release" "$errors"
 }
 
 # Not one of the three does anything there.
