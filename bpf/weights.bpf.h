@@ -21,8 +21,9 @@
  * its CPU runs another one or idles: no callback of its own tells of its sleep. All sums
  * are made of amounts that are written down beside whom they were added for (with a task
  * that waits, a CPU that runs one, a group that is not empty), and taken away from there:
- * they cannot drift. Until the first group is made, nothing of this is done, and under a
- * policy that does not go by weight none of it is in the program.
+ * they cannot drift. Until the first group is made, nothing of this is done: who runs or
+ * waits at that moment counts from when it runs next. Under a policy that does not go by
+ * weight none of it is in the program.
  */
 #ifndef SCHED_PROTO_WEIGHTS_BPF_H
 #define SCHED_PROTO_WEIGHTS_BPF_H

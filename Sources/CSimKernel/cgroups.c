@@ -27,6 +27,7 @@ static struct cpu_cgroup cgroups[CGROUPS]; /* the first is the root */
 static u64 last_id;
 static u32 checks;
 static bool given; /* groups were made, not by chance */
+static bool counting; /* a group was made: from then on the backends count */
 static u64 reference_before; /* the backend's, before its callback */
 
 static bool has_cgroups(void)
@@ -39,7 +40,7 @@ void cgroups_reset(void)
 	memset(cgroups, 0, sizeof(cgroups));
 	last_id = 1;
 	checks = 0;
-	given = false;
+	given = counting = false;
 	cgroups[0].c.kn = &cgroups[0].kn;
 	cgroups[0].c.self.cgroup = &cgroups[0].c;
 	cgroups[0].kn.id = last_id;
@@ -65,6 +66,19 @@ static u32 some_weight(void)
 	return which < 5 ? usual[which] : 1 + (u32)chance(1000);
 }
 
+/* Who runs or waits when the first group is made was not counted, and is when it runs next. */
+static void begin_to_count(void)
+{
+	if (counting)
+		return;
+	counting = true;
+	for (u32 i = 0; i < live_tasks(); i++) {
+		struct task *p = live_task(i);
+
+		p->counts = p->runs_counted = p->heard = false;
+	}
+}
+
 static struct cpu_cgroup *make(struct cpu_cgroup *parent, u32 weight)
 {
 	struct scx_cgroup_init_args args;
@@ -84,6 +98,7 @@ static struct cpu_cgroup *make(struct cpu_cgroup *parent, u32 weight)
 	parent->children++;
 	args.weight = it->weight;
 	sim.report.callbacks++;
+	begin_to_count();
 	if (sim.ops->cgroup_init && sim.ops->cgroup_init(&it->c, &args))
 		flaw(SIM_FLAW_REFUSED, "cgroup_init refused");
 	/* Nobody is in it before the callback has returned. */

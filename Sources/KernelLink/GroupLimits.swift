@@ -6,8 +6,8 @@ import Glibc
 public struct GroupLimits: Sendable {
     /// One file with a value that is not its default.
     public struct Limit: Sendable, Equatable {
-        /// The group below the root of all groups, such as `system.slice/web.service`; may have any byte
-        /// in it but 0 and `/`.
+        /// The group below the root of all groups, such as `system.slice/web.service`. Anybody who may make
+        /// groups chooses their names, of any bytes but 0 and `/`: what is not printable ASCII is `\xNN` here.
         public let group: String
         /// `cpu.max`, `cpu.weight` or `cpu.idle`.
         public let file: String
@@ -35,7 +35,7 @@ public struct GroupLimits: Sendable {
         var left = Self.groupsMax
         looked = [("cpu.max", "max")] + (honoursWeight ? [] : [("cpu.weight", "100")]) + [("cpu.idle", "0")]
         self.includesEmpty = includesEmpty
-        look(root, "", depth: 0, &left)
+        look(Array(root.utf8), [], depth: 0, &left)
         isCutShort = left == 0
     }
 
@@ -49,21 +49,21 @@ public struct GroupLimits: Sendable {
     /// - Parameter shown: at most so many groups are named.
     public func notice(shown: Int = 4) -> String? {
         guard !limits.isEmpty else { return nil }
-        var names = limits.prefix(shown).map { "\($0.file) of \(Self.printable($0.group)) (\($0.value))" }
+        var names = limits.prefix(shown).map { "\($0.file) of \(Self.shortened($0.group)) (\($0.value))" }
         if limits.count > shown { names.append("and \(limits.count - shown) more") }
         if isCutShort { names.append("and there are more groups than were looked at") }
         return
             "note: CPU limits of control groups have no effect while this scheduler is attached: \(names.joined(separator: ", "))"
     }
 
-    private mutating func look(_ path: String, _ group: String, depth: Int, _ left: inout Int) {
+    private mutating func look(_ path: [UInt8], _ group: [UInt8], depth: Int, _ left: inout Int) {
         // The root has no limits.
         if !group.isEmpty {
             guard includesEmpty || isPopulated(path) else { return }
             for (file, usual) in looked {
-                guard let value = Self.line("\(path)/\(file)") else { continue }
+                guard let value = Self.line(path, file) else { continue }
                 if value.prefix(while: { $0 != " " }) != usual {
-                    limits.append(Limit(group: group, file: file, value: value))
+                    limits.append(Limit(group: Self.printable(group), file: file, value: value))
                 }
             }
         }
@@ -71,34 +71,41 @@ public struct GroupLimits: Sendable {
         for name in Self.folders(path) {
             guard left > 0 else { return }
             left -= 1
-            look("\(path)/\(name)", group.isEmpty ? name : "\(group)/\(name)", depth: depth + 1, &left)
+            look(
+                path + Self.slash + name, group.isEmpty ? name : group + Self.slash + name, depth: depth + 1,
+                &left)
         }
     }
 
-    private func isPopulated(_ path: String) -> Bool {
-        Self.text("\(path)/cgroup.events")?.contains("populated 1") ?? false
+    private func isPopulated(_ path: [UInt8]) -> Bool {
+        Self.text(path, "cgroup.events")?.contains("populated 1") ?? false
     }
 
-    private static func folders(_ path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
+    private static let slash = [UInt8(ascii: "/")]
+
+    /// Their names as the kernel has them, which need not be text.
+    private static func folders(_ path: [UInt8]) -> [[UInt8]] {
+        guard let folder = opendir(terminated(path)) else { return [] }
         defer { closedir(folder) }
-        var names: [String] = []
+        var names: [[UInt8]] = []
         while let entry = readdir(folder) {
             guard entry.pointee.d_type == UInt8(DT_DIR) else { continue }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+            if name != Array(".".utf8), name != Array("..".utf8) { names.append(name) }
         }
-        return names.sorted()
+        return names.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    private static func line(_ path: String) -> String? {
-        text(path)?.split(separator: "\n").first.map(String.init)
+    private static func terminated(_ path: [UInt8]) -> [CChar] {
+        path.map { CChar(bitPattern: $0) } + [0]
     }
 
-    private static func text(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    private static func line(_ path: [UInt8], _ file: String) -> String? {
+        text(path, file)?.split(separator: "\n").first.map(String.init)
+    }
+
+    private static func text(_ path: [UInt8], _ file: String) -> String? {
+        let descriptor = open(terminated(path + slash + Array(file.utf8)), O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var bytes = [UInt8](repeating: 0, count: 512)
@@ -106,10 +113,10 @@ public struct GroupLimits: Sendable {
         return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
     }
 
-    /// Anybody who may make groups chooses their names: nothing in them acts on a terminal.
-    private static func printable(_ group: String) -> String {
+    /// Nothing in a name acts on a terminal.
+    private static func printable(_ name: [UInt8]) -> String {
         var shown = ""
-        for byte in group.utf8.prefix(120) {
+        for byte in name {
             if (0x21...0x7e).contains(byte), byte != UInt8(ascii: "\\") {
                 shown.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
@@ -117,6 +124,10 @@ public struct GroupLimits: Sendable {
                 shown += "\\x" + (digits.count < 2 ? "0" : "") + digits
             }
         }
-        return group.utf8.count > 120 ? shown + "…" : shown
+        return shown
+    }
+
+    private static func shortened(_ group: String) -> String {
+        group.utf8.count > 120 ? "\(group.prefix(120))…" : group
     }
 }

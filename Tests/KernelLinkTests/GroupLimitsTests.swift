@@ -62,6 +62,22 @@ struct GroupLimitsTests {
         #expect(GroupLimits(honoursWeight: false, root: "/nonexistent").notice() == nil)
     }
 
+    @Test("a group whose name is no text has its limits as well")
+    func noText() throws {
+        let tree = try Tree()
+        try tree.add("plain", max: "10000 100000")
+        // "caf\xe9", as a system of 1995 wrote it.
+        let name = Array(tree.root.utf8) + Array("/caf".utf8) + [0xe9, 0]
+        let status = "\(tree.root)/plain".withCString { plain in
+            name.withUnsafeBufferPointer {
+                $0.withMemoryRebound(to: CChar.self) { rename(plain, $0.baseAddress!) }
+            }
+        }
+        #expect(status == 0)
+        defer { _ = try? FileManager.default.removeItem(atPath: tree.root) }
+        #expect(tree.limits() == ["caf\\xe9 cpu.max 10000 100000"])
+    }
+
     @Test("the notice names some, counts the rest, and shows no name raw")
     func notice() throws {
         let tree = try Tree()

@@ -83,6 +83,19 @@ import Testing
         }
     }
 
+    /// Who runs when the first group is made is counted later, and weights are told accordingly.
+    @Test(arguments: Scenario.Mode.allCases) func theFirstGroupIsMadeUnderLoad(_ mode: Scenario.Mode) throws {
+        for policy in ["fifo", "fair", "interactive"] {
+            for seed: UInt64 in 1...10 {
+                let load = try scenario(
+                    mode, policy, cpus: 4, seconds: 0.3, ["loop:6"], faults: ["cgroup=5ms"], seed: seed)
+                let outcome = Simulator.run(load)
+                #expect(outcome.flaw == nil, "\(load.text)")
+                #expect(outcome.faults > 10)
+            }
+        }
+    }
+
     /// Of little weight beside much, or a hog beside many short tasks: nobody waits for long.
     @Test(arguments: Scenario.Mode.allCases) func nobodyStarves(_ mode: Scenario.Mode) throws {
         let heavy = try scenario(
