@@ -22,7 +22,6 @@ both idle-cpu "idle-cpu: direct and queue" idle_cpu
 both extremes "fair: nice 19 beside nice -20 waits for twice wait-max at most" extremes
 add bpf shares-swift "shares by the Swift twin" by_swift shares
 add bpf slices-swift "slices-shared by the Swift twin" by_swift slices_shared
-add bpf wakeups-swift "wakeups by the Swift twin" by_swift wakeups
 add bpf starvation-swift "starvation by the Swift twin" by_swift starvation
 both hog "deadline: a loop that had a CPU to itself goes on beside 40 tasks that wake each other" hog
 

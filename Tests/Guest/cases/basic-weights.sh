@@ -70,7 +70,7 @@ freeze() { # 1|0 GROUP...
 }
 
 group_weights() {
-	local seconds=10 # a turn of all of them takes up to 0.4 s
+	local seconds=7 # a turn of all of them takes up to 0.4 s
 	group one 100 1
 	group ten 100 10
 	group three 300 1

@@ -38,14 +38,14 @@ topology() {
 
 affinity() {
 	surviving
-	run_tasks bind "$(more 400 4000)"
+	run_tasks bind "$(more 300 4000)"
 	# A task that waits is taken out of its queue, and waits anew.
-	survived "$(more 4000 40000)"
+	survived "$(more 3000 40000)"
 }
 
 pinned() {
 	surviving
-	run_tasks pinned "$(more 600 15000)"
+	run_tasks pinned "$(more 400 15000)"
 	survived
 }
 

@@ -12,7 +12,7 @@ both aggressive "stress-ng --aggressive: CPU, memory and files" aggressive
 
 fork_storm() {
 	local count
-	count=$(more 4000 10000)
+	count=$(more 2000 10000)
 	begin_survival
 	busy 1
 	run_tasks forks "$count"
@@ -29,7 +29,7 @@ wakeup_storm() { # COUNT
 
 killed_tasks() {
 	local rounds
-	rounds=$(more 20 200)
+	rounds=$(more 12 200)
 	begin_survival
 	run_tasks kills "$rounds"
 	# Each of these may have waited when it was killed.
@@ -38,7 +38,7 @@ killed_tasks() {
 
 pid_reuse() {
 	local count
-	count=$(more 1000 20000)
+	count=$(more 600 20000)
 	begin_survival
 	busy 4
 	run_tasks reuse "$count"
