@@ -183,13 +183,16 @@ let package = Package(
                 "Prove", "Session",
             ],
             swiftSettings: strict),
+        // Wrong versions of sources, made mechanically, and what they are built and judged with.
+        .target(
+            name: "Mutation", dependencies: ["CSchedProto", "Conformance"], swiftSettings: strict),
         // The command line, of sched-proto and of the programs of pairs.
         .target(
             name: "Commands",
             dependencies: [
                 "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode",
                 "Conformance", "ProofSubjects", "Prove",
-                "Session", "Output", "CSystem", "Pairs",
+                "Session", "Output", "CSystem", "Pairs", "Mutation", "Declarations", "BPFBuild", "SwiftToBPF",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -216,7 +219,7 @@ let package = Package(
         .executableTarget(
             name: "mutants",
             dependencies: [
-                "CSchedProto", "Conformance", "PolicyText", "PolicyProof", "Prove", "Simulation",
+                "CSchedProto", "Conformance", "Mutation", "PolicyText", "PolicyProof", "Prove", "Simulation",
                 "SwiftToBPF",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + linked,

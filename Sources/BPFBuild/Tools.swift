@@ -8,7 +8,7 @@ package func fail(_ message: String) -> Never {
 }
 
 /// The first program of that name on PATH.
-func onPath(_ name: String) -> String? {
+package func onPath(_ name: String) -> String? {
     let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin").split(separator: ":")
     return folders.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
 }
@@ -24,11 +24,15 @@ package func besideSwift(_ name: String) -> String? {
     return FileManager.default.isExecutableFile(atPath: path) ? path : nil
 }
 
-/// clang: `$CLANG`, the one beside the running Swift compiler, or the first on PATH.
-package func findClang() -> String {
+/// clang: `$CLANG`, the one beside the running Swift compiler, or the first on PATH; nil if there is none.
+package func locateClang() -> String? {
     if let named = ProcessInfo.processInfo.environment["CLANG"], !named.isEmpty { return named }
-    if let beside = besideSwift("clang") { return beside }
-    if let clang = onPath("clang") { return clang }
+    return besideSwift("clang") ?? onPath("clang")
+}
+
+/// The same; ends the build if there is none.
+package func findClang() -> String {
+    if let clang = locateClang() { return clang }
     fail("no clang found: it compiles the BPF programs. Run 'make setup', or set CLANG.")
 }
 

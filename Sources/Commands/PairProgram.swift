@@ -4,7 +4,7 @@ public import Pairs
 import PolicyText
 
 /// The program of a pair in a package of its own: `run`, `conform`, `prove`, `policy`, `trace` and `exec`, as
-/// sched-proto has them, about that pair.
+/// sched-proto has them, about that pair; and `mutants` of its twins.
 public enum PairProgram {
     /// Reads the command line, does what it says, and ends the process.
     public static func main(_ pair: Pair) {
@@ -21,6 +21,7 @@ private struct PairCommand: ParsableCommand {
             commandName: Program.name, abstract: pair?.summary ?? "", version: Version.text,
             subcommands: [
                 Program.run, Program.exec, Program.policy, Program.conform, Program.prove, Program.trace,
+                MutantsCommand.self,
             ],
             defaultSubcommand: Program.run)
     }

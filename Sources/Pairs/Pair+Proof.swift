@@ -39,17 +39,26 @@ extension Pair {
         for kind in kinds { lanes.append(try makeLane(kind)) }
         let harness = Harness(lanes)
         let seed = seed ?? UInt64.random(in: 0..<1 << 48)
+        guard let found = try firstDifference(on: harness, seed: seed, events: events, depth: depth) else {
+            return Verdict(events: harness.account.events, lanes: lanes.map(\.name), divergence: nil)
+        }
+        return try verdict(harness, found.trace, found.mismatch, found.origin)
+    }
+
+    /// Where the lanes of a harness differ first; nil if they do not.
+    package func firstDifference(
+        on harness: Harness, seed: UInt64, events: Int, depth: Int
+    ) throws(LaneError) -> (trace: Trace, mismatch: Harness.Mismatch, origin: String)? {
         let policy: sp_policy
         do throws(PolicyError) {
             policy = try description().policy
         } catch {
-            throw .failed(lane: kinds[0].rawValue, reason: error.description)
+            throw .failed(lane: harness.lanes[0].name, reason: error.description)
         }
         if depth > 0 {
             try harness.load(policy)
             if let found = try Exhaustive(policy, depth: depth, names: names).run(on: harness) {
-                return try verdict(
-                    harness, found.trace, found.mismatch, "one of all traces of \(depth) events")
+                return (found.trace, found.mismatch, "one of all traces of \(depth) events")
             }
         }
         var plan = Campaign.Plan(seed: seed, subjects: [.init(name: name, policy: policy)])
@@ -59,11 +68,11 @@ extension Pair {
         let pair = self
         plan.makePair = { pair.execution($0) }
         plan.names = names
-        guard let found = try Campaign(plan, on: harness).run() else {
-            return Verdict(events: harness.account.events, lanes: lanes.map(\.name), divergence: nil)
-        }
-        let origin = "\(found.source.rawValue) trace of round \(found.round), seed \(seed)"
-        return try verdict(harness, found.trace, found.mismatch, origin)
+        guard let found = try Campaign(plan, on: harness).run() else { return nil }
+        return (
+            found.trace, found.mismatch,
+            "\(found.source.rawValue) trace of round \(found.round), seed \(seed)"
+        )
     }
 
     private func verdict(

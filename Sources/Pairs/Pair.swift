@@ -15,6 +15,8 @@ public struct Pair: Sendable {
     public let summary: String
     /// What the declaration hashes to: a trace says which one it is of.
     public let hash: UInt32
+    /// The Swift policy's type, which its target and its files are called after.
+    package let type: String
     public let keys: PairKeys
     public let naming: ReportNaming
     /// The Swift policy, compiled for the kernel.
@@ -41,6 +43,7 @@ public struct Pair: Sendable {
             name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues,
             inputs: inputs, wakeups: wakeups, params: params)
         self.names = names
+        self.type = type
         naming = ReportNaming(
             pair: name, type: type, task: task, state: state, hasOwnQueues: ownQueues != 0,
             inputs: inputs)

@@ -127,7 +127,7 @@ extension IRExecution {
             let isZero = try compare("eq", b, zero, under: path, line)
             note(.division, terms.diagrams.and(path, isZero), name, line)
         }
-        return terms.map(a, b, under: path) { x, y in
+        let value = terms.map(a, b, under: path) { x, y in
             guard case .word(let x) = x, case .word(let y) = y else { return .undefined }
             switch name {
             case "add": return .word(terms.add(x, y))
@@ -139,13 +139,34 @@ extension IRExecution {
             case "or": return .word(terms.bitwise(.or, x, y))
             case "xor": return .word(terms.bitwise(.xor, x, y))
             default:
-                // A shift by too many places has no meaning.
-                guard terms.high(y) < UInt64(width) else { return .undefined }
                 let operation: Operation =
                     name == "shl" ? .shiftLeft : name == "lshr" ? .shiftRight : .shiftRightSigned
-                return .word(terms.shift(operation, x, by: y))
+                // By as many places as it has a meaning for: of the others, below.
+                let most = terms.constant(UInt64(width - 1), width)
+                return .word(
+                    terms.shift(
+                        operation, x,
+                        by: terms.high(y) < UInt64(width) ? y : terms.bitwise(.and, y, most)))
             }
         }
+        return ["shl", "lshr", "ashr"].contains(name) ? shifted(value, by: b, width, path) : value
+    }
+
+    /// A shift by too many places has no meaning.
+    private func shifted(_ value: Value, by count: Value, _ width: Int, _ path: Condition) -> Value {
+        let most = terms.constant(UInt64(width - 1), width)
+        let hasMeaning = terms.test(count, count, under: path) { leaf, _ in
+            guard case .word(let count) = leaf else { return .never }
+            // Not of a width that is no power of two, where the places were not the ones meant.
+            return width & (width - 1) == 0 || terms.high(count) < UInt64(width)
+                ? terms.isAtMost(count, most) : .never
+        }
+        let diagrams = terms.diagrams
+        return terms.merge(
+            [
+                (diagrams.and(path, hasMeaning), value),
+                (diagrams.and(path, diagrams.not(hasMeaning)), Value(.undefined)),
+            ], care: path)
     }
 
     /// By the amounts, and then the sign.

@@ -106,7 +106,7 @@ package final class Terms {
         let place = node.arguments.map(\.place)
         switch node.operation {
         case .constant: return (node.value, node.value)
-        case .sum: return sumBounds(node) ?? (0, all)
+        case .sum: return sumBounds(node) ?? differenceBounds(node) ?? (0, all)
         case .product:
             let (high, overflow) = highs[place[0]].multipliedReportingOverflow(by: highs[place[1]])
             return overflow || high > all ? (0, all) : (lows[place[0]] &* lows[place[1]], high)
@@ -146,5 +146,32 @@ package final class Terms {
             low &+= factor &* lows[term.place]
         }
         return (low, high)
+    }
+
+    /// Those of one in which something is subtracted, and that cannot wrap either.
+    private func differenceBounds(_ node: TermNode) -> (UInt64, UInt64)? {
+        let all = Int128(mask(Int(node.width)))
+        guard node.factors.contains(where: { Int128($0) > all / 2 }) else { return nil }
+        // What is added may itself stand for something that is subtracted.
+        for start in [Int128(node.value), Int128(node.value) - all - 1] {
+            var (low, high) = (start, start)
+            var isOver = false
+            for (term, factor) in zip(node.arguments, node.factors) {
+                let factor = Int128(factor) > all / 2 ? Int128(factor) - all - 1 : Int128(factor)
+                let ends = [lows[term.place], highs[term.place]].map {
+                    factor.multipliedReportingOverflow(by: Int128($0))
+                }
+                isOver = isOver || ends[0].overflow || ends[1].overflow
+                low =
+                    low.addingReportingOverflow(min(ends[0].partialValue, ends[1].partialValue)).partialValue
+                high =
+                    high.addingReportingOverflow(max(ends[0].partialValue, ends[1].partialValue)).partialValue
+                // Far from the ends of the type, so that the next sum is right.
+                isOver = isOver || low < -(1 << 100) || high > 1 << 100
+                if isOver { break }
+            }
+            if !isOver && low >= 0 && high <= all { return (UInt64(low), UInt64(high)) }
+        }
+        return nil
     }
 }

@@ -16,13 +16,17 @@ public enum ProofIR {
 
     /// For swiftc, behind which the sources of `PolicyModel`, a file with `swiftEntry` and the output are named.
     public static func swiftOptions(headers: String) -> [String] {
+        swiftCompilation(headers: headers) + ["-emit-ir"]
+    }
+
+    /// The same without what is to come of it.
+    public static func swiftCompilation(headers: String) -> [String] {
         [
             "-O", "-wmo", "-DSWIFT_PACKAGE", "-parse-as-library", "-module-name", "PolicyModel",
             "-package-name", "sched_proto",
             "-swift-version", "6", "-enable-upcoming-feature", "InternalImportsByDefault",
             "-enable-upcoming-feature", "ExistentialAny", "-suppress-warnings", "-Xllvm",
             "-vectorize-slp=false", "-Xllvm", "-vectorize-loops=false", "-gline-tables-only", "-I", headers,
-            "-emit-ir",
         ]
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Foundation
+import Mutation
 import SwiftToBPF
 
 /// Which of the two executions is mutated.
@@ -43,7 +44,7 @@ struct Builds: Sendable {
         } catch {
             fail("\(work) cannot be written: \(error.localizedDescription)")
         }
-        return runQuietly(command(side, work, library)) == 0 ? library : nil
+        return Subprocess.status(command(side, work, library)) == 0 ? library : nil
     }
 
     /// The mutant's LLVM IR, made as the build makes that of the policy; nil if it does not compile.
@@ -69,7 +70,7 @@ struct Builds: Sendable {
                     .filter { $0.hasSuffix(".swift") }.map { "\(work)/\($0)" }
                 command = ["swiftc"] + ProofIR.swiftOptions(headers: "\(checkout)/bpf") + sources
             }
-            return runQuietly(command + ["-o", output]) == 0 ? output : nil
+            return Subprocess.status(command + ["-o", output]) == 0 ? output : nil
         } catch {
             fail("\(work) cannot be written: \(error.localizedDescription)")
         }
@@ -119,49 +120,8 @@ struct Builds: Sendable {
     }
 }
 
-/// Runs a command without its output; its status, or 128 + the signal that ended it.
-func runQuietly(_ command: [String]) -> Int32 { run(command, showing: false) }
-
-/// The same; what the command says is shown on stderr.
-func runLoudly(_ command: [String]) -> Int32 { run(command, showing: true) }
-
-private func run(_ command: [String], showing: Bool) -> Int32 {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardOutput = showing ? FileHandle.standardError : FileHandle.nullDevice
-    process.standardError = showing ? FileHandle.standardError : FileHandle.nullDevice
-    do {
-        try process.run()
-    } catch {
-        fail("\(command[0]) cannot be run: \(error.localizedDescription)")
-    }
-    process.waitUntilExit()
-    return process.terminationReason == .uncaughtSignal
-        ? 128 + process.terminationStatus : process.terminationStatus
-}
-
 /// Says what went wrong and ends the program.
 func fail(_ message: String) -> Never {
     FileHandle.standardError.write(Data("mutants: \(message)\n".utf8))
     exit(70)
-}
-
-/// Runs a command and reads what it prints; its status as `runQuietly` has it.
-func runCaptured(_ command: [String]) -> (status: Int32, text: String) {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = command
-    process.standardOutput = pipe
-    process.standardError = FileHandle.nullDevice
-    do {
-        try process.run()
-    } catch {
-        fail("\(command[0]) cannot be run: \(error.localizedDescription)")
-    }
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    let status = process.terminationStatus
-    return (process.terminationReason == .uncaughtSignal ? 128 + status : status, text.trimmed)
 }

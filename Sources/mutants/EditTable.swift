@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Foundation
+import Mutation
 
 /// Wrong versions written by hand: a line each of FILE, ORIGINAL, REPLACEMENT and what that breaks, with
 /// tabs between. `\n` and `\t` in the texts stand for a new line and a tab.

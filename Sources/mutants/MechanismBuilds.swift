@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Foundation
+import Mutation
 
 /// Builds one wrong mechanism into a library, which the judge puts in the place of its own. It takes
 /// the kernel's side from the judge: only what is wrong is compiled.
@@ -35,7 +36,7 @@ struct MechanismBuilds: Sendable {
         let library = "\(work)/mutant.so"
         let command = half == .c ? commandOfC(work, library) : commandOfSwift(work, library)
         // What the compiler says of the original is said: there it is a mistake of this table's.
-        let status = mutation == nil ? runLoudly(command) : runQuietly(command)
+        let status = mutation == nil ? Subprocess.loudStatus(command) : Subprocess.status(command)
         if status == 0 { return library }
         remove(library)
         return nil

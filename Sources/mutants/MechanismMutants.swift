@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import ArgumentParser
 import Foundation
+import Mutation
 import Simulation
 import Synchronization
 
@@ -137,7 +138,7 @@ struct MechanismMutants: ParsableCommand {
 
     /// Status and output of a judge.
     private func run(_ library: String, _ modes: String, _ more: [String]) -> (status: Int32, text: String) {
-        runCaptured(
+        Subprocess.captured(
             [
                 "timeout", "-s", "KILL", "120", CommandLine.arguments[0], "mechanism", "--judge", library,
                 "--modes", modes, "--seeds", "\(seeds)",

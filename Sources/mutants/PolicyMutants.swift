@@ -2,6 +2,7 @@
 import ArgumentParser
 import Conformance
 import Foundation
+import Mutation
 
 /// Builds wrong twins mechanically, and shows that each is rejected, or no wrong one.
 struct PolicyMutants: ParsableCommand {
@@ -125,13 +126,13 @@ struct PolicyMutants: ParsableCommand {
         defer { builds.remove(side, number) }
         if judge != .prover {
             guard let library = builds.build(mutation, of: side, number: number) else { return .uncompiled }
-            if runQuietly([program, "--judge-library", library]) != 0 { return .rejected }
+            if Subprocess.status([program, "--judge-library", library]) != 0 { return .rejected }
             if judge == .traces { return .survived("traces do not show a difference") }
         }
         guard let ir = builds.ir(mutation, of: side, number: number) else {
             return judge == .prover ? .uncompiled : .survived("no LLVM IR can be made of it")
         }
-        let (status, text) = runCaptured([program, "--only", side.rawValue, "--judge-ir", ir])
+        let (status, text) = Subprocess.captured([program, "--only", side.rawValue, "--judge-ir", ir])
         switch ProofJudge.Verdict(rawValue: status) {
         case .equivalent: return .equivalent
         case .different: return .different(text)

@@ -52,6 +52,7 @@ import Testing
         ("call i64 @llvm.abs.i64(i64 %3, i1 true)", 7), ("call i64 @llvm.ucmp.i64.i64(i64 %0, i64 %3)", -1),
         ("call i64 @llvm.scmp.i64.i64(i64 %0, i64 %3)", 1),
         ("call i64 @llvm.scmp.i64.i64(i64 %0, i64 %0)", 0),
+        ("shl i64 1, %0", 128), ("lshr i64 %3, %0", 144_115_188_075_855_871), ("ashr i64 %3, %0", -1),
         ("call i64 @llvm.fshl.i64(i64 %0, i64 %3, i64 4)", 127),
         ("call i64 @llvm.fshr.i64(i64 %0, i64 %3, i64 60)", 127),
     ])

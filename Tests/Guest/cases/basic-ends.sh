@@ -129,9 +129,10 @@ blocked_restart() {
 	start_blocked --watchdog 1 --restart 2
 	before=$(enabled_count)
 	busy 1 taskset --cpu-list 2
-	busy 1 taskset --cpu-list 2 chrt --fifo 50
+	# It ends by itself: who was preempted by it may hold up the next attachment, and that whoever would end it.
+	taskset --cpu-list 2 chrt --fifo 50 "$tasks" busy-for 4 &
+	loads+=($!)
 	wait_for 60 is_disabled || fail "the kernel did not end it"
-	end_loads
 	wait_for 60 attached_since "$before" || complain "not attached again: sched_ext is $(state)"
 	wait_for 60 is_enabled || complain "sched_ext is $(state)"
 	stop
@@ -221,10 +222,12 @@ ends_by_watchdog() {
 	echo -1 >"$rt_runtime"
 	start --watchdog 1
 	busy 1 taskset --cpu-list 2
-	busy 1 taskset --cpu-list 2 chrt --fifo 50
+	# It ends by itself: whoever would end it may need something that waits for this very CPU.
+	taskset --cpu-list 2 chrt --fifo 50 "$tasks" busy-for 6 &
+	loads+=($!)
 	wait_for 60 is_over || complain "still running 60 s later: the kernel did not end it"
-	end_loads
 	finish
+	end_loads
 	expect_equal status 3 "$status"
 	wait_for 60 is_disabled || complain "sched_ext is $(state)"
 	expect_in "the kernel ended the scheduler: runnable task stall" "$dir/err"

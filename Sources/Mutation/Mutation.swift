@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 /// One small change to a source file.
-struct Mutation: Sendable {
+package struct Mutation: Sendable {
     /// The file's name, without its folder.
-    let file: String
+    package let file: String
     /// 1...
-    let line: Int
-    let before: String
-    let after: String
+    package let line: Int
+    package let before: String
+    package let after: String
     /// The whole file with the change made.
-    let text: String
+    package let text: String
     /// Which of the mutations of this file that read alike: 1...
-    var occurrence = 1
+    package var occurrence = 1
+
+    package init(file: String, line: Int, before: String, after: String, text: String) {
+        (self.file, self.line, self.before, self.after, self.text) = (file, line, before, after, text)
+    }
 
     /// Names the mutant independently of line numbers: the file and the line before and after.
-    var identity: String {
+    package var identity: String {
         "\(file): \(before) => \(after)" + (occurrence == 1 ? "" : " (#\(occurrence))")
     }
 }
 
 /// Makes every mutation of a policy's source that the rules below know. Comments, preprocessor
 /// lines, declarations without an effect and doc strings are left alone.
-struct Mutator {
+package struct Mutator {
     /// What a token is replaced by. The longest token that matches goes first.
     static let replacements: [(token: String, by: [String])] = [
         ("&+=", ["&-="]), ("&-=", ["&+="]), ("+=", ["-="]), ("<<", [">>"]), (">>", ["<<"]),
@@ -71,7 +75,7 @@ struct Mutator {
     /// Whether conditions are negated as a whole.
     let negates: Bool
 
-    init(
+    package init(
         file: String, text: String, moreSwaps: [(String, String)] = [], negates: Bool = false
     ) {
         self.file = file
@@ -81,7 +85,7 @@ struct Mutator {
     }
 
     /// All mutations of the file, each once.
-    func mutations() -> [Mutation] {
+    package func mutations() -> [Mutation] {
         var found: [Mutation] = []
         var seen: Set<String> = []
         var inComment = false
@@ -222,7 +226,7 @@ extension Character {
 }
 
 extension String {
-    var trimmed: String {
+    package var trimmed: String {
         var text = Substring(self)
         while let first = text.first, first.isWhitespace { text.removeFirst() }
         while let last = text.last, last.isWhitespace { text.removeLast() }
