@@ -150,28 +150,27 @@ package final class Terms {
 
     /// Those of one in which something is subtracted, and that cannot wrap either.
     private func differenceBounds(_ node: TermNode) -> (UInt64, UInt64)? {
-        let all = Int128(mask(Int(node.width)))
-        guard node.factors.contains(where: { Int128($0) > all / 2 }) else { return nil }
-        // What is added may itself stand for something that is subtracted.
-        for start in [Int128(node.value), Int128(node.value) - all - 1] {
-            var (low, high) = (start, start)
-            var isOver = false
-            for (term, factor) in zip(node.arguments, node.factors) {
-                let factor = Int128(factor) > all / 2 ? Int128(factor) - all - 1 : Int128(factor)
-                let ends = [lows[term.place], highs[term.place]].map {
-                    factor.multipliedReportingOverflow(by: Int128($0))
-                }
-                isOver = isOver || ends[0].overflow || ends[1].overflow
-                low =
-                    low.addingReportingOverflow(min(ends[0].partialValue, ends[1].partialValue)).partialValue
-                high =
-                    high.addingReportingOverflow(max(ends[0].partialValue, ends[1].partialValue)).partialValue
-                // Far from the ends of the type, so that the next sum is right.
-                isOver = isOver || low < -(1 << 100) || high > 1 << 100
-                if isOver { break }
-            }
-            if !isOver && low >= 0 && high <= all { return (UInt64(low), UInt64(high)) }
+        let all = mask(Int(node.width))
+        // The least and the most of what is added, and of what is taken away.
+        var added: (least: UInt64, most: UInt64) = (0, 0)
+        var taken: (least: UInt64, most: UInt64) = (0, 0)
+        func add(_ times: UInt64, _ low: UInt64, _ high: UInt64, to sum: inout (least: UInt64, most: UInt64))
+            -> Bool
+        {
+            let (part, isOver) = times.multipliedReportingOverflow(by: high)
+            let (most, isMore) = sum.most.addingReportingOverflow(part)
+            sum = (sum.least &+ times &* low, most)
+            return !isOver && !isMore && most <= all
         }
-        return nil
+        for (low, high, factor) in [(1, 1, node.value)]
+            + zip(node.arguments, node.factors).map({ (lows[$0.place], highs[$0.place], $1) })
+        {
+            let fits =
+                factor > all >> 1
+                ? add((all &- factor) &+ 1, low, high, to: &taken) : add(factor, low, high, to: &added)
+            guard fits else { return nil }
+        }
+        guard added.least >= taken.most else { return nil }
+        return (added.least - taken.most, added.most - taken.least)
     }
 }
