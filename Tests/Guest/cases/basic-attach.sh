@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Attaching, scheduling, detaching; what is said meanwhile.
 
-for policy in fifo fair deadline interactive; do
+# The others are attached for what they do (cases/basic-effects.sh), and with tasks of every kind (survival-duties.sh).
+for policy in $(more "fifo interactive" "fifo fair deadline interactive"); do
 	both "attach-$policy" "$policy: attach, load, detach; the counters add up" attach_load_detach "$policy"
 done
 both setting "--set slice.max=3ms reaches the kernel" setting

@@ -4,6 +4,6 @@
 guest_options=(--cpus 4)
 lasts=3
 
-both kernel-log "the simulated kernel accepts what the kernel did, line by line" kernel_log loops sleep forks changes
+both kernel-log "the simulated kernel accepts what the kernel did, line by line" kernel_log sleep forks changes
 
 . "$here/kernel-log.sh"
