@@ -11,7 +11,8 @@
 #   --out DIR                 a folder of this machine, writable in the guest as $SCHED_PROTO_OUT
 #   --time-limit SECONDS      of this machine's clock, 0 for none (default: 1800)
 #   --clock real|virtual      virtual: guest time counts instructions (default: real)
-#   --instruction-ns N        what one takes then: 1, 2, 4 or 8 (default: 2); of no effect with the real clock
+#   --instruction-ns N        what one takes then: 1, 2, 4 or 8 (default: 2, or $SCHED_PROTO_INSTRUCTION_NS); of no effect
+#                             with the real clock
 #   --accel auto|kvm|tcg      auto: KVM if it works (default: auto)
 #   --verbose                 show the kernel's console on standard error at the end
 #   --try-kvm                 no command: find out whether KVM works here, once, so that no later guest has to
@@ -46,7 +47,7 @@ memory=2G
 out=
 time_limit=1800
 clock=real
-instruction_ns=2
+instruction_ns=${SCHED_PROTO_INSTRUCTION_NS:-2}
 instruction_ns_given=
 accel=auto
 verbose=

@@ -37,13 +37,13 @@ used() {
 	done
 }
 
-# expect_ratio WHAT PERCENT A B: the first group's or task's CPU time beside the second's over five seconds (or
+# expect_ratio WHAT PERCENT A B: the first group's or task's CPU time beside the second's over four seconds (or
 # $seconds), within 12 %: turns of a heavy task come several in a row.
 expect_ratio() {
 	local before after ratio
 	nap 0.5 # so that who was ahead or behind is not any more
 	mapfile -t before < <(used "$3" "$4")
-	nap "${seconds:-5}"
+	nap "${seconds:-4}"
 	mapfile -t after < <(used "$3" "$4")
 	((after[1] > before[1])) || fail "$1: $4 did not run"
 	ratio=$((100 * (after[0] - before[0]) / (after[1] - before[1])))

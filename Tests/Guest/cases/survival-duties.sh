@@ -14,7 +14,7 @@ sums() {
 	local waited taken
 	begin_survival
 	busy 6
-	run_tasks pinned 300
+	run_tasks pinned 200
 	run_tasks forks 100
 	goes_on
 	stop

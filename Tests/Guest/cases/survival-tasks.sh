@@ -3,7 +3,7 @@
 lasts=5
 
 both fork-storm "thousands of short tasks" fork_storm
-both wakeup-storm "10000 sleepers wake at once" wakeup_storm 10000
+both wakeup-storm "thousands of sleepers wake at once" wakeup_storm "$(more 5000 10000)"
 both killed-tasks "tasks are killed while they wait" killed_tasks
 both pid-reuse "tasks get the pid of one that just ended, some while it waited" pid_reuse
 both classes "tasks change between classes and weights" classes
