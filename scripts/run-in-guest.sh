@@ -17,17 +17,43 @@ config=${CONFIG:-debug}
 	exit 64
 }
 
-# What the guest needs is fetched beside the build, which waits for its own libraries only.
+[[ -z ${KERNEL:-} || $KERNEL =~ ^[0-9]+\.[0-9]+(\.[0-9]+)?$ ]] || {
+	echo "run: KERNEL is a series such as 6.18, not ${KERNEL@Q}" >&2
+	exit 64
+}
+
+# What the guest needs is fetched beside the build, which waits for its own libraries only. In groups of their own:
+# whoever is interrupted takes the other one with it, but for a package that is being installed.
 scripts/setup.sh --for build
+set -m
 (
 	scripts/setup.sh --for run
 	scripts/guest.sh ${KERNEL:+--kernel "$KERNEL"} --try-kvm
 ) </dev/null &
 guest=$!
-trap 'kill "$guest" 2>/dev/null' EXIT
-swift build --configuration "$config" --product sched-proto
-wait "$guest"
-trap - EXIT
+swift build --configuration "$config" --product sched-proto </dev/null &
+build=$!
+set +m
+stop() {
+	kill -TERM -- "-$guest" 2>/dev/null || true
+	kill -TERM -- "-$build" 2>/dev/null || true
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+for _ in 1 2; do
+	status=0
+	wait -n -p ended "$guest" "$build" || status=$?
+	((status == 0)) || {
+		what='the build'
+		[[ $ended != "$guest" ]] || what='getting ready for the guest'
+		echo "run: $what failed, see above" >&2
+		exit "$status"
+	}
+	[[ $ended != "$guest" ]] || guest=$build
+	[[ $ended != "$build" ]] || build=$guest
+done
+trap - EXIT INT TERM
 
 program=$(swift build --configuration "$config" --show-bin-path)/sched-proto
 export SP_PROGRAM=$program SP_MODE=${MODE:-user} SP_POLICY=${POLICY:-fifo} SP_SECONDS=$seconds

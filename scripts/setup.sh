@@ -36,6 +36,10 @@ check_only() {
 	problems=$(toolchain_problems)
 	version=$(libbpf_version)
 	libbpf_works || problems+=$'\n'"libbpf with headers: found ${version:-none}, needed $NEED_LIBBPF or newer"
+	if [[ $purpose == build ]]; then
+		report_problems "$problems"
+		return
+	fi
 	version=$(qemu_version "$qemu_binary")
 	version_at_least "${version:-0}" "$NEED_QEMU" ||
 		problems+=$'\n'"qemu-system-x86_64: found ${version:-none} at $qemu_binary, needed $NEED_QEMU or newer (name yours in SCHED_PROTO_QEMU)"
@@ -43,7 +47,12 @@ check_only() {
 		problems+=$'\n'"virtiofsd, the one in C of QEMU 5 to 7: found none at $virtiofsd_binary (name yours in SCHED_PROTO_VIRTIOFSD)"
 	kernel_ready "$kernel" ||
 		problems+=$'\n'"guest kernel with CONFIG_SCHED_CLASS_EXT=y, series $kernel: found none; needed are vmlinuz, config and release (its uname -r) in $kernels_dir/$kernel"
-	problems=$(sed '/^$/d' <<<"$problems")
+	report_problems "$problems"
+}
+
+report_problems() {
+	local problems
+	problems=$(sed '/^$/d' <<<"$1")
 	[[ -z $problems ]] || {
 		say "this is not Debian 12 on x86-64, so nothing is installed for you. Missing:"
 		die "$EX_UNAVAILABLE" "$problems"
@@ -100,7 +109,7 @@ if is_debian_12 && [[ $(uname -m) == x86_64 ]]; then
 else
 	check_only
 fi
-[[ -z $purpose ]] || exit 0
 rm -f "$cache_dir"/apt/*/fresh.*
+[[ -z $purpose ]] || exit 0
 rm -rf "$cache_dir/setup.stamp" # it may be a link
 fingerprint >"$cache_dir/setup.stamp"

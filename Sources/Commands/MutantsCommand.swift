@@ -17,10 +17,12 @@ struct MutantsCommand: ParsableCommand {
             and for the proof z3.
 
             A mutant that only the proof rejects shows what no trace came across: a state that cannot come up, or a \
-            gap of the comparison. One that survives is neither rejected nor proven to be the same.
+            gap of the comparison. One that survives is neither rejected nor proven to be the same. One that reads or \
+            writes outside of what it is given is no twin, whatever it would find there. SIGINT ends it behind the \
+            mutants that are at work.
 
             Exit status: 0 all rejected or proven equivalent, 5 one survived or none was judged, 64 wrong usage, 65 a \
-            wrong declaration, 66 a source is missing, 69 a compiler is missing, 74 standard output cannot be \
+            wrong declaration, 66 a source is missing, 69 a compiler or z3 is missing, 74 standard output cannot be \
             written, 78 the sources are not those that this program was built from.
             """)
 

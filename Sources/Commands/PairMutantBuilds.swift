@@ -60,7 +60,7 @@ struct PairMutantBuilds: Sendable {
         stateHeader = declaration.c(from: "\(pair.name).yaml")
         types = declaration.types(of: type, from: "\(pair.name).yaml")
         var swift: [Source] = []
-        for name in Self.names(folder) where name.hasSuffix(".swift") {
+        for name in Self.allNames(folder) where name.hasSuffix(".swift") {
             swift.append(Source(name: name, text: try Self.read("\(folder)/\(name)")))
         }
         twins = [
@@ -100,10 +100,10 @@ struct PairMutantBuilds: Sendable {
     /// A twin as a library, with one of its files changed.
     /// - Parameter number: names the folder for it.
     /// - Returns: its path; nil if it does not compile.
-    func library(of twin: Twin, _ mutation: Mutation?, number: Int) -> String? {
+    func library(of twin: Twin, _ mutation: Mutation?, number: Int, loudly: Bool = false) -> String? {
         compile(
             twin, mutation, number, to: "twin.so", c: ["-O1", "-w", "-fPIC", "-shared"],
-            swift: ProofIR.swiftCompilation(headers: bpf) + ["-emit-library"])
+            swift: ProofIR.swiftCompilation(headers: bpf) + ["-emit-library"], loudly: loudly)
     }
 
     /// The same as LLVM IR, for the prover.
@@ -120,7 +120,8 @@ struct PairMutantBuilds: Sendable {
     private func place(_ twin: Twin, _ number: Int) -> String { "\(work)/\(twin.rawValue)-\(number)" }
 
     private func compile(
-        _ twin: Twin, _ mutation: Mutation?, _ number: Int, to name: String, c: [String], swift: [String]
+        _ twin: Twin, _ mutation: Mutation?, _ number: Int, to name: String, c: [String], swift: [String],
+        loudly: Bool = false
     ) -> String? {
         let place = place(twin, number)
         var files = (twins[twin] ?? []).map {
@@ -133,7 +134,10 @@ struct PairMutantBuilds: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: place, withIntermediateDirectories: true)
             for file in files {
-                try file.text.write(toFile: "\(place)/\(file.name)", atomically: false, encoding: .utf8)
+                let path = URL(fileURLWithPath: "\(place)/\(file.name)")
+                try FileManager.default.createDirectory(
+                    at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+                try file.text.write(to: path, atomically: false, encoding: .utf8)
             }
         } catch {
             return nil
@@ -143,7 +147,7 @@ struct PairMutantBuilds: Sendable {
         case .c:
             command =
                 [clang] + c + [
-                    "-I", bpf, "-std=gnu17", "-DSP_PAIR_STATE=\"\(work)/state.h\"",
+                    "-I", bpf, "-iquote", folder, "-std=gnu17", "-DSP_PAIR_STATE=\"\(work)/state.h\"",
                     "-DSP_PAIR_HEADER=\"\(place)/\(files[0].name)\"", "-Dsp_pair_start=sp_native_start",
                     "-Dsp_pair_decide=sp_native_decide", "\(bpf)/pair_native.c",
                 ]
@@ -151,7 +155,13 @@ struct PairMutantBuilds: Sendable {
             command = [swiftc] + swift + files.map { "\(place)/\($0.name)" } + library
         }
         let output = "\(place)/\(name)"
-        return Subprocess.status(command + ["-o", output]) == 0 ? output : nil
+        let line = command + ["-o", output]
+        return (loudly ? Subprocess.loudStatus(line) : Subprocess.status(line)) == 0 ? output : nil
+    }
+
+    /// Those in its subfolders too, by their paths in it.
+    private static func allNames(_ folder: String) -> [String] {
+        (FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []).sorted()
     }
 
     private static func names(_ folder: String) -> [String] {

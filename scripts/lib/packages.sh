@@ -3,12 +3,12 @@
 
 build_packages=(libelf-dev zlib1g-dev pkg-config make git ca-certificates)
 
-# The guest's first processes, and the load of `make run`.
-guest_packages=(rt-tests cpio util-linux procps xz-utils zstd iproute2)
+# The guest's first processes, the load of `make run`, and a look at a kernel's types.
+guest_packages=(bpftool rt-tests cpio util-linux procps xz-utils zstd iproute2)
 
 # clang-format and friends for `make lint`; stress-ng, schedtool, numactl as workloads in the guest; z3 for
 # `sched-proto prove`.
-test_packages=(bpftool stress-ng schedtool numactl clang-format z3)
+test_packages=(stress-ng schedtool numactl clang-format z3)
 
 libbpf_version() {
 	pkg-config --modversion libbpf 2>/dev/null || true

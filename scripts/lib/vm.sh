@@ -233,17 +233,21 @@ vm_status() {
 # kvm_works: some machines offer KVM that cannot run such kernels, so one boot is tried. The answer is kept
 # for as long as this machine runs.
 kvm_works() {
-	local known
+	local known status=0
 	[[ -w /dev/kvm ]] || return 1
 	known=$cache_dir/kvm/$kernel-$(</proc/sys/kernel/random/boot_id)
 	if [[ ! -e $known ]]; then
 		mkdir -p "$cache_dir/kvm"
 		say "trying once whether KVM works here"
-		if "${BASH_SOURCE[0]%/*}/../guest.sh" --kernel "$kernel" --accel kvm --cpus 2 --memory 512M --time-limit 20 true >/dev/null 2>&1; then
-			echo yes >"$known"
-		else
-			echo no >"$known"
-		fi
+		"${BASH_SOURCE[0]%/*}/../guest.sh" --kernel "$kernel" --accel kvm --cpus 2 --memory 512M --time-limit 20 true >/dev/null 2>&1 || status=$?
+		case $status in
+		0) echo yes >"$known" ;;
+		124 | "$EX_SOFTWARE") echo no >"$known" ;;
+		*) # No memory at this moment, say: that tells nothing of KVM.
+			say "KVM could not be tried (status $status)"
+			return 1
+			;;
+		esac
 		say "KVM works: $(<"$known")"
 	fi
 	[[ $(<"$known") == yes ]]
