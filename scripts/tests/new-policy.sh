@@ -83,8 +83,6 @@ if ((EUID == 0)); then
 fi
 # Make's variables are for this script, not for the guide's own calls of make.
 unset MAKEFLAGS MFLAGS MAKELEVEL MODE POLICY CPUS DURATION ARGS CMD TOPOLOGY MEMORY CLOCK OUT
-# As slow a machine as that of the other tests in guests: its loops are emulated in half the time.
-export SCHED_PROTO_INSTRUCTION_NS=4
 # `git apply` is to see a folder, not a part of some checkout around it.
 export GIT_CEILING_DIRECTORIES=$copy/..
 
