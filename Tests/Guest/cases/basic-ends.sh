@@ -132,7 +132,7 @@ blocked_restart() {
 	# It ends by itself: who was preempted by it may hold up the next attachment, and that whoever would end it.
 	taskset --cpu-list 2 chrt --fifo 50 "$tasks" busy-for 4 &
 	loads+=($!)
-	wait_for 60 is_disabled || fail "the kernel did not end it"
+	# No look at the second between: this script may stand still just then.
 	wait_for 60 attached_since "$before" || complain "not attached again: sched_ext is $(state)"
 	wait_for 60 is_enabled || complain "sched_ext is $(state)"
 	stop
