@@ -56,6 +56,9 @@ typedef __s64 sp_s64;
  */
 #define SP_KEY_SPREAD_SLICES 1400ULL
 
+/* A task is held back for no longer. */
+#define SP_HOLD_MAX_NS 1000000000ULL
+
 /* No slice is made shorter than this for the sake of the bound on waits. */
 #define SP_SLICE_FLOOR_NS 1000000ULL
 
@@ -79,6 +82,8 @@ enum sp_slice {
 	SP_SLICE_AVERAGED = 3,
 	SP_SLICE_WEIGHTED = 4,
 };
+/* In sp_policy.slice of a pair: it is asked about a task that is alone, too. */
+#define SP_ALONE_ASKED_BIT 0x100u
 
 /* Which of the two queues a task waits in. */
 enum sp_classes {
@@ -175,7 +180,7 @@ enum sp_look {
 struct sp_policy {
 	sp_u32 abi; /* SP_ABI_VERSION */
 	sp_u32 order; /* enum sp_order */
-	sp_u32 slice; /* enum sp_slice */
+	sp_u32 slice; /* enum sp_slice; of a pair perhaps with SP_ALONE_ASKED_BIT */
 	sp_u32 classes; /* enum sp_classes */
 	sp_u32 burst; /* enum sp_burst, read by SP_ORDER_DEADLINE; or SP_INPUTS_... */
 	sp_u32 idle; /* enum sp_idle */
@@ -247,6 +252,13 @@ enum sp_event_kind {
  *   since[1], of a woken task's ENQUEUE, the place of the CPU that woke it; key, of an
  *   ENQUEUE, the place of the CPU on which the task ran last, or of `cpu`.
  *
+ * For a pair that is asked about a task alone on its CPU (SP_ALONE_ASKED_BIT), and for no
+ * other policy:
+ *
+ * - A task whose slice is over is told of (ENQUEUE) though nobody waits for its CPU. It
+ *   goes on then, without a DISPATCH, unless it is held back.
+ * - The slice that RUNNING answers counts, whether the task met another or not.
+ *
  * For a pair that asks who tasks are (inputs.h), and for no other policy: first[0] and
  * since[0] of an ENQUEUE, and `switches` where these are not enough, say it.
  */
@@ -275,6 +287,9 @@ struct sp_event {
  * slice of 0) is counted as `strange`, and the task is served all the same, alike in
  * both modes: QUEUE in the regular queue, SERVE of the regular queue, slice_max_ns.
  *
+ * HOLD is for pairs with SP_ALONE_ASKED_BIT. Longer than SP_HOLD_MAX_NS it is strange:
+ * the task waits as if QUEUE had been answered.
+ *
  * With queues of a pair's own, SERVE has a list: `queue`, then those of `slice_ns` and
  * `key`, 16 bits each from the highest on, the queue's number and 1; 0 is none. When all
  * of them have nobody for the CPU, the others follow, the nearest first. A queue that
@@ -291,11 +306,13 @@ enum sp_action {
 	SP_ACTION_STALE = 6, /* event of a task that is not this one: dropped */
 	SP_ACTION_INVALID = 7, /* unknown kind of event: dropped */
 	SP_ACTION_PREEMPT = 8, /* as QUEUE; a regular task on `cpu` gives way */
+	SP_ACTION_HOLD =
+		9, /* as QUEUE, after `slice_ns`: until then nobody serves it */
 };
 
 struct sp_decision {
-	sp_u64 key; /* QUEUE, PREEMPT: smaller goes first, ties by arrival */
-	sp_u64 slice_ns; /* RUN: more than 0 */
+	sp_u64 key; /* QUEUE, PREEMPT, HOLD: smaller goes first, ties by arrival */
+	sp_u64 slice_ns; /* RUN, HOLD: more than 0 */
 	sp_u32 action; /* enum sp_action */
 	sp_u32 queue; /* enum sp_queue, or the number of a queue of the pair's own */
 	sp_s32 cpu; /* DIRECT and PREEMPT, else -1 */

@@ -3,6 +3,7 @@
 #ifndef SCHED_PROTO_ANSWERS_BPF_H
 #define SCHED_PROTO_ANSWERS_BPF_H
 
+#include "held.bpf.h"
 #include "notices.bpf.h"
 
 #define DSQ_HELD 16
@@ -118,6 +119,39 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 	return DONE;
 }
 
+#ifdef SP_ALONE_ASKED
+
+/* It waits for the daemon again, which knows that its time has come. */
+static __always_inline void let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
+				     struct sp_task_ctx *tctx)
+{
+	(void)tctx;
+	sp_dsq_move(it, p, DSQ_HELD, 0);
+}
+
+/* The daemon holds a task back. If its time has come already, it waits where it is. */
+static __always_inline enum outcome hold_back_answered(struct bpf_iter_scx_dsq *it,
+						       struct task_struct *p,
+						       struct sp_task_ctx *tctx,
+						       const struct sp_answer *answer)
+{
+	u64 now = sp_now();
+	/* Times are that near that the lowest bits say it. */
+	s32 left = (s32)(answer->slice_ns - (u32)now);
+	u64 until = now + left;
+
+	if (left <= 0)
+		return DONE;
+	if (!sp_dsq_move_vtime(it, p, DSQ_HELD_BACK, until))
+		return TRY_AGAIN;
+	count(SP_COUNT_HELD_BACK);
+	count_no_more(&tctx->counted);
+	note_release(until);
+	return DONE;
+}
+
+#endif
+
 /* Carries out one answer. @wanted: the CPU has no task yet. */
 static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 					 const struct sp_answer *answer, s32 here,
@@ -137,6 +171,13 @@ static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 	if (tctx)
 		tctx->queue = answer->queue;
 	if (tctx && answer->wait && tctx->wait == answer->wait) {
+#ifdef SP_ALONE_ASKED
+		if (answer->cpu == SP_ANSWER_HOLD) {
+			outcome = hold_back_answered(it, p, tctx, answer);
+			bpf_task_release(p);
+			return outcome;
+		}
+#endif
 		sp_dsq_move_set_slice(it, answer->slice_ns);
 		outcome = pick(it, p, answer->cpu, here, wanted);
 	} else if (answer->wait) {
@@ -325,6 +366,9 @@ static __always_inline void give_up_picked(s32 cpu)
 {
 	struct sp_dsq own = { .id = DSQ_PICKED_ON + (u32)cpu };
 
+#ifdef SP_ALONE_ASKED
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&held_back, cpu));
+#endif
 	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&held, cpu));
 	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&picked, cpu));
 	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&own, cpu));
@@ -337,6 +381,8 @@ static __always_inline s32 create_answer_queues(void)
 	u32 cpu;
 
 	error = scx_bpf_create_dsq(DSQ_HELD, -1);
+	if (!error)
+		error = create_held_back();
 	if (!error)
 		error = scx_bpf_create_dsq(DSQ_PICKED, -1);
 	bpf_for(cpu, 0, possible) {

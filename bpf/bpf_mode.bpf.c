@@ -13,6 +13,7 @@
 #include "groups.bpf.h"
 #include "inputs.bpf.h"
 #include "locked_state.bpf.h"
+#include "held.bpf.h"
 #include "looks.h"
 #include "own_queues.bpf.h"
 
@@ -163,6 +164,43 @@ static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 		sp_dsq_insert(p, dsq, slice, enq_flags);
 }
 
+#ifdef SP_ALONE_ASKED
+
+/* It waits where the policy said when it held the task back. */
+static __always_inline void let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
+				     struct sp_task_ctx *tctx)
+{
+	u32 queue = tctx->task.queue;
+	u64 dsq;
+
+#ifdef SP_OWN_QUEUES
+	dsq = DSQ_OWN + own_queue(p, queue);
+#else
+	dsq = queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
+#endif
+	if (sp_dsq_move_vtime(it, p, dsq, tctx->key))
+		kick_for(p, claim_idle_cpu(p));
+}
+
+/* Whether the policy holds a task back that begins to wait; if it does so for too long, not. */
+static __always_inline bool is_held_back(struct sp_task_ctx *tctx, u64 now,
+					 struct sp_decision *decision)
+{
+	tctx->held_until = 0;
+	if (decision->action != SP_ACTION_HOLD)
+		return false;
+	decision->action = SP_ACTION_QUEUE;
+	if (!may_hold(decision->slice_ns)) {
+		count(SP_COUNT_STRANGE);
+		return false;
+	}
+	tctx->key = decision->key;
+	tctx->held_until = (now + decision->slice_ns) | 1;
+	return true;
+}
+
+#endif
+
 /*
  * Carries out what the policy decided for a task that begins to wait. Returns whether
  * it went into its CPU's local queue.
@@ -174,10 +212,16 @@ static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tct
 	if (decision->action == SP_ACTION_DIRECT && event->idle_cpu >= 0) {
 		count(SP_COUNT_ENQUEUED);
 		count(SP_COUNT_DIRECT);
-		tctx->alone = true;
+		tctx->alone = !ALONE_ASKED;
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
 		return true;
 	}
+#ifdef SP_ALONE_ASKED
+	if (is_held_back(tctx, event->now, decision)) {
+		hold_back(p, tctx, tctx->held_until, enq_flags);
+		return false;
+	}
+#endif
 	if (decision->action != SP_ACTION_QUEUE &&
 	    decision->action != SP_ACTION_PREEMPT) {
 		count(SP_COUNT_STRANGE);
@@ -217,6 +261,12 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	/* The policy was told of it a moment ago, by sp_dispatch. */
 	if (tctx->decided) {
 		tctx->decided = false;
+#ifdef SP_ALONE_ASKED
+		if (tctx->held_until) {
+			hold_back(p, tctx, tctx->held_until, enq_flags);
+			return;
+		}
+#endif
 		insert(p, tctx->task.queue, tctx->key, enq_flags);
 		kick_for(p, claim_idle_cpu(p));
 		return;
@@ -287,9 +337,9 @@ static __always_inline bool look(s32 cpu, struct sp_event *event)
 /*
  * The kernel asks who is next before it queues a task whose slice is over. So the
  * policy is told here that this one begins to wait, and sp_enqueue carries it out
- * if the task has to.
+ * if the task has to. Returns whether it may go on: the policy does not hold it back.
  */
-static __noinline void tell_of_prev(struct task_struct *prev, struct sp_task_ctx *tctx,
+static __noinline bool tell_of_prev(struct task_struct *prev, struct sp_task_ctx *tctx,
 				    u64 now)
 {
 	struct sp_decision decision;
@@ -300,10 +350,45 @@ static __noinline void tell_of_prev(struct task_struct *prev, struct sp_task_ctx
 	begin_wait(prev, tctx, 0, now);
 	fill_event(&event, SP_EVENT_ENQUEUE, prev, tctx, now);
 	decide_wait(prev, tctx, &event, 0, &decision);
+	tctx->decided = true;
+#ifdef SP_ALONE_ASKED
+	if (is_held_back(tctx, now, &decision))
+		return false;
+#endif
 	if (decision.action != SP_ACTION_QUEUE)
 		count(SP_COUNT_STRANGE);
 	tctx->key = decision.key;
-	tctx->decided = true;
+	return true;
+}
+
+/* A frame has room for one event, and a Swift twin needs some of its own. */
+#if defined(SP_OWN_QUEUES) || defined(SP_ALONE_ASKED)
+#define SP_APART static __noinline
+#else
+#define SP_APART static __always_inline
+#endif
+
+SP_APART u64 slice_of_prev(struct task_struct *prev, struct sp_task_ctx *tctx, u64 now)
+{
+	return decide_slice(prev, tctx, now);
+}
+
+/*
+ * Nobody waits for this CPU: its task goes on, unless the policy is asked about it all the
+ * same, and holds it back.
+ */
+static __always_inline void go_on_alone(s32 cpu, struct task_struct *prev,
+					struct sp_task_ctx *tctx, u64 now)
+{
+	u64 slice = described()->slice_max_ns;
+
+	if (ALONE_ASKED && tctx) {
+		if (!tell_of_prev(prev, tctx, now))
+			return;
+		look_up_share(tctx);
+		slice = slice_of_prev(prev, tctx, now);
+	}
+	go_on(cpu, prev, slice);
 }
 
 #ifdef SP_OWN_QUEUES
@@ -333,13 +418,14 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	s32 queue;
 
 	met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
+	release_in_time();
 	if (has_groups())
 		count_asking(cpu, prev);
 	event.waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
 	event.waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
 	/* Nothing to choose: the only one that waits, for a CPU that has no other. */
 	if (!goes && sp_waiting(&event) == 1) {
-		met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = true;
+		met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = !ALONE_ASKED;
 		if (serve(SP_QUEUE_REGULAR))
 			count(SP_COUNT_SOLE);
 		else
@@ -358,11 +444,14 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		      event.waiting[SP_QUEUE_PRIORITY]) &&
 	     !look(cpu, &event))) {
 		if (goes)
-			go_on(cpu, prev, described()->slice_max_ns);
+			go_on_alone(cpu, prev, tctx, event.now);
 		return;
 	}
+	if (tctx && !tell_of_prev(prev, tctx, event.now)) {
+		tctx = NULL;
+		goes = false;
+	}
 	if (tctx) {
-		tell_of_prev(prev, tctx, event.now);
 		event.flags |= SP_EVENT_PREV;
 		event.pid = tctx->pid;
 		event.generation = tctx->generation;
@@ -378,7 +467,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	if (tctx) {
 		count(SP_COUNT_CONTINUED);
 		look_up_share(tctx);
-		go_on(cpu, prev, decide_slice(prev, tctx, event.now));
+		go_on(cpu, prev, slice_of_prev(prev, tctx, event.now));
 	} else if (goes) {
 		go_on(cpu, prev, described()->slice_max_ns);
 	}
@@ -444,6 +533,9 @@ SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
 	mark_online(cpu, false);
+#ifdef SP_ALONE_ASKED
+	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&held_back, cpu));
+#endif
 #ifdef SP_OWN_QUEUES
 	give_up_own(cpu);
 #else
@@ -476,6 +568,7 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 
 static void tick(void)
 {
+	wake_for_release();
 #ifdef SP_OWN_QUEUES
 	status.waiting = look_after_own();
 #else
@@ -506,6 +599,9 @@ s32 BPF_PROG(sp_init)
 	if (error)
 		return error;
 #endif
+	error = create_held_back();
+	if (error)
+		return error;
 	return start_timer();
 }
 
@@ -535,7 +631,12 @@ struct sched_ext_ops scheduler = {
 	.cgroup_set_bandwidth = (void *)sp_cgroup_set_bandwidth,
 	.cgroup_set_idle = (void *)sp_cgroup_set_idle,
 	.exit = (void *)sp_exit_scheduler,
+#ifdef SP_ALONE_ASKED
+	/* Else the kernel lets a task go on for which nobody waits. */
+	.flags = SP_OPS_KEEP_BUILTIN_IDLE | SP_OPS_ENQ_EXITING | SP_OPS_ENQ_LAST,
+#else
 	.flags = SP_OPS_KEEP_BUILTIN_IDLE | SP_OPS_ENQ_EXITING,
+#endif
 	.timeout_ms = 10000,
 	.exit_dump_len = SP_EXIT_DUMP,
 	.name = "sched_proto_bpf",

@@ -70,6 +70,15 @@ void scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *it, u64 slice) __ksym _
 void scx_bpf_dispatch_from_dsq_set_slice___compat(struct bpf_iter_scx_dsq *it,
 						  u64 slice) __ksym __weak;
 
+bool scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *it, struct task_struct *p,
+			    u64 dsq_id, u64 enq_flags) __ksym __weak;
+bool scx_bpf_dispatch_vtime_from_dsq___compat(struct bpf_iter_scx_dsq *it,
+					      struct task_struct *p, u64 dsq_id,
+					      u64 enq_flags) __ksym __weak;
+void scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *it, u64 vtime) __ksym __weak;
+void scx_bpf_dispatch_from_dsq_set_vtime___compat(struct bpf_iter_scx_dsq *it,
+						  u64 vtime) __ksym __weak;
+
 struct task_struct *bpf_task_from_pid(s32 pid) __ksym;
 void bpf_task_release(struct task_struct *p) __ksym;
 const struct cpumask *scx_bpf_get_online_cpumask(void) __ksym;
@@ -137,6 +146,20 @@ static __always_inline void sp_dsq_move_set_slice(struct bpf_iter_scx_dsq *it,
 		scx_bpf_dsq_move_set_slice(it, slice);
 	else
 		scx_bpf_dispatch_from_dsq_set_slice___compat(it, slice);
+}
+
+/* Into a queue that is in the order of keys. */
+static __always_inline bool sp_dsq_move_vtime(struct bpf_iter_scx_dsq *it,
+					      struct task_struct *p, u64 dsq_id,
+					      u64 vtime)
+{
+	if (bpf_ksym_exists(scx_bpf_dsq_move_set_vtime))
+		scx_bpf_dsq_move_set_vtime(it, vtime);
+	else
+		scx_bpf_dispatch_from_dsq_set_vtime___compat(it, vtime);
+	if (bpf_ksym_exists(scx_bpf_dsq_move_vtime))
+		return scx_bpf_dsq_move_vtime(it, p, dsq_id, 0);
+	return scx_bpf_dispatch_vtime_from_dsq___compat(it, p, dsq_id, 0);
 }
 
 static inline u64 sp_now(void)

@@ -76,10 +76,13 @@ struct sp_notice_who {
 struct sp_answer {
 	sp_u32 slice_ns;
 	sp_u16 queue; /* enum sp_queue: the task's class */
-	sp_s16 cpu; /* the CPU that it was picked for */
+	sp_s16 cpu; /* the CPU that it was picked for; or SP_ANSWER_HOLD */
 	sp_u32 pid;
 	sp_u32 wait; /* 0: tells the class only */
 };
+
+/* The task is held back until a time whose lowest 32 bits `slice_ns` is. */
+#define SP_ANSWER_HOLD (-2)
 
 enum sp_counter {
 	SP_COUNT_ENQUEUED, /* tasks that began to wait */
@@ -108,6 +111,7 @@ enum sp_counter {
 	SP_COUNT_OUT_OF_CLASS, /* times somebody took the daemon out of its class */
 	SP_COUNT_GROUPS_LEFT_OUT, /* control groups without a place: part of their parent */
 	SP_COUNT_OVERLOOKED, /* taken from a queue of a pair's own that nobody served */
+	SP_COUNT_HELD_BACK, /* held back by a pair until a time */
 	SP_COUNTERS
 };
 
@@ -137,6 +141,7 @@ struct sp_daemon {
 	sp_u64 passes; /* passes that it finished */
 	sp_u32 tgid;
 	sp_u32 tid; /* the thread that decides */
+	sp_u64 held_back; /* tasks that it holds back until a time */
 };
 
 /* Written by the BPF program, read by the daemon. */
@@ -159,7 +164,7 @@ struct sp_mask {
 /* Answers from the daemon to the backend, one writer, one reader at a time. */
 struct sp_answers {
 	struct sp_daemon daemon;
-	sp_u64 pad[12];
+	sp_u64 pad[11];
 	struct sp_asked asked;
 	sp_u64 hashes[SP_MASKS]; /* of the masks; 0: not in use */
 	struct sp_mask
@@ -176,7 +181,7 @@ struct sp_answers {
 SP_ASSERT(sizeof(struct sp_notice) == 64);
 SP_ASSERT(sizeof(struct sp_notice_who) == 104);
 SP_ASSERT(sizeof(struct sp_answer) == 16);
-SP_ASSERT(sizeof(struct sp_daemon) == 32);
+SP_ASSERT(sizeof(struct sp_daemon) == 40);
 SP_ASSERT(sizeof(struct sp_asked) == 192);
 SP_ASSERT(sizeof(struct sp_mask) == 128);
 SP_ASSERT(__builtin_offsetof(struct sp_answers, asked) == SP_ANSWERS_ASKED_OFFSET);

@@ -40,13 +40,12 @@ static __noinline void look_near(s32 cpu, struct sp_event *event, u32 near)
 	event->since[0] = first.since;
 }
 
-/* Tells of prev, which could go on, and who is first in the queue that is near to it. */
-static __always_inline u32 tell_near(s32 cpu, struct task_struct *prev,
-				     struct sp_task_ctx *tctx, struct sp_event *event)
+/* Says of prev, which could go on, and who is first in the queue that is near to it. */
+static __always_inline u32 tell_near(s32 cpu, struct sp_task_ctx *tctx,
+				     struct sp_event *event)
 {
 	u32 near;
 
-	tell_of_prev(prev, tctx, event->now);
 	near = near_queue(cpu, tctx->task.queue);
 	if (own_by_task)
 		count_own(event, near);
@@ -57,13 +56,6 @@ static __always_inline u32 tell_near(s32 cpu, struct task_struct *prev,
 	event->key = tctx->key;
 	look_near(cpu, event, near);
 	return near;
-}
-
-/* Apart, since a frame has room for one event, and a Swift twin needs some of its own. */
-static __noinline u64 slice_of_prev(struct task_struct *prev, struct sp_task_ctx *tctx,
-				    u64 now)
-{
-	return decide_slice(prev, tctx, now);
 }
 
 SEC("struct_ops/sp_dispatch")
@@ -77,22 +69,26 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	enum next next;
 
 	*alone = false;
+	release_in_time();
 	if (has_groups())
 		count_asking(cpu, prev);
 	event.cpu = cpu;
 	fill_near(&event, 0);
 	/* Nothing to choose, as in the other dispatch. */
 	if (!goes && sp_waiting(&event) == 1) {
-		*alone = true;
+		*alone = !ALONE_ASKED;
 		if (serve_any(cpu, near))
 			count(SP_COUNT_SOLE);
 		else
 			*alone = false;
 		return;
 	}
+	if ((ALONE_ASKED || sp_waiting(&event)) && goes && is_told_of(prev, 0) &&
+	    !(prev->flags & PF_EXITING))
+		tctx = task_ctx(prev);
 	if (!sp_waiting(&event)) {
 		if (goes)
-			go_on(cpu, prev, described()->slice_max_ns);
+			go_on_alone(cpu, prev, tctx, sp_now());
 		return;
 	}
 	if (serve_overlooked())
@@ -101,10 +97,12 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	event.now = sp_now();
 	event.idle_cpu = -1;
 	event.cpus = nr_online();
-	if (goes && is_told_of(prev, 0) && !(prev->flags & PF_EXITING))
-		tctx = task_ctx(prev);
+	if (tctx && !tell_of_prev(prev, tctx, event.now)) {
+		tctx = NULL;
+		goes = false;
+	}
 	if (tctx)
-		near = tell_near(cpu, prev, tctx, &event);
+		near = tell_near(cpu, tctx, &event);
 	next = ask(cpu, &event, tctx, near);
 	if (next == NEXT_TAKEN) {
 		count(SP_COUNT_DISPATCHED);

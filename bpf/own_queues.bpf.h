@@ -89,9 +89,8 @@ static __always_inline void note_served(u32 queue)
 	own_served[queue & (SP_QUEUES_MAX - 1)] = sp_now();
 }
 
-/* Puts a task into a queue of the pair's; into the near one, if there is none of that number. */
-static __always_inline void insert_own(struct task_struct *p, u32 queue, u64 key,
-				       u64 slice, u64 enq_flags)
+/* The queue of this number, into which @p comes; the near one if there is none. */
+static __always_inline u32 own_queue(struct task_struct *p, u32 queue)
 {
 	if (queue >= own_count) {
 		count(SP_COUNT_STRANGE);
@@ -102,6 +101,14 @@ static __always_inline void insert_own(struct task_struct *p, u32 queue, u64 key
 		own_used[queue] = true;
 	if (!nr_queued(&own[queue]))
 		note_served(queue);
+	return queue;
+}
+
+/* Puts a task into a queue of the pair's. */
+static __always_inline void insert_own(struct task_struct *p, u32 queue, u64 key,
+				       u64 slice, u64 enq_flags)
+{
+	queue = own_queue(p, queue);
 	sp_dsq_insert_vtime(p, DSQ_OWN + queue, slice, key, enq_flags);
 }
 

@@ -5,7 +5,7 @@
  * the pair's name before each,
  *
  *	NAME_start	a task is seen for the first time: all zero but its generation
- *	NAME_enqueue	a task begins to wait: sp_queue(), sp_preempt() or sp_direct()
+ *	NAME_enqueue	a task begins to wait: sp_queue(), sp_preempt(), sp_hold() or sp_direct()
  *	NAME_running	a task was picked: sp_run()
  *	NAME_dispatch	a CPU wants a task: sp_serve() or sp_go_on(), or all of it by
  *			sp_default_dispatch()
@@ -36,6 +36,19 @@ static sp_inline void sp_preempt(const struct sp_event *event,
 	decision->queue = task->queue;
 	decision->key = key;
 	decision->cpu = event->cpu;
+}
+
+/*
+ * The same, but not before @ns have passed: until then nobody serves it. At most
+ * SP_HOLD_MAX_NS, and for a pair that declares `alone: asked`.
+ */
+static sp_inline void sp_hold(const struct sp_event *event, const struct sp_task *task,
+			      sp_u64 key, sp_u64 ns, struct sp_decision *decision)
+{
+	decision->action = SP_ACTION_HOLD;
+	decision->queue = task->queue;
+	decision->key = key;
+	decision->slice_ns = ns;
 }
 
 /* The task runs on the idle CPU that was claimed for it. */

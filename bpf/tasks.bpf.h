@@ -32,6 +32,9 @@ struct sp_task_ctx {
 	bool decided; /* BPF mode: told of before the kernel queues it */
 	bool waits; /* BPF mode: RUNNING is due when it runs */
 	bool alone; /* BPF mode: placed on an idle CPU, it runs for the longest slice */
+#ifdef SP_ALONE_ASKED
+	u64 held_until; /* BPF mode, `decided`: it is held back until then; 0: it is not */
+#endif
 #ifdef SP_PLACES
 	sp_u16 ran_on; /* the CPU on which it ran last, and 1; 0: it never did */
 	sp_u16 woken_by; /* the CPU of its present wake-up, and 1; 0: select_cpu was not asked */

@@ -258,7 +258,7 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 	bool had_turn = daemon_since != 0;
 	/* Gone in the middle of a pass, it may know what it did not publish. */
 	bool unknown = !had_turn && !daemon_gone && !answers_left(ring) &&
-		       !daemon_has_work(ring);
+		       !daemon_has_work(ring) && !ring->daemon.held_back;
 
 	if (!unknown && run_daemon(here, here, prev))
 		return 0;
@@ -275,6 +275,29 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 		wake_another(here);
 	return 0;
 }
+
+#ifdef SP_ALONE_ASKED
+/*
+ * Nobody waits for this CPU. The policy is asked about its task all the same, and may hold
+ * it back. Returns the slice for which it goes on meanwhile, 0 if the daemon has its turn.
+ */
+static __always_inline u64 ask_alone(struct sp_answers *ring, s32 here,
+				     struct task_struct *prev)
+{
+	struct sp_task_ctx *tctx;
+
+	if (daemon_gone || !is_told_of(prev, 0) || (prev->flags & PF_EXITING) ||
+	    (u32)prev->tgid == ring->daemon.tgid)
+		return described()->slice_max_ns;
+	tctx = task_ctx(prev);
+	if (!tctx || run_daemon(here, here, tctx))
+		return tctx ? 0 : described()->slice_max_ns;
+	if (!daemon_is_busy(sp_now()))
+		return described()->slice_max_ns;
+	count(SP_COUNT_RETRIED);
+	return RETRY_SLICE_NS;
+}
+#endif
 
 /*
  * Whether nothing is left to choose where @p is the only one that waits. For a pair with

@@ -29,7 +29,8 @@ static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx
 	u64 slice = described()->slice_max_ns;
 	bool told = tell(p, tctx, notice);
 
-	if (notice->idle_cpu >= 0 && described()->idle == SP_IDLE_DIRECT) {
+	if (!ALONE_ASKED && notice->idle_cpu >= 0 &&
+	    described()->idle == SP_IDLE_DIRECT) {
 		count(SP_COUNT_DIRECT);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
 		return true;
@@ -128,6 +129,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 
 	if (!ring)
 		return;
+	release_in_time();
 	if (has_groups())
 		count_asking(cpu, prev);
 	if (prev && is_daemon(prev, ring) && !goes) {
@@ -152,6 +154,10 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 				   goes && is_told_of(prev, 0) ? task_ctx(prev) : NULL);
 	else if (daemon_is_due(unread, sp_now()) && run_daemon(cpu, cpu, NULL))
 		slice = 0;
+#ifdef SP_ALONE_ASKED
+	else if (goes)
+		slice = ask_alone(ring, cpu, prev);
+#endif
 	/* Nobody else: prev goes on. The daemon stands by instead. */
 	if (slice && goes && !is_daemon(prev, ring)) {
 		sp_set_slice(prev, slice);
@@ -302,6 +308,7 @@ static void tick(void)
 	u64 now = sp_now();
 	bool at_work;
 
+	wake_for_release();
 	status.waiting = scx_bpf_dsq_nr_queued(DSQ_HELD) +
 			 scx_bpf_dsq_nr_queued(DSQ_PICKED) + rescue_picked();
 	rescue(&picked);

@@ -85,7 +85,8 @@ struct BuildBPF: BuildToolPlugin {
         return try [compileSwift(tool, context, bpf: folder, headers + programs)]
             + programs.map { compile($0, as: String($0.lastPathComponent.dropLast(".bpf.c".count))) }
             // User mode for pairs that say where a waking task looks for an idle CPU; for those that ask who tasks
-            // are; and for those with queues of their own, of which the daemon is told where tasks come from.
+            // are; for those with queues of their own, of which the daemon is told where tasks come from; and for
+            // those that are asked about a task alone on its CPU, without and with such queues.
             + [
                 compile(
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_wakeups", ["-DSP_WAKEUPS"]),
@@ -95,6 +96,12 @@ struct BuildBPF: BuildToolPlugin {
                 compile(
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_places",
                     ["-DSP_PLACES", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
+                compile(
+                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_alone",
+                    ["-DSP_ALONE_ASKED", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
+                compile(
+                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_all",
+                    ["-DSP_ALONE_ASKED", "-DSP_PLACES", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
             ]
     }
 

@@ -15,10 +15,27 @@ extension Machine {
         case SP_ACTION_DIRECT.rawValue where idle >= 0 && decision.cpu == idle:
             append(slot, toLocalQueueOf: Int(decision.cpu))
             serve(cpu: Int(decision.cpu))
+        case SP_ACTION_HOLD.rawValue: hold(slot, decision)
         default:
             insert(slot, decision)
             if idleCPUs != 0 { serve(cpu: idleCPUs.trailingZeroBitCount) }
         }
+    }
+
+    /// Until its time nobody serves it. Whatever a policy says, it is an hour at most.
+    private mutating func hold(_ slot: Int, _ decision: sp_decision) {
+        actors[slot].phase = .held
+        actors[slot].held = decision
+        timers.insert(
+            Self.housekeeping + 1 + Int32(slot), key: elapsed &+ min(decision.slice_ns, 3_600_000_000_000))
+    }
+
+    /// The time of an actor has come that was held back.
+    mutating func release(_ slot: Int) {
+        actors[slot].phase = .waiting
+        actors[slot].since = epoch &+ elapsed
+        insert(slot, actors[slot].held)
+        if idleCPUs != 0 { serve(cpu: idleCPUs.trailingZeroBitCount) }
     }
 
     private mutating func insert(_ slot: Int, _ decision: sp_decision) {
@@ -39,13 +56,17 @@ extension Machine {
                 wait(slot, flags: 0)
                 serve(cpu: cpu)
             } else {
-                run(slot, on: cpu, isPicked: false)
+                goOnAlone(slot, cpu: cpu)
             }
             return
         }
         let placed = decide(slot, SP_EVENT_ENQUEUE, flags: 0)
         actors[slot].usedNs = 0
         actors[slot].since = epoch &+ elapsed
+        if placed.action == SP_ACTION_HOLD.rawValue {
+            hold(slot, placed)
+            return serve(cpu: cpu)
+        }
         let decision = decideDispatch(cpu: cpu, prev: (slot, placed.key))
         if decision.action == SP_ACTION_CONTINUE.rawValue {
             run(slot, on: cpu)
@@ -54,6 +75,16 @@ extension Machine {
         let next = take(decision, cpu: cpu)
         insert(slot, placed)
         run(next, on: cpu)
+    }
+
+    /// Nobody waits. The policy is asked all the same if it wants to be.
+    private mutating func goOnAlone(_ slot: Int, cpu: Int) {
+        guard policy.isAskedAlone else { return run(slot, on: cpu, isPicked: false) }
+        let placed = decide(slot, SP_EVENT_ENQUEUE, flags: 0)
+        actors[slot].usedNs = 0
+        actors[slot].since = epoch &+ elapsed
+        if placed.action == SP_ACTION_HOLD.rawValue { return hold(slot, placed) }
+        run(slot, on: cpu)
     }
 
     /// The first of the queue, or of the other one if nobody waits there; somebody must wait.

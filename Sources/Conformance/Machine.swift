@@ -25,7 +25,7 @@ struct Machine<Execution: Policy>: ~Copyable {
     }
 
     enum Phase {
-        case dead, asleep, waiting, running
+        case dead, asleep, held, waiting, running
     }
 
     struct Actor {
@@ -55,6 +55,8 @@ struct Machine<Execution: Policy>: ~Copyable {
         var switches: UInt64 = 0
         /// When it began to wait, as events tell it.
         var since: UInt64 = 0
+        /// Where it waits when it is held back no more.
+        var held = sp_decision()
         /// Who it is, for a pair that wants to know.
         var who = sp_who()
     }
@@ -92,8 +94,9 @@ struct Machine<Execution: Policy>: ~Copyable {
     var waker: Int32 = 0
     /// CPUs that run nothing, one bit each.
     var idleCPUs: UInt64
-    /// Asleep until a time, running until a time, housekeeping: actors, then CPUs, then itself.
-    var timers = BinaryHeap(capacity: Self.actorsMax + Self.cpusMax + 1)
+    /// Asleep until a time, running until a time, housekeeping: actors, then CPUs, then itself; and behind these
+    /// actors that are held back until a time.
+    var timers = BinaryHeap(capacity: 2 * Self.actorsMax + Self.cpusMax + 1)
     var regular = BinaryHeap(capacity: Self.actorsMax)
     var priority = BinaryHeap(capacity: Self.actorsMax)
     /// A pair's own queues, on a machine by lot; nil if it has none.
@@ -159,6 +162,7 @@ struct Machine<Execution: Policy>: ~Copyable {
             elapsed = timer.key
             switch timer.item {
             case Self.housekeeping: keepHouse()
+            case (Self.housekeeping + 1)...: release(Int(timer.item - Self.housekeeping) - 1)
             case Int32(Self.actorsMax)...: stop(cpu: Int(timer.item) - Self.actorsMax)
             default:
                 actors[Int(timer.item)].hasTimer = false

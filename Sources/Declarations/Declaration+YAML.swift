@@ -27,7 +27,7 @@ private struct DeclarationReader {
     private var problems: [String] = []
 
     private static let sections = [
-        "summary", "queues", "wakeups", "inputs", "names", "task", "state", "params",
+        "summary", "queues", "wakeups", "alone", "inputs", "names", "task", "state", "params",
     ]
     private static let parameterKeys = ["type", "range", "default", "doc"]
     private static let parameterTypes = ["duration", "bool"] + Declaration.Width.allCases.map(\.rawValue)
@@ -96,6 +96,7 @@ private struct DeclarationReader {
             declaration.summary = text
         case "queues": queues(value)
         case "wakeups": wakeups(value)
+        case "alone": alone(value)
         case "inputs": inputs(value)
         case "names": names(value)
         case "task": declaration.task = fields(value, of: name, reserved: ["generation", "queue"])
@@ -159,6 +160,20 @@ private struct DeclarationReader {
             }
         }
         declaration.ownQueues = own
+    }
+
+    /// `asked`, or `runs`.
+    private mutating func alone(_ node: Node) {
+        let words = ["runs", "asked"]
+        let word = node.string ?? ""
+        guard words.contains(word) else {
+            let known = "runs (for slice-max, nobody is asked) or asked"
+            return add(
+                node,
+                "alone says what becomes of a task for whose CPU nobody else waits: \(known), not \(Words.quoted(word))"
+                    + Words.hint(word, among: words))
+        }
+        declaration.isAskedAlone = word == "asked"
     }
 
     /// `{look: [previous, llc]}`, `{sync: [waker-llc], look: [llc, any]}`.

@@ -140,6 +140,8 @@ package struct Declaration: Sendable {
     package var ownQueues: OwnQueues?
     /// Where a waking task looks for an idle CPU; nil: nothing is said of it.
     package var wakeups: Wakeups?
+    /// It is asked about a task that is alone on its CPU as well.
+    package var isAskedAlone = false
     package var inputs: [Input] = []
     package var names: [Name] = []
     package var task: [Field] = []

@@ -84,10 +84,13 @@ public struct AnswerRing: ~Copyable {
     }
 
     /// Makes the answers written so far visible.
-    /// - Parameter waiting: tasks that still wait for an answer.
+    /// - Parameters:
+    ///   - waiting: tasks that still wait for an answer.
+    ///   - heldBack: tasks that are held back until a time.
     @inline(__always)
-    public func publish(waiting: Int) {
+    public func publish(waiting: Int, heldBack: Int = 0) {
         daemon.pointee.waiting = UInt64(waiting)
+        daemon.pointee.held_back = UInt64(heldBack)
         daemon.pointee.passes &+= 1
         sp_store_release_u64(memory, UInt(head))
     }

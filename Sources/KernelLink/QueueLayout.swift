@@ -133,4 +133,7 @@ public final class QueueLayout: Sendable {
 extension sp_policy {
     /// Whether it is a pair's, and that has queues of its own.
     public var hasOwnQueues: Bool { pair != 0 && rate_max != 0 }
+
+    /// Whether it is a pair's, and that is asked about a task that is alone on its CPU, too.
+    public var isAskedAlone: Bool { pair != 0 && slice & SP_ALONE_ASKED_BIT != 0 }
 }

@@ -122,6 +122,9 @@ public struct Scheduler: ~Copyable {
     private static func program(_ configuration: Configuration) throws(KernelError) -> BPFObject {
         switch (configuration.mode, configuration.twin) {
         case (.user, _):
+            if configuration.policy.isAskedAlone {
+                return configuration.queues == nil ? .userModeAlone : .userModeAll
+            }
             if configuration.queues != nil { return .userModePlaces }
             if configuration.policy.inputs != 0 { return .userModeInputs }
             return configuration.wakeups == nil ? .userMode : .userModeWakeups
@@ -205,7 +208,8 @@ public struct Scheduler: ~Copyable {
         try configuration.wakeups?.store(in: variables)
         if configuration.mode == .user {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
-            asks.storeBytes(of: configuration.askAlways ? 1 : 0, as: UInt8.self)
+            let asksAlways = configuration.askAlways || configuration.policy.isAskedAlone
+            asks.storeBytes(of: asksAlways ? 1 : 0, as: UInt8.self)
         }
         guard let map = bpf_object__find_map_by_name(object, "scheduler"),
             let table = bpf_map__initial_value(map, nil)

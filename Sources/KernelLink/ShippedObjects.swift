@@ -19,6 +19,9 @@ extension BPFObject {
     static let userModeInputs = shipped("user_mode_inputs")
     /// For pairs with queues of their own.
     static let userModePlaces = shipped("user_mode_places")
+    /// For pairs that are asked about a task alone on its CPU; and the same with queues of their own.
+    static let userModeAlone = shipped("user_mode_alone")
+    static let userModeAll = shipped("user_mode_all")
 
     /// A name that is missing is a mistake of ours, and libbpf's error: an empty text is no ELF file.
     private static func shipped(_ name: String) -> BPFObject {

@@ -22,7 +22,7 @@ public protocol PolicyPair: Policy, Sendable {
 
     /// A task is seen for the first time; `task` is all zero but for its generation.
     mutating func start(_ task: inout Task, _ event: sp_event)
-    /// A task begins to wait: answer with `sp_decision.queue`, `.preempt` or `.direct`.
+    /// A task begins to wait: answer with `sp_decision.queue`, `.preempt`, `.hold` or `.direct`.
     mutating func enqueue(_ event: sp_event, _ task: inout Task) -> sp_decision
     /// A task was picked: answer with `sp_decision.run`.
     mutating func running(_ event: sp_event, _ task: Task) -> sp_decision
@@ -153,6 +153,15 @@ extension sp_decision {
     @inlinable @inline(__always)
     public static func preempt(_ event: sp_event, _ task: some TaskState, key: UInt64) -> sp_decision {
         answer(event, SP_ACTION_PREEMPT, queue: task.queue, key: key, cpu: event.cpu)
+    }
+
+    /// The task waits in `task.queue` as well, but not before `ns` have passed: until then nobody serves it. Answers an
+    /// ENQUEUE of a pair that declares `alone: asked`; 1...`SP_HOLD_MAX_NS`. Twin: `sp_hold`.
+    @inlinable @inline(__always)
+    public static func hold(
+        _ event: sp_event, _ task: some TaskState, key: UInt64, ns: UInt64
+    ) -> sp_decision {
+        answer(event, SP_ACTION_HOLD, queue: task.queue, key: key, sliceNs: ns)
     }
 
     /// The task runs on the idle CPU that was claimed for it.

@@ -53,16 +53,18 @@ public struct PairKeys: Sendable {
     ///   - inputs: what it wants to know of who a task is, bits of `sp_input`.
     ///   - wakeups: where a waking task looks for an idle CPU, and where at a synchronous wake-up, as `sp_look`
     ///     says it; 0: the kernel's choice.
+    ///   - isAskedAlone: about a task that is alone on its CPU, too.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
-        inputs: UInt32, wakeups: (look: UInt32, sync: UInt32), params: [PairParameter]
+        inputs: UInt32, wakeups: (look: UInt32, sync: UInt32), isAskedAlone: Bool = false,
+        params: [PairParameter]
     ) {
         var base = sp_policy()
         base.abi = UInt32(SP_ABI_VERSION)
         base.pair = hash
         // What the mechanism reads of rules: queues go by key, and weights may count.
         base.order = SP_ORDER_VRUNTIME.rawValue
-        base.slice = SP_SLICE_FIXED.rawValue
+        base.slice = SP_SLICE_FIXED.rawValue | (isAskedAlone ? SP_ALONE_ASKED_BIT : 0)
         base.classes = (queues > 1 ? SP_CLASSES_VOLUNTARY_SWITCHES : SP_CLASSES_NONE).rawValue
         base.burst = SP_BURST_PLAIN.rawValue | inputs << UInt32(SP_INPUTS_SHIFT)
         base.rate_max = ownQueues

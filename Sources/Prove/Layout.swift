@@ -33,6 +33,12 @@ package struct Layout: Sendable {
         return classes == UInt64(SP_CLASSES_NONE.rawValue) ? 0 : UInt64(SP_QUEUES - 1)
     }
 
+    /// It is a pair's, and that is asked about a task that is alone on its CPU, too.
+    var isAskedAlone: Bool {
+        let slice = Self.rules.first { $0.name == "slice" }.flatMap { fixed[$0] }
+        return isPair && (slice ?? 0) & UInt64(SP_ALONE_ASKED_BIT) != 0
+    }
+
     package var isPair: Bool { pairHasOwnQueues != nil }
 
     private static func field<Root, Value>(

@@ -92,7 +92,10 @@ struct PropertyView {
 extension Property {
     /// What is proven of the kinds of events.
     static func all(of kind: UInt32, _ layout: Layout) -> [Property] {
-        if let hasOwnQueues = layout.pairHasOwnQueues { return ofEvery(kind, hasOwnQueues) }
+        if let hasOwnQueues = layout.pairHasOwnQueues {
+            return ofEvery(kind, hasOwnQueues)
+                + (layout.isAskedAlone && kind == SP_EVENT_ENQUEUE.rawValue ? [holds] : [])
+        }
         return ofDescribed(kind)
     }
 
@@ -119,6 +122,7 @@ extension Property {
                 let isIdle = view.not(view.terms.isNegative(view.input("event.idle_cpu")))
                 allowed = view.or(
                     view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_STALE),
+                    view.inputs.layout.isAskedAlone ? view.action(is: SP_ACTION_HOLD) : .never,
                     view.and(view.action(is: SP_ACTION_DIRECT), isIdle))
             case SP_EVENT_RUNNING.rawValue: allowed = view.action(is: SP_ACTION_RUN, SP_ACTION_STALE)
             case SP_EVENT_DISPATCH.rawValue:
@@ -173,6 +177,15 @@ extension Property {
     private static let slices = Property(name: "a slice is never 0") { view in
         let isZero = view.when("decision.slice_ns") { view.terms.isEqual($0, view.number(0)) }
         return view.and(view.action(is: SP_ACTION_RUN), isZero)
+    }
+
+    private static let holds = Property(name: "a task is held back for 1 ns to 1 s") { view in
+        let isOutside = view.when("decision.slice_ns") { ns in
+            // 0 wraps.
+            let before = view.terms.subtract(ns, view.number(1))
+            return view.not(view.terms.isAtMost(before, view.number(UInt64(SP_HOLD_MAX_NS) - 1)))
+        }
+        return view.and(view.action(is: SP_ACTION_HOLD), isOutside)
     }
 
     /// One turn of all that wait takes no longer than `wait_max_ns`, or 1 ms each.

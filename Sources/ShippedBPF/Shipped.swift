@@ -16,6 +16,8 @@ private func text(_ name: String) -> StaticString? {
     case "user_mode_wakeups": user_mode_wakeups
     case "user_mode_inputs": user_mode_inputs
     case "user_mode_places": user_mode_places
+    case "user_mode_alone": user_mode_alone
+    case "user_mode_all": user_mode_all
     case "swift_probe": swift_probe
     case "swift_mode": swift_mode
     case "swift_probe_traps": swift_probe_traps

@@ -94,7 +94,7 @@ extension Decider {
     @inline(__always)
     func tellNear(_ event: inout sp_event, _ near: UInt32) {
         let here = own.waiting(Int(near))
-        event.waiting = (here, UInt32(truncatingIfNeeded: queues.count) &- here)
+        event.waiting = (here, UInt32(truncatingIfNeeded: waiting) &- here)
         event.first.1 = own.tables.here(event.cpu)
     }
 
@@ -131,9 +131,10 @@ extension Decider {
     /// Picks for a CPU as the policy says, from queues of its own.
     /// - Parameter prev: the CPU's own task, which waits no more.
     mutating func pickOwn(_ prev: UInt32?, _ now: UInt64, _ cpu: Int32) -> sp_answer? {
-        if queues.count == 0 {
+        if waiting == 0 {
             guard let prev else { return nil }
-            return run(prev, (described.slice_max_ns, started(prev, now).queue), cpu)
+            let start = started(prev, now)
+            return run(prev, (alone(start.sliceNs), start.queue), cpu)
         }
         if let queue = own.overlooked(now, after: Self.overlookedNs), let first = firstOwn(queue, cpu) {
             counters.overlooked &+= 1

@@ -54,7 +54,7 @@ extension Decider {
             guard let prev else { return nil }
             // Nobody else may run there: it goes on, without a question.
             let start = started(prev, now)
-            return run(prev, (described.slice_max_ns, start.queue), cpu)
+            return run(prev, (alone(start.sliceNs), start.queue), cpu)
         }
         return go(choose(regular, priority, prev, now, cpu), prev, now, cpu)
     }
@@ -194,6 +194,10 @@ extension Decider {
     /// - Parameter by: 1, or -1 as it wraps.
     @inline(__always)
     private mutating func countWaiting(_ place: Int, _ by: UInt32) {
+        if isAskedAlone && place == heldPlace {
+            held &-= 1
+            return
+        }
         if hasOwnQueues { return own.countWaiting(place, by) }
         if place >= HeapPlace.perClass {
             counts.priority &+= by

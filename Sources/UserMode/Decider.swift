@@ -44,6 +44,9 @@ public struct Decider<P: Policy>: ~Copyable {
         var place: UInt32 = 0
         /// The class that the backend was told last.
         var told: UInt16 = 0
+        /// Where it waits when it is held back no more.
+        var heldQueue: UInt32 = 0
+        var heldKey: UInt64 = 0
     }
 
     public package(set) var policy: P
@@ -65,6 +68,8 @@ public struct Decider<P: Policy>: ~Copyable {
     var cpus: UInt32 = 1
     /// Tasks that were picked beforehand in this pass and still wait, all in the regular queue.
     package var ahead: UInt32 = 0
+    /// Tasks in the run queues that do not wait: they are held back until a time.
+    package var held = 0
     /// The latest time that a notice told.
     var latest: UInt64 = 0
     public package(set) var counters = Counters()
@@ -93,7 +98,7 @@ public struct Decider<P: Policy>: ~Copyable {
         waits = .allocate(capacity: maxTasks)
         waits.initialize(repeating: Wait(), count: maxTasks)
         own = OwnQueues(layout)
-        queues = RunQueues(capacity: maxTasks, queues: max(Int(SP_QUEUES), own.count) * HeapPlace.perClass)
+        queues = RunQueues(capacity: maxTasks, queues: Self.places(own.count))
     }
 
     deinit {
@@ -102,9 +107,9 @@ public struct Decider<P: Policy>: ~Copyable {
         waits.deallocate()
     }
 
-    /// Tasks in the run queue.
+    /// Tasks in the run queue that wait.
     @inline(__always)
-    public var waiting: Int { queues.count }
+    public var waiting: Int { queues.count &- held }
 
     /// Tasks known.
     public var known: Int { table.count }
@@ -151,7 +156,7 @@ public struct Decider<P: Policy>: ~Copyable {
             event.put(whole.pointee.who, described.inputs)
         }
         let decision = policy.decide(event, &tasks[Int(slot)])
-        if notice.idle_cpu >= 0 && described.idle == SP_IDLE_DIRECT.rawValue {
+        if notice.idle_cpu >= 0 && described.idle == SP_IDLE_DIRECT.rawValue && !isAskedAlone {
             // The standing decision: the backend let it run, we keep the books.
             if decision.action != SP_ACTION_DIRECT.rawValue { counters.strange &+= 1 }
             return note(started(slot, notice.now), slot)
@@ -162,6 +167,7 @@ public struct Decider<P: Policy>: ~Copyable {
             return nil
         case SP_ACTION_DIRECT.rawValue where notice.idle_cpu >= 0:
             return answer(started(slot, notice.now), slot, wait: notice.wait, cpu: notice.idle_cpu)
+        case SP_ACTION_HOLD.rawValue: return holdBack(slot, decision, notice)
         case SP_ACTION_STALE.rawValue:
             counters.stale &+= 1
             return atOnce(notice)
@@ -208,10 +214,14 @@ public struct Decider<P: Policy>: ~Copyable {
     @inline(__always)
     func waitingSlot(pid: UInt32, generation: UInt32) -> UInt32? {
         guard pid != 0, let slot = table.find(pid), queues.contains(slot),
-            waits[Int(slot)].generation == generation
+            waits[Int(slot)].generation == generation, !isHeldBack(slot)
         else { return nil }
         return slot
     }
+
+    /// For how long a task goes on that met no other, of which the policy said `sliceNs`.
+    @inline(__always)
+    func alone(_ sliceNs: UInt64) -> UInt64 { isAskedAlone ? sliceNs : described.slice_max_ns }
 
     /// The policy's event of a notice.
     @inline(__always)

@@ -63,6 +63,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
             events.advance()
         }
         let asked = answers.asked
+        decider.release(asked.now)
         let cpu = Int32(truncatingIfNeeded: asked.cpu)
         var picked: UInt64 = 0
         let isServed =
@@ -92,7 +93,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         }
         decider.ahead = 0
         faults.publishes()
-        answers.publish(waiting: decider.waiting)
+        answers.publish(waiting: decider.waiting, heldBack: decider.held)
         report(published)
     }
 

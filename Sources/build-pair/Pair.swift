@@ -28,6 +28,7 @@ private func modeOptions(_ declaration: Declaration) -> [String] {
     (declaration.ownQueues == nil ? [] : ["-DSP_OWN_QUEUES", "-DSP_PLACES"])
         + (declaration.inputs.isEmpty ? [] : ["-DSP_INPUTS=\(declaration.inputMask)"])
         + (declaration.wakeups == nil ? [] : ["-DSP_WAKEUPS"])
+        + (declaration.isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
 }
 
 /// The header of a pair's state, as C has it.

@@ -1,0 +1,5 @@
+import Bandwidth
+// SPDX-License-Identifier: GPL-2.0-only
+import Commands
+
+PairProgram.main(Bandwidth.pair)
