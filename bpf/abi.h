@@ -146,6 +146,27 @@ enum sp_each {
 #define SP_QUEUES_MAX 1024
 
 /*
+ * CPUs of such queues: who waits in one of these runs there alone. Of a pair with queues of
+ * its own, sp_policy.classes says in the lowest 4 bits where among its parameters, in u32s,
+ * those begin that are CPUs, in the next 4 how many they are; and then, 3 bits each, which
+ * of them are the CPUs of queue 0, 1, ..., and 1. 0: all CPUs.
+ *
+ * Such a parameter has the number of the first CPU in the lowest 15 bits and that of the
+ * last in the next 15; with SP_CPUS_PART these are percents of the machine's CPUs, of
+ * which the second one is not reached any more.
+ */
+#define SP_SETS_MAX 4
+#define SP_SET_QUEUES 8
+#define SP_SETS_MASK 15u
+#define SP_SETS_COUNT_SHIFT 4
+#define SP_SETS_QUEUES_SHIFT 8
+#define SP_SETS_QUEUE_BITS 3
+#define SP_SETS_QUEUE_MASK 7u
+#define SP_CPUS_LAST_SHIFT 15
+#define SP_CPUS_MASK 0x7fffu
+#define SP_CPUS_PART 0x80000000u
+
+/*
  * Where a CPU is: 16 bits each, from the lowest on, its own number, its core's, its last
  * cache's and its node's. Each of these is counted from 0 without gaps.
  */
@@ -168,6 +189,8 @@ enum sp_look {
 	SP_LOOK_WAKER_LLC = 5, /* the waker's */
 	SP_LOOK_NODE = 6, /* the previous CPU's node */
 	SP_LOOK_ANY = 7,
+	SP_LOOK_SET =
+		8, /* the first of the parameters that are CPUs; 9: the second, ... */
 };
 #define SP_LOOK_BITS 4
 #define SP_LOOK_MASK 15u
@@ -181,7 +204,7 @@ struct sp_policy {
 	sp_u32 abi; /* SP_ABI_VERSION */
 	sp_u32 order; /* enum sp_order */
 	sp_u32 slice; /* enum sp_slice; of a pair perhaps with SP_ALONE_ASKED_BIT */
-	sp_u32 classes; /* enum sp_classes */
+	sp_u32 classes; /* enum sp_classes; or SP_SETS_... */
 	sp_u32 burst; /* enum sp_burst, read by SP_ORDER_DEADLINE; or SP_INPUTS_... */
 	sp_u32 idle; /* enum sp_idle */
 	sp_u32 kthreads; /* enum sp_kthreads */
@@ -248,6 +271,8 @@ enum sp_event_kind {
  *   waiting[0], first[0], since[0] and SP_EVENT_FIRST are of the near queue, waiting[1]
  *   of all others together. first[0] and since[0] are looked up where there is a PREV.
  *   DISPATCH is told where somebody waits, whether that one may run on `cpu` or not.
+ * - Who waits in a queue that has CPUs (SP_SETS_...) runs on these alone. A task that may
+ *   not go on where it runs, since its ENQUEUE put it into such a queue, is no PREV.
  * - first[1] is the place of `cpu`, with the number of queues instead of the CPU's;
  *   since[1], of a woken task's ENQUEUE, the place of the CPU that woke it; key, of an
  *   ENQUEUE, the place of the CPU on which the task ran last, or of `cpu`.
@@ -289,6 +314,8 @@ struct sp_event {
  *
  * HOLD is for pairs with SP_ALONE_ASKED_BIT. Longer than SP_HOLD_MAX_NS it is strange:
  * the task waits as if QUEUE had been answered.
+ *
+ * DIRECT for a task whose queue does not have that CPU is carried out as QUEUE.
  *
  * With queues of a pair's own, SERVE has a list: `queue`, then those of `slice_ns` and
  * `key`, 16 bits each from the highest on, the queue's number and 1; 0 is none. When all

@@ -95,6 +95,14 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 	/* That CPU found something else to do: one near it, if one idles. */
 	if (to == DSQ_PICKED)
 		instead = claim_near(p, cpu, here);
+#ifdef SP_SETS
+	/* Or another one of its queue; else it waits for that CPU. */
+	if (to == DSQ_PICKED && instead < 0 && set_of_task(p)) {
+		instead = claim_any_idle_cpu(p);
+		if (instead < 0)
+			to = DSQ_PICKED_ON + (u32)cpu;
+	}
+#endif
 	if (instead >= 0)
 		to = DSQ_PICKED_ON + (u32)instead;
 #endif
@@ -111,7 +119,7 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 		return DONE;
 	}
 #ifdef SP_PLACES
-	/* It asked, and comes. */
+	/* It asked, and comes; or it has something else to do first. */
 	if (to != DSQ_PICKED && !is_marked_idle(cpu) && !is_pinned(p))
 		return DONE;
 #endif
@@ -170,6 +178,10 @@ static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 	/* Also from a late answer, and from one that tells nothing else. */
 	if (tctx)
 		tctx->queue = answer->queue;
+#ifdef SP_SETS
+	if (tctx)
+		tctx->set = usable_set(p, answer->queue);
+#endif
 	if (tctx && answer->wait && tctx->wait == answer->wait) {
 #ifdef SP_ALONE_ASKED
 		if (answer->cpu == SP_ANSWER_HOLD) {
@@ -330,13 +342,34 @@ static __always_inline void find_late_pick(u32 cpu)
 	*was = is;
 }
 
+#ifdef SP_SETS
+/* Whether the first of a queue may run here. Global: verified once. */
+__noinline int first_may_run(u64 dsq, s32 here)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool may = false;
+
+	bpf_iter_scx_dsq_new(&it, dsq, 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	if (p)
+		may = may_run(p, here);
+	bpf_iter_scx_dsq_destroy(&it);
+	return may;
+}
+#endif
+
 /* Takes what was picked for such a CPU, if it may run here. */
-static __always_inline bool take_late_pick(void)
+static __always_inline bool take_late_pick(s32 here)
 {
 	u32 cpu = late_on;
 
 	if (!cpu)
 		return false;
+#ifdef SP_SETS
+	if (!first_may_run(DSQ_PICKED_ON + cpu - 1, here))
+		return false;
+#endif
 	late_on = 0;
 	if (!sp_dsq_move_to_local(DSQ_PICKED_ON + cpu - 1))
 		return false;
@@ -351,8 +384,9 @@ static __always_inline void find_late_pick(u32 cpu)
 	(void)cpu;
 }
 
-static __always_inline bool take_late_pick(void)
+static __always_inline bool take_late_pick(s32 here)
 {
+	(void)here;
 	return false;
 }
 

@@ -126,6 +126,9 @@ static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ct
 #endif
 	decide(&tctx->task, event, decision);
 	tctx->waits = true;
+#ifdef SP_SETS
+	note_set(p, tctx, decision->queue);
+#endif
 }
 
 /* Lets the policy decide for how long a task runs that was picked. */
@@ -209,6 +212,9 @@ static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tct
 				  const struct sp_event *event,
 				  struct sp_decision *decision, u64 enq_flags)
 {
+	if (decision->action == SP_ACTION_DIRECT && event->idle_cpu >= 0 &&
+	    !suits(p, event->idle_cpu))
+		decision->action = SP_ACTION_QUEUE;
 	if (decision->action == SP_ACTION_DIRECT && event->idle_cpu >= 0) {
 		count(SP_COUNT_ENQUEUED);
 		count(SP_COUNT_DIRECT);
@@ -280,6 +286,11 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	decide_wait(p, tctx, &event, enq_flags, &decision);
 	local = place(p, tctx, &event, &decision, enq_flags);
 	wake_for(p, event.cpu, claimed, local, enq_flags);
+#ifdef SP_SETS
+	/* That one was found by the CPUs of another queue. */
+	if (claimed >= 0 && !suits(p, claimed))
+		kick_for(p, claim_idle_cpu(p));
+#endif
 	if (decision.action == SP_ACTION_PREEMPT && claimed < 0)
 		preempt(decision.cpu);
 }
@@ -337,10 +348,11 @@ static __always_inline bool look(s32 cpu, struct sp_event *event)
 /*
  * The kernel asks who is next before it queues a task whose slice is over. So the
  * policy is told here that this one begins to wait, and sp_enqueue carries it out
- * if the task has to. Returns whether it may go on: the policy does not hold it back.
+ * if the task has to. Returns whether it may go on: the policy does not hold it back, nor has
+ * its queue other CPUs.
  */
-static __noinline bool tell_of_prev(struct task_struct *prev, struct sp_task_ctx *tctx,
-				    u64 now)
+static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
+				    struct sp_task_ctx *tctx, u64 now)
 {
 	struct sp_decision decision;
 	struct sp_event event;
@@ -358,7 +370,7 @@ static __noinline bool tell_of_prev(struct task_struct *prev, struct sp_task_ctx
 	if (decision.action != SP_ACTION_QUEUE)
 		count(SP_COUNT_STRANGE);
 	tctx->key = decision.key;
-	return true;
+	return suits(prev, cpu);
 }
 
 /* A frame has room for one event, and a Swift twin needs some of its own. */
@@ -383,7 +395,7 @@ static __always_inline void go_on_alone(s32 cpu, struct task_struct *prev,
 	u64 slice = described()->slice_max_ns;
 
 	if (ALONE_ASKED && tctx) {
-		if (!tell_of_prev(prev, tctx, now))
+		if (!tell_of_prev(cpu, prev, tctx, now))
 			return;
 		look_up_share(tctx);
 		slice = slice_of_prev(prev, tctx, now);
@@ -447,7 +459,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 			go_on_alone(cpu, prev, tctx, event.now);
 		return;
 	}
-	if (tctx && !tell_of_prev(prev, tctx, event.now)) {
+	if (tctx && !tell_of_prev(cpu, prev, tctx, event.now)) {
 		tctx = NULL;
 		goes = false;
 	}

@@ -4,6 +4,7 @@
 #define SCHED_PROTO_IDLE_BPF_H
 
 #include "counters.bpf.h"
+#include "sets.bpf.h"
 
 /* CPUs about to idle or idle, set before the kernel's own mask is. */
 static u64 idle_bits[SP_CPUS_MAX / 64];
@@ -84,6 +85,9 @@ static __always_inline void mark_online(s32 cpu, bool online)
 	else
 		__sync_fetch_and_or(&offline_bits[word], bit);
 	mark_idle(cpu, false);
+#ifdef SP_SETS
+	look_at_sets(online ? -1 : cpu);
+#endif
 }
 
 /* CPUs on-line, as of 50 ms ago at most. */
@@ -98,6 +102,46 @@ static __always_inline bool nobody_idle(void)
 	return !idle_cpus && seen_cpus >= nr_cpus;
 }
 
+#ifdef SP_SETS
+
+/* Whether @cpu is one of those of p's queue. */
+static __always_inline bool suits(struct task_struct *p, s32 cpu)
+{
+	return in_set(set_of_task(p), cpu);
+}
+
+/* An idle CPU of a set for p, claimed, or -1. @set: and 1. */
+static __always_inline s32 claim_in_set(struct task_struct *p, u32 set)
+{
+	u32 index = (set - 1) & (SP_SETS_MAX - 1);
+	u32 first = set_first[index], last = set_last[index];
+	u32 cpu;
+
+	bpf_for(cpu, first, last + 1) {
+		/* Those of which nothing was heard yet may idle as well. */
+		if (seen_cpus >= nr_cpus && !is_marked_idle(cpu))
+			continue;
+		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
+		    scx_bpf_test_and_clear_cpu_idle(cpu))
+			return cpu;
+	}
+	return -1;
+}
+
+static __always_inline s32 claim_suitable(struct task_struct *p)
+{
+	u32 set = set_of_task(p);
+
+	return set ? claim_in_set(p, set) : scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+}
+
+#else
+
+#define suits(p, cpu) true
+#define claim_suitable(p) scx_bpf_pick_idle_cpu((p)->cpus_ptr, 0)
+
+#endif
+
 /* A CPU on its way to idle that p may use, or -1. Looks at 64 CPUs at most. */
 __noinline s32 about_to_idle(struct task_struct *p __arg_trusted)
 {
@@ -105,7 +149,7 @@ __noinline s32 about_to_idle(struct task_struct *p __arg_trusted)
 	u64 bits = idle_bits[word] & ~claimed_bits[word];
 	s32 cpu = (scx_bpf_task_cpu(p) & ~63) + highest_bit(bits);
 
-	if (!bits || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+	if (!bits || !bpf_cpumask_test_cpu(cpu, p->cpus_ptr) || !suits(p, cpu))
 		return -1;
 	return cpu;
 }
@@ -113,18 +157,18 @@ __noinline s32 about_to_idle(struct task_struct *p __arg_trusted)
 /* One that is idle, claimed, or -1. */
 __noinline s32 pick_idle_cpu(struct task_struct *p __arg_trusted)
 {
-	return scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	return claim_suitable(p);
 }
 
 static __always_inline s32 claim_idle_cpu_inline(struct task_struct *p)
 {
 	s32 cpu = scx_bpf_task_cpu(p);
 
-	if (scx_bpf_test_and_clear_cpu_idle(cpu))
+	if (suits(p, cpu) && scx_bpf_test_and_clear_cpu_idle(cpu))
 		return cpu;
 	if (is_pinned(p))
 		return -1;
-	return scx_bpf_pick_idle_cpu(p->cpus_ptr, 0);
+	return claim_suitable(p);
 }
 
 __noinline s32 claim_any_idle_cpu(struct task_struct *p __arg_trusted)
@@ -194,11 +238,17 @@ static __always_inline void preempt(s32 cpu)
 	scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT);
 }
 
-/* Whether p may run on this CPU. */
-__noinline bool may_run(struct task_struct *p __arg_trusted, s32 cpu)
+/* Whether p may run on this CPU, whatever its queue. */
+static __always_inline bool is_allowed(struct task_struct *p, s32 cpu)
 {
 	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
 	       (!p->migration_disabled || scx_bpf_task_cpu(p) == cpu);
+}
+
+/* Whether p may run on this CPU. */
+__noinline bool may_run(struct task_struct *p __arg_trusted, s32 cpu)
+{
+	return is_allowed(p, cpu) && suits(p, cpu);
 }
 
 #endif

@@ -125,6 +125,7 @@ struct scx_exit_info {
 #define SCX_ENQ_WAKEUP (1ULL << 0)
 #define SCX_ENQ_LAST (1ULL << 41)
 #define SCX_WAKE_SYNC (1ULL << 4)
+#define SCX_DSQ_ITER_REV (1ULL << 16)
 #define SCX_KICK_IDLE (1ULL << 0)
 #define SCX_KICK_PREEMPT (1ULL << 1)
 #define SCX_DSQ_GLOBAL ((1ULL << 63) | 1)

@@ -153,7 +153,8 @@ struct sp_asked {
 	sp_u32 out_of_class; /* the daemon was seen to leave its class so often */
 	sp_u32 prev_pid; /* its task, which could go on and waits now; 0: none */
 	sp_u32 prev_generation;
-	sp_u64 pad[3];
+	sp_u64 sets_gone; /* a bit of each set of a pair's CPUs of which none is on-line */
+	sp_u64 pad[2];
 	sp_u64 idle[SP_CPUS_MAX / 64]; /* CPUs that have nothing to do */
 };
 

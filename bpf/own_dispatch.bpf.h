@@ -91,13 +91,13 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 			go_on_alone(cpu, prev, tctx, sp_now());
 		return;
 	}
-	if (serve_overlooked())
+	if (serve_overlooked(cpu))
 		return;
 	event.kind = SP_EVENT_DISPATCH;
 	event.now = sp_now();
 	event.idle_cpu = -1;
 	event.cpus = nr_online();
-	if (tctx && !tell_of_prev(prev, tctx, event.now)) {
+	if (tctx && !tell_of_prev(cpu, prev, tctx, event.now)) {
 		tctx = NULL;
 		goes = false;
 	}

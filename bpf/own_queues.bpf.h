@@ -89,6 +89,39 @@ static __always_inline void note_served(u32 queue)
 	own_served[queue & (SP_QUEUES_MAX - 1)] = sp_now();
 }
 
+#ifdef SP_SETS
+/*
+ * The first queue whose CPUs @p may use, for one that may use none of its own queue's.
+ * Each CPU has one, or the description is refused. Global: verified once.
+ */
+__noinline u32 open_queue(struct task_struct *p __arg_trusted)
+{
+	u32 queue;
+
+	count(SP_COUNT_WRONG_CPU);
+	bpf_for(queue, 0, SP_SET_QUEUES)
+		if (queue >= own_count || !set_of(queue) || usable_set(p, queue))
+			break;
+	return queue < own_count ? queue : 0;
+}
+
+/* Which CPUs are for a task that begins to wait in a queue. */
+static __always_inline void note_set(struct task_struct *p, struct sp_task_ctx *tctx,
+				     u32 queue)
+{
+	tctx->set = usable_set(p, queue);
+	if (!tctx->set && set_of(queue))
+		tctx->set = usable_set(p, open_queue(p));
+}
+
+static __always_inline bool queue_allows(u32 queue, s32 cpu)
+{
+	return in_set(set_of(queue), cpu);
+}
+#else
+#define queue_allows(queue, cpu) true
+#endif
+
 /* The queue of this number, into which @p comes; the near one if there is none. */
 static __always_inline u32 own_queue(struct task_struct *p, u32 queue)
 {
@@ -96,6 +129,10 @@ static __always_inline u32 own_queue(struct task_struct *p, u32 queue)
 		count(SP_COUNT_STRANGE);
 		queue = near_queue(scx_bpf_task_cpu(p), 0);
 	}
+#ifdef SP_SETS
+	if (set_of(queue) && !usable_set(p, queue))
+		queue = open_queue(p);
+#endif
 	queue &= SP_QUEUES_MAX - 1;
 	if (!own_used[queue])
 		own_used[queue] = true;
@@ -113,9 +150,11 @@ static __always_inline void insert_own(struct task_struct *p, u32 queue, u64 key
 }
 
 /* Takes the first of a queue that may run here. */
-static __always_inline bool take_own(u32 queue)
+static __always_inline bool take_own(u32 queue, s32 cpu)
 {
 	queue &= SP_QUEUES_MAX - 1;
+	if (!queue_allows(queue, cpu))
+		return false;
 	if (!own_used[queue] || !take_from(&own[queue]))
 		return false;
 	note_served(queue);
@@ -147,7 +186,7 @@ __noinline int serve_any(s32 cpu, u32 near)
 				queue -= own_count;
 			if (!own_by_task && distance_to(cpu, queue) != distance)
 				continue;
-			if (take_own(queue))
+			if (take_own(queue, cpu))
 				return 1;
 		}
 	}
@@ -158,7 +197,7 @@ __noinline int serve_any(s32 cpu, u32 near)
 __noinline int serve_list(s32 cpu, u32 first, u64 high, u64 low, u32 near)
 {
 	bool strange = first >= own_count;
-	bool taken = !strange && take_own(first);
+	bool taken = !strange && take_own(first, cpu);
 	u32 entry, i;
 
 	if (taken)
@@ -169,7 +208,7 @@ __noinline int serve_list(s32 cpu, u32 first, u64 high, u64 low, u32 near)
 		low <<= 16;
 		if (entry > own_count) {
 			strange = true;
-		} else if (entry && take_own(entry - 1)) {
+		} else if (entry && take_own(entry - 1, cpu)) {
 			taken = true;
 			break;
 		}
@@ -180,14 +219,14 @@ __noinline int serve_list(s32 cpu, u32 first, u64 high, u64 low, u32 near)
 }
 
 /* Serves a queue that was overlooked; whether it had somebody for this CPU. */
-static __always_inline bool serve_overlooked(void)
+static __always_inline bool serve_overlooked(s32 cpu)
 {
 	u32 queue = own_overlooked;
 
 	if (!queue)
 		return false;
 	own_overlooked = 0;
-	if (!take_own(queue - 1))
+	if (!take_own(queue - 1, cpu))
 		return false;
 	count(SP_COUNT_OVERLOOKED);
 	return true;
@@ -199,7 +238,7 @@ __noinline int has_own_for(s32 cpu)
 	u32 i;
 
 	bpf_for(i, 0, own_count)
-		if (own_used[i & (SP_QUEUES_MAX - 1)] &&
+		if (own_used[i & (SP_QUEUES_MAX - 1)] && queue_allows(i, cpu) &&
 		    has_task_for(&own[i & (SP_QUEUES_MAX - 1)], cpu))
 			return 1;
 	return 0;
@@ -231,7 +270,11 @@ static __always_inline u64 look_after_own(void)
 		if (queued <= 0)
 			continue;
 		waiting += queued;
+#ifdef SP_SETS
+		rescue_in(&own[queue], set_of(queue));
+#else
 		rescue(&own[queue]);
+#endif
 		if ((s64)(now - own_served[queue]) > (s64)OVERLOOKED_NS)
 			own_overlooked = queue + 1;
 	}

@@ -134,6 +134,16 @@ static sp_inline sp_u64 sp_last(const struct sp_event *event)
 	return event->key;
 }
 
+/* Whether the event's CPU is one of those that a parameter of the type cpus says. */
+static sp_inline int sp_is_on(const struct sp_event *event, sp_u32 cpus)
+{
+	sp_u32 first = cpus & SP_CPUS_MASK;
+	sp_u32 last = cpus >> SP_CPUS_LAST_SHIFT & SP_CPUS_MASK;
+
+	return !(cpus & SP_CPUS_PART) && (sp_u32)event->cpu >= first &&
+	       (sp_u32)event->cpu <= last;
+}
+
 /* How many queues of its own the pair has here: numbers 0 to that, less one. */
 static sp_inline sp_u32 sp_queues(const struct sp_event *event)
 {

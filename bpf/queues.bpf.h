@@ -122,6 +122,36 @@ __noinline int find_first(struct sp_dsq *dsq, s32 cpu, struct sp_first *first)
 	return found || (left < 0 && nr_queued(dsq) > LOOK_MAX);
 }
 
+#if defined(SP_SETS) && defined(SP_USER_MODE)
+/* Whether one of so many may, looked at from one end. */
+static __always_inline bool finds_task_for(struct sp_dsq *dsq, s32 cpu, u64 flags)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool found = false;
+	int left = LOOK_MAX / 2;
+
+	bpf_iter_scx_dsq_new(&it, dsq->id, flags);
+	while (!found && left-- > 0 && (p = bpf_iter_scx_dsq_next(&it)))
+		found = may_run(p, cpu);
+	bpf_iter_scx_dsq_destroy(&it);
+	return found;
+}
+
+/*
+ * The same where many may wait for CPUs of their own, for which others must not ask the
+ * daemon again and again: the oldest and the newest ones are looked at, and those
+ * between are picked with the daemon's next pass.
+ */
+__noinline int has_task_for(struct sp_dsq *dsq, s32 cpu)
+{
+	if (!dsq || !nr_queued(dsq))
+		return 0;
+	return finds_task_for(dsq, cpu, 0) ||
+	       (nr_queued(dsq) > LOOK_MAX / 2 &&
+		finds_task_for(dsq, cpu, SCX_DSQ_ITER_REV));
+}
+#else
 /* Whether somebody in @dsq may run on @cpu, as far as is looked. */
 __noinline int has_task_for(struct sp_dsq *dsq, s32 cpu)
 {
@@ -138,5 +168,6 @@ __noinline int has_task_for(struct sp_dsq *dsq, s32 cpu)
 	bpf_iter_scx_dsq_destroy(&it);
 	return found || (left < 0 && nr_queued(dsq) > LOOK_MAX);
 }
+#endif
 
 #endif

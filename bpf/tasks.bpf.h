@@ -35,6 +35,9 @@ struct sp_task_ctx {
 #ifdef SP_ALONE_ASKED
 	u64 held_until; /* BPF mode, `decided`: it is held back until then; 0: it is not */
 #endif
+#ifdef SP_SETS
+	u32 set; /* of CPUs, those of its queue, and 1; 0: all */
+#endif
 #ifdef SP_PLACES
 	sp_u16 ran_on; /* the CPU on which it ran last, and 1; 0: it never did */
 	sp_u16 woken_by; /* the CPU of its present wake-up, and 1; 0: select_cpu was not asked */
@@ -54,6 +57,16 @@ static __always_inline struct sp_task_ctx *task_ctx(struct task_struct *p)
 {
 	return bpf_task_storage_get(&tasks, p, NULL, 0);
 }
+
+#ifdef SP_SETS
+static __always_inline u32 set_of_task(struct task_struct *p)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	/* Migration may have been disabled since. */
+	return tctx && !is_pinned(p) ? tctx->set : 0;
+}
+#endif
 
 static __always_inline u32 next_generation(void)
 {
@@ -80,6 +93,9 @@ static __always_inline void begin_life(struct sp_task_ctx *tctx,
 	tctx->decided = false;
 	tctx->waits = false;
 	tctx->alone = false;
+#ifdef SP_SETS
+	tctx->set = set_of(0);
+#endif
 }
 
 static __always_inline s32 new_task(struct task_struct *p, u32 group)
@@ -248,7 +264,15 @@ static __always_inline s32 look_for_idle(struct task_struct *p, s32 prev_cpu,
 	if (look_list(sync))
 		return look_by_list(p, prev_cpu, sync);
 #endif
-	if (!nobody_idle())
+#ifdef SP_SETS
+	if (set_of_task(p)) {
+		s32 claimed = nobody_idle() ? -1 : claim_any_idle_cpu(p);
+
+		idle = claimed >= 0;
+		cpu = idle ? claimed : prev_cpu;
+	} else
+#endif
+		if (!nobody_idle())
 		cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &idle);
 	if (!idle && !sync)
 		return cpu;

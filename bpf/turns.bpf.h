@@ -98,7 +98,7 @@ static __always_inline bool daemon_may_run(s32 here, u64 now)
 
 	bpf_iter_scx_dsq_new(&it, DSQ_DAEMON, 0);
 	p = bpf_iter_scx_dsq_next(&it);
-	if (p && !may_run(p, here)) {
+	if (p && !is_allowed(p, here)) {
 		may = false;
 		if (!called_at || (s64)(now - called_at) >= (s64)GRACE_NS) {
 			called_by = here;
@@ -230,6 +230,17 @@ static __always_inline void tell_idle(struct sp_answers *ring, s32 cpu)
 	else
 		__sync_fetch_and_and(&ring->asked.idle[word], ~bit);
 }
+
+#ifdef SP_SETS
+/* Of which sets of CPUs none is on-line. */
+static __always_inline void tell_sets_gone(void)
+{
+	struct sp_answers *ring = answer_ring();
+
+	if (ring)
+		ring->asked.sets_gone = sets_gone;
+}
+#endif
 
 /*
  * A CPU leaves it to the daemon, which is at work, to kick it. One that has idled since

@@ -18,6 +18,7 @@
  * told, so that its state is the same as if it had been asked. Likewise a CPU that
  * has no other task takes the only one that waits.
  */
+#define SP_USER_MODE
 #include "turns.bpf.h"
 #include "taken_cpu.bpf.h"
 #include "groups.bpf.h"
@@ -139,7 +140,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	unread = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	if (daemon_should_read(unread) && run_daemon(cpu, cpu, NULL))
 		return;
-	if (take_held_in_turn() || take_late_pick())
+	if (take_held_in_turn() || take_late_pick(cpu))
 		return;
 	if (drain(ring, cpu) || take_picked(cpu)) {
 		count(SP_COUNT_DISPATCHED);
@@ -217,6 +218,9 @@ SEC("struct_ops/sp_cpu_online")
 void BPF_PROG(sp_cpu_online, s32 cpu)
 {
 	mark_online(cpu, true);
+#ifdef SP_SETS
+	tell_sets_gone();
+#endif
 }
 
 SEC("struct_ops/sp_cpu_offline")
@@ -227,6 +231,9 @@ void BPF_PROG(sp_cpu_offline, s32 cpu)
 	mark_online(cpu, false);
 	if (ring)
 		tell_idle(ring, cpu);
+#ifdef SP_SETS
+	tell_sets_gone();
+#endif
 	give_up_picked(cpu);
 	give_up_cpu(&standing_by, cpu); /* the daemon, which does not count */
 }
@@ -245,6 +252,10 @@ void BPF_PROG(sp_set_cpumask, struct task_struct *p, const struct cpumask *mask)
 
 	if (tctx)
 		tctx->mask = SP_MASK_UNKNOWN;
+#ifdef SP_SETS
+	if (tctx)
+		tctx->set = 0; /* until the daemon tells anew */
+#endif
 }
 
 /*

@@ -33,7 +33,7 @@ static __always_inline u32 look_list(bool sync)
 /* Only where p may run: the kernel would end us for a CPU that there cannot be. */
 static __always_inline bool claim_for(struct task_struct *p, u32 cpu)
 {
-	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
+	return bpf_cpumask_test_cpu(cpu, p->cpus_ptr) && suits(p, cpu) &&
 	       scx_bpf_test_and_clear_cpu_idle(cpu);
 }
 
@@ -86,6 +86,24 @@ __noinline s32 claim_whole_core(struct task_struct *p __arg_trusted, s32 from)
 	return found;
 }
 
+#ifdef SP_SETS
+/* In a set of CPUs, of which p's queue may have some only; itself first. */
+__noinline s32 claim_in_place(struct task_struct *p __arg_trusted, u32 set,
+			      s32 previous)
+{
+	u32 index = (set - 1) & (SP_SETS_MAX - 1);
+	u32 first = set_first[index], last = set_last[index];
+	u32 cpu;
+
+	if (in_set(set, previous) && claim_for(p, previous))
+		return previous;
+	bpf_for(cpu, first, last + 1)
+		if (claim_for(p, cpu))
+			return cpu;
+	return -1;
+}
+#endif
+
 /* An idle CPU in one place, claimed, or -1. */
 static __always_inline s32 claim_at(struct task_struct *p, u32 place, s32 previous,
 				    s32 waker)
@@ -106,6 +124,10 @@ static __always_inline s32 claim_at(struct task_struct *p, u32 place, s32 previo
 	case SP_LOOK_ANY:
 		return pick_idle_cpu(p);
 	}
+#ifdef SP_SETS
+	if (place >= SP_LOOK_SET)
+		return claim_in_place(p, place - SP_LOOK_SET + 1, previous);
+#endif
 	return -1;
 }
 

@@ -101,7 +101,7 @@ struct BuildBPF: BuildToolPlugin {
                     ["-DSP_ALONE_ASKED", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
                 compile(
                     folder.appending(path: "user_mode.bpf.c"), as: "user_mode_all",
-                    ["-DSP_ALONE_ASKED", "-DSP_PLACES", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
+                    ["-DSP_ALONE_ASKED", "-DSP_SETS", "-DSP_PLACES", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
             ]
     }
 

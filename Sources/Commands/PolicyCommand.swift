@@ -78,7 +78,10 @@ struct PolicyShow: ParsableCommand {
         return [("wake-ups", policy.promote_waiting_max), ("synchronous wake-ups", policy.promote_sync)]
             .filter { $0.1 != 0 }
             .map { what, list in
-                let places = WakeupPlace.decode(list).map(\.word).joined(separator: ", ")
+                let sets = Program.pair?.keys.sets ?? []
+                let places = WakeupPlace.decode(list).map { place in
+                    place.setIndex.flatMap { sets.indices.contains($0) ? sets[$0] : nil } ?? place.word
+                }.joined(separator: ", ")
                 return "# \(what) look for an idle CPU at: \(places)\n"
             }.joined()
     }

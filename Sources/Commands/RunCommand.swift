@@ -179,6 +179,14 @@ struct RunCommand: ParsableCommand {
                     try chosenTwin(description, note: note)
                 }
         }
+        if let flaw = scheduler.queues?.flaw(of: scheduler.policy) {
+            throw Failure("'\(description.name)' does not fit: \(flaw)", .configuration)
+        }
+        if description.policy.isAskedAlone && watchdog < 2 {
+            throw Failure(
+                "--watchdog \(watchdog): '\(description.name)' may hold tasks back for a second, which the kernel would take for starving; allowed are 2...30",
+                .usage)
+        }
         scheduler.partial = partial
         scheduler.askAlways = askAlways
         scheduler.groupWeights = groupWeights

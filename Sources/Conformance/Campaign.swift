@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+import KernelLink
 public import PolicyModel
 
 /// Random descriptions and random traces, for a number of events or a time.
@@ -12,9 +13,10 @@ public struct Campaign {
         public let name: String
         public let policy: sp_policy
 
+        /// A part of a machine's CPUs is that of a machine of 8: descriptions are not loaded anew for each trace.
         public init(name: String, policy: sp_policy) {
             self.name = name
-            self.policy = policy
+            self.policy = policy.withCPUs(of: 8)
         }
     }
 

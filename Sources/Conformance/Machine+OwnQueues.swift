@@ -66,17 +66,42 @@ extension Machine {
         own[Int(queue)].insert(Int32(slot), key: decision.key)
     }
 
-    /// The first of the queues that the policy listed, or of any; somebody must wait.
-    mutating func takeOwn(_ decision: sp_decision, cpu: Int) -> Int {
-        guard let tables = layout?.tables else { return 0 }
+    /// The first of the queues that the policy listed, or of any; nil if nobody waits who may run there.
+    mutating func takeOwn(_ decision: sp_decision, cpu: Int) -> Int? {
+        guard let tables = layout?.tables else { return nil }
         let near = tables.near(Int32(cpu), 0)
         var list = decision
         if decision.action != SP_ACTION_SERVE.rawValue {
             list = sp_decision()
             list.queue = near
         }
-        let heaps = own
-        let (queue, _) = tables.first(list, for: Int32(cpu), near: near) { heaps[$0].count > 0 }
-        return Int(own[queue ?? 0].removeFirst().item)
+        let (heaps, gone) = (own, setsGone)
+        let (queue, _) = tables.first(list, for: Int32(cpu), near: near) {
+            heaps[$0].count > 0 && tables.allows($0, Int32(cpu), gone: gone)
+        }
+        return queue.map { Int(own[$0].removeFirst().item) }
+    }
+
+    /// A bit of each set of CPUs of which the machine has none.
+    private var setsGone: UInt64 {
+        guard let tables = layout?.tables, tables.hasSets else { return 0 }
+        return policy.sets.enumerated().reduce(0) { gone, set in
+            set.element.numbers(of: cpuCount).overlaps(0...cpuCount - 1)
+                ? gone : gone | 1 << UInt64(set.offset)
+        }
+    }
+
+    /// Whether an actor whose queue the policy said runs on a CPU.
+    func allows(_ decision: sp_decision, _ cpu: Int) -> Bool {
+        guard let tables = layout?.tables else { return true }
+        return tables.allows(
+            decision.queue < UInt32(tables.count) ? Int(decision.queue) : 0, Int32(cpu), gone: setsGone)
+    }
+
+    /// An idle CPU for who waits now in the queue that the policy said; nil if there is none.
+    func idleCPU(_ decision: sp_decision) -> Int? {
+        if idleCPUs == 0 { return nil }
+        if layout?.tables.hasSets != true { return idleCPUs.trailingZeroBitCount }
+        return (0..<cpuCount).first { idleCPUs >> UInt64($0) & 1 != 0 && allows(decision, $0) }
     }
 }

@@ -12,13 +12,14 @@ extension Machine {
         actors[slot].usedNs = 0
         actors[slot].since = epoch &+ elapsed
         switch decision.action {
-        case SP_ACTION_DIRECT.rawValue where idle >= 0 && decision.cpu == idle:
+        case SP_ACTION_DIRECT.rawValue
+        where idle >= 0 && decision.cpu == idle && allows(decision, Int(idle)):
             append(slot, toLocalQueueOf: Int(decision.cpu))
             serve(cpu: Int(decision.cpu))
         case SP_ACTION_HOLD.rawValue: hold(slot, decision)
         default:
             insert(slot, decision)
-            if idleCPUs != 0 { serve(cpu: idleCPUs.trailingZeroBitCount) }
+            if let cpu = idleCPU(decision) { serve(cpu: cpu) }
         }
     }
 
@@ -35,7 +36,7 @@ extension Machine {
         actors[slot].phase = .waiting
         actors[slot].since = epoch &+ elapsed
         insert(slot, actors[slot].held)
-        if idleCPUs != 0 { serve(cpu: idleCPUs.trailingZeroBitCount) }
+        if let cpu = idleCPU(actors[slot].held) { serve(cpu: cpu) }
     }
 
     private mutating func insert(_ slot: Int, _ decision: sp_decision) {
@@ -67,12 +68,12 @@ extension Machine {
             hold(slot, placed)
             return serve(cpu: cpu)
         }
+        guard allows(placed, cpu) else { return leave(slot, placed, cpu: cpu) }
         let decision = decideDispatch(cpu: cpu, prev: (slot, placed.key))
-        if decision.action == SP_ACTION_CONTINUE.rawValue {
+        guard decision.action != SP_ACTION_CONTINUE.rawValue, let next = take(decision, cpu: cpu) else {
             run(slot, on: cpu)
             return
         }
-        let next = take(decision, cpu: cpu)
         insert(slot, placed)
         run(next, on: cpu)
     }
@@ -84,17 +85,25 @@ extension Machine {
         actors[slot].usedNs = 0
         actors[slot].since = epoch &+ elapsed
         if placed.action == SP_ACTION_HOLD.rawValue { return hold(slot, placed) }
+        guard allows(placed, cpu) else { return leave(slot, placed, cpu: cpu) }
         run(slot, on: cpu)
     }
 
-    /// The first of the queue, or of the other one if nobody waits there; somebody must wait.
-    private mutating func take(_ decision: sp_decision, cpu: Int) -> Int {
+    /// An actor may not go on where it runs, since its queue has other CPUs now.
+    private mutating func leave(_ slot: Int, _ placed: sp_decision, cpu: Int) {
+        insert(slot, placed)
+        if let other = idleCPU(placed) { serve(cpu: other) }
+        serve(cpu: cpu)
+    }
+
+    /// The first of the queue, or of the other one if nobody waits there; nil if nobody may run there.
+    private mutating func take(_ decision: sp_decision, cpu: Int) -> Int? {
         if layout != nil { return takeOwn(decision, cpu: cpu) }
         let queue = decision.queue
         if priority.count > 0 && (queue == SP_QUEUE_PRIORITY.rawValue || regular.count == 0) {
             return Int(priority.removeFirst().item)
         }
-        return Int(regular.removeFirst().item)
+        return regular.count > 0 ? Int(regular.removeFirst().item) : nil
     }
 
     private func idleCPU(for slot: Int) -> Int32 {
@@ -144,7 +153,7 @@ extension Machine {
         }
         guard waiting > 0 else { return }
         let decision = decideDispatch(cpu: cpu, prev: nil)
-        run(take(decision, cpu: cpu), on: cpu)
+        if let next = take(decision, cpu: cpu) { run(next, on: cpu) }
     }
 
     private mutating func run(_ slot: Int, on cpu: Int, isPicked: Bool = true) {

@@ -112,7 +112,7 @@ extension Declaration {
         return """
             name: "\(name)", summary: \(Self.quoted(summary)), hash: \(hash), queues: \(queues), ownQueues: \(ownQueues?.encoded ?? 0),
                         inputs: \(inputMask), names: [\(names)],
-                        wakeups: (\(wakeups?.encoded.look ?? 0), \(wakeups?.encoded.sync ?? 0)), isAskedAlone: \(isAskedAlone),
+                        wakeups: (\(wakeups?.encoded.look ?? 0), \(wakeups?.encoded.sync ?? 0)), isAskedAlone: \(isAskedAlone), sets: \(encodedSets),
                         task: \(fields(placedTask)),
                         state: \(fields(placedState)),
                         params: [\(parameters.joined(separator: ",\n                    "))]

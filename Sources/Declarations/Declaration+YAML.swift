@@ -30,7 +30,8 @@ private struct DeclarationReader {
         "summary", "queues", "wakeups", "alone", "inputs", "names", "task", "state", "params",
     ]
     private static let parameterKeys = ["type", "range", "default", "doc"]
-    private static let parameterTypes = ["duration", "bool"] + Declaration.Width.allCases.map(\.rawValue)
+    private static let parameterTypes =
+        ["duration", "bool", "cpus"] + Declaration.Width.allCases.map(\.rawValue)
 
     init(file: String, name: String) {
         self.file = file
@@ -54,7 +55,10 @@ private struct DeclarationReader {
         }
         if let root {
             if let mapping = root.mapping {
-                for (key, value) in mapping { section(key, value) }
+                // Queues and wake-ups speak of parameters.
+                let later = ["queues", "wakeups"]
+                for (key, value) in mapping where !later.contains(key.string ?? "") { section(key, value) }
+                for (key, value) in mapping where later.contains(key.string ?? "") { section(key, value) }
             } else {
                 add(root, "a declaration is a mapping of \(Words.all(Self.sections))")
             }
@@ -152,14 +156,51 @@ private struct DeclarationReader {
                     continue
                 }
                 own.count = number
+            case "cpus": own.cpus = cpus(value)
             case let word:
                 add(
                     key,
-                    "queues: unknown key \(Words.quoted(word)); \(Words.all(["each", "count"])) are known"
-                        + Words.hint(word, among: ["each", "count"]))
+                    "queues: unknown key \(Words.quoted(word)); \(Words.all(Self.queueKeys)) are known"
+                        + Words.hint(word, among: Self.queueKeys))
             }
         }
+        if own.hasSets && own.each != .none {
+            add(node, "queues.cpus is for queues that belong to no CPU: with it stands count, not each")
+        } else if own.cpus.count > own.count {
+            add(node, "queues.cpus is of \(own.cpus.count) queues, and count is \(own.count)")
+        }
         declaration.ownQueues = own
+        // Whoever may not run everywhere is asked about when a slice is over, since its queue may be another one then.
+        if own.hasSets { declaration.isAskedAlone = true }
+    }
+
+    private static let queueKeys = ["each", "count", "cpus"]
+
+    /// `[all, upper]`: of each queue, its CPUs.
+    private mutating func cpus(_ node: Node) -> [String?] {
+        let keys = declaration.sets.map(\.key)
+        guard let list = node.sequence, (1...Declaration.OwnQueues.queuesWithSetsMax).contains(list.count)
+        else {
+            add(
+                node,
+                "queues.cpus is a list of up to \(Declaration.OwnQueues.queuesWithSetsMax), for each queue the parameter that says its CPUs, or all"
+            )
+            return []
+        }
+        return list.map { entry in
+            let word = entry.string ?? ""
+            if word == "all" { return nil }
+            if !keys.contains(word) {
+                let known =
+                    keys.isEmpty
+                    ? "there is no parameter of the type cpus" : "\(Words.all(keys)) and all are known"
+                add(
+                    entry,
+                    "queues.cpus: unknown parameter \(Words.quoted(word)); \(known)"
+                        + Words.hint(word, among: keys))
+            }
+            return word
+        }
     }
 
     /// `asked`, or `runs`.
@@ -197,7 +238,8 @@ private struct DeclarationReader {
     }
 
     private mutating func places(_ node: Node, _ what: String) -> [WakeupPlace] {
-        let words = WakeupPlace.allCases.map(\.word)
+        let sets = declaration.sets.map(\.key)
+        let words = WakeupPlace.named.map(\.word) + sets
         guard let list = node.sequence, list.count > 0 else {
             add(node, "\(what) is a list of places, the first one first: \(Words.all(words)) are known")
             return []
@@ -205,7 +247,7 @@ private struct DeclarationReader {
         var places: [WakeupPlace] = []
         for entry in list {
             let word = entry.string ?? ""
-            if let place = WakeupPlace.named(word) {
+            if let place = WakeupPlace.named(word) ?? sets.firstIndex(of: word).flatMap(WakeupPlace.set) {
                 if places.contains(place) {
                     add(entry, "\(what) has \(word) twice: each place is looked at once")
                 } else {
@@ -217,6 +259,9 @@ private struct DeclarationReader {
                     "\(what): unknown place \(Words.quoted(word)); \(Words.all(words)) are known"
                         + Words.hint(word, among: words))
             }
+        }
+        if places.count > WakeupPlace.listMax {
+            add(node, "\(what) has \(places.count) places, \(WakeupPlace.listMax) are allowed")
         }
         return places
     }
@@ -352,6 +397,10 @@ private struct DeclarationReader {
             }
         }
         checkSize(declaration.params.map(\.width), node, "params")
+        let most = Declaration.OwnQueues.setsMax
+        if declaration.sets.count > most {
+            add(node, "params: \(declaration.sets.count) are of the type cpus, \(most) are allowed")
+        }
     }
 
     /// Keys that every pair's descriptions have.
@@ -381,6 +430,7 @@ private struct DeclarationReader {
         switch type.string ?? "" {
         case "duration": (kind, width) = (.duration, .u64)
         case "bool": (kind, width) = (.bool, .u8)
+        case "cpus": (kind, width) = (.cpus, .u32)
         case let word:
             guard let found = Declaration.Width(rawValue: word) else {
                 add(
@@ -409,6 +459,7 @@ private struct DeclarationReader {
         _ what: String
     ) -> ClosedRange<UInt64>? {
         if kind == .bool { return 0...1 }
+        if kind == .cpus { return 0...UInt64(UInt32.max) }
         let parts = (node?.string ?? "").split(separator: "..", maxSplits: 1).map(String.init)
         guard parts.count == 2, let low = number(parts[0], kind, width),
             let high = number(parts[1], kind, width),
@@ -428,6 +479,7 @@ private struct DeclarationReader {
         case .duration: try? DurationText.ns(text)
         case .integer: UInt64(text).flatMap { $0 <= width.most ? $0 : nil }
         case .bool: text == "true" ? 1 : text == "false" ? 0 : nil
+        case .cpus: CPUSpan(text).map { UInt64($0.encoded) }
         }
     }
 
@@ -437,6 +489,7 @@ private struct DeclarationReader {
             "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
         case .integer: "\(range.lowerBound) to \(range.upperBound)"
         case .bool: "true or false"
+        case .cpus: CPUSpan.allowed
         }
     }
 

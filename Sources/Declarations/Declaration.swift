@@ -39,6 +39,8 @@ package struct Declaration: Sendable {
             case duration
             case integer
             case bool
+            /// Some of the machine's, `CPUSpan`.
+            case cpus
         }
 
         /// As descriptions write it: `quantum`, `slice-min`.
@@ -68,8 +70,15 @@ package struct Declaration: Sendable {
         /// `SP_QUEUES_COUNT_MAX`.
         package static let countMax = 64
 
+        /// `SP_SET_QUEUES` and `SP_SETS_MAX`.
+        package static let queuesWithSetsMax = 8, setsMax = 4
+
         package var each = Each.none
         package var count = 0
+        /// Of each queue, from the first on, its CPUs: the key of a parameter; nil: all.
+        package var cpus: [String?] = []
+
+        package var hasSets: Bool { cpus.contains { $0 != nil } }
 
         /// As a description has it for the mechanism, see `SP_QUEUES_EACH_SHIFT`.
         package var encoded: UInt32 { each.rawValue << 16 | UInt32(count) }
@@ -184,7 +193,24 @@ struct Placed: Sendable {
 extension Declaration {
     var placedTask: [Placed] { .init(Placed.all(task.map { ($0.name, $0.width, $0.first) })) }
     var placedState: [Placed] { .init(Placed.all(state.map { ($0.name, $0.width, $0.first) })) }
-    var placedParams: [Placed] { .init(Placed.all(params.map { ($0.name, $0.width, 0) })) }
+    /// Those that are CPUs stand together.
+    var placedParams: [Placed] {
+        .init(Placed.all((sets + params.filter { $0.kind != .cpus }).map { ($0.name, $0.width, 0) }))
+    }
+
+    /// The parameters that are CPUs.
+    var sets: [Parameter] { params.filter { $0.kind == .cpus } }
+
+    /// As a description has the CPUs of queues for the mechanism, see `SP_SETS_COUNT_SHIFT`.
+    var encodedSets: UInt32 {
+        guard let own = ownQueues, let first = sets.first else { return 0 }
+        var queues: UInt32 = 0
+        for (queue, key) in own.cpus.enumerated() {
+            let set = sets.firstIndex { $0.key == key }.map { $0 + 1 } ?? 0
+            queues |= UInt32(set) << UInt32(3 * queue)
+        }
+        return UInt32(placed(first) / 4) | UInt32(sets.count) << 4 | queues << 8
+    }
 
     func placed(_ parameter: Parameter) -> Int {
         placedParams.first { $0.name == parameter.name }?.offset ?? 0

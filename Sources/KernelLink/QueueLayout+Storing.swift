@@ -7,6 +7,17 @@ extension QueueLayout {
         WakeupRings.ring(tables.isByTask ? 0 : cpus) { tables.near(Int32($0), 0) }
     }
 
+    /// The CPUs of queues, where the program knows of such.
+    func storeSets(in variables: BPFVariables) throws(KernelError) {
+        try variables.initialValue("set_of_queue", in: ".rodata").copyMemory(
+            from: UnsafeRawBufferPointer(start: tables.setOfQueue, count: Int(SP_SET_QUEUES)))
+        let size = Int(SP_SETS_MAX) * MemoryLayout<UInt16>.size
+        try variables.initialValue("set_first", in: ".rodata").copyMemory(
+            from: UnsafeRawBufferPointer(start: tables.setFirst, count: size))
+        try variables.initialValue("set_last", in: ".rodata").copyMemory(
+            from: UnsafeRawBufferPointer(start: tables.setLast, count: size))
+    }
+
     /// What user mode's backend has to know, before it is loaded: which CPUs have the same queue.
     func storeNear(in variables: BPFVariables) throws(KernelError) {
         let cpus = Int(SP_CPUS_MAX)

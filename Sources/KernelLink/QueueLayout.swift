@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+package import Output
 
 /// Which queues of a pair's own there are, and which belong to which CPU: tables that never change, and nothing that
 /// is counted in references. They live as long as the `QueueLayout` that they are of.
@@ -13,6 +14,45 @@ public struct QueueTables: BitwiseCopyable {
     @usableFromInline let places: UnsafePointer<UInt64>
     /// Of each queue the place of the first of its CPUs.
     @usableFromInline let queuePlaces: UnsafePointer<UInt64>
+    /// Of each of the first `SP_SET_QUEUES` queues: the number of its set of CPUs, and 1; 0: all of them.
+    @usableFromInline let setOfQueue: UnsafePointer<UInt8>
+    /// Of each of the `SP_SETS_MAX` sets: its first and its last CPU.
+    @usableFromInline let setFirst: UnsafePointer<UInt16>
+    @usableFromInline let setLast: UnsafePointer<UInt16>
+    /// Some queue has a set.
+    public let hasSets: Bool
+
+    /// The set of a queue, and 1; 0: all CPUs. Twin: `set_of`.
+    @inlinable @inline(__always)
+    public func set(of queue: Int) -> Int { queue < Int(SP_SET_QUEUES) ? Int(setOfQueue[queue]) : 0 }
+
+    /// Whether who waits in a queue runs on a CPU. Twin: `in_set`.
+    /// - Parameter gone: a bit of each set of which no CPU is on-line.
+    @inlinable @inline(__always)
+    public func allows(_ queue: Int, _ cpu: Int32, gone: UInt64 = 0) -> Bool {
+        if !hasSets { return true }
+        let set = set(of: queue)
+        return set == 0 || (cpu >= Int32(setFirst[set - 1]) && cpu <= Int32(setLast[set - 1]))
+            || gone >> UInt64(set - 1) & 1 != 0
+    }
+
+    /// The first queue for which `mayUse` says so of its set, of those that have one, or that has none; 0 if there is
+    /// none. Twin: `open_queue`.
+    @inlinable @inline(__always)
+    public func openQueue(where mayUse: (ClosedRange<Int>) -> Bool) -> UInt32 {
+        for queue in 0..<count {
+            let set = set(of: queue)
+            if set == 0 || mayUse(Int(setFirst[set - 1])...Int(setLast[set - 1])) { return UInt32(queue) }
+        }
+        return 0
+    }
+
+    /// The CPUs of a queue that has a set, by number; nil: all.
+    @inlinable @inline(__always)
+    public func cpus(of queue: Int) -> ClosedRange<Int>? {
+        let set = set(of: queue)
+        return set == 0 ? nil : Int(setFirst[set - 1])...Int(setLast[set - 1])
+    }
 
     /// The queue that is near to a CPU, or to a task whose queue is `queue`. Twin: `near_queue`.
     @inlinable @inline(__always)
@@ -84,6 +124,9 @@ public final class QueueLayout: Sendable {
     private nonisolated(unsafe) let near: UnsafeMutablePointer<UInt16>
     private nonisolated(unsafe) let places: UnsafeMutablePointer<UInt64>
     private nonisolated(unsafe) let queuePlaces: UnsafeMutablePointer<UInt64>
+    private nonisolated(unsafe) let setOfQueue: UnsafeMutablePointer<UInt8>
+    private nonisolated(unsafe) let setFirst: UnsafeMutablePointer<UInt16>
+    private nonisolated(unsafe) let setLast: UnsafeMutablePointer<UInt16>
 
     /// - Parameters:
     ///   - policy: of a pair; `rate_max` says which queues.
@@ -96,7 +139,19 @@ public final class QueueLayout: Sendable {
         places.initialize(repeating: 0, count: Int(SP_CPUS_MAX))
         queuePlaces = .allocate(capacity: Int(SP_QUEUES_MAX))
         queuePlaces.initialize(repeating: 0, count: Int(SP_QUEUES_MAX))
+        setOfQueue = .allocate(capacity: Int(SP_SET_QUEUES))
+        setOfQueue.initialize(repeating: 0, count: Int(SP_SET_QUEUES))
+        setFirst = .allocate(capacity: Int(SP_SETS_MAX))
+        setFirst.initialize(repeating: 0, count: Int(SP_SETS_MAX))
+        setLast = .allocate(capacity: Int(SP_SETS_MAX))
+        setLast.initialize(repeating: UInt16(SP_CPUS_MAX - 1), count: Int(SP_SETS_MAX))
         cpus = topology.places.count
+        for (set, span) in policy.sets.enumerated() {
+            let numbers = span.numbers(of: max(cpus, 1))
+            setFirst[set] = UInt16(clamping: numbers.lowerBound)
+            setLast[set] = UInt16(clamping: numbers.upperBound)
+        }
+        for queue in 0..<Int(SP_SET_QUEUES) { setOfQueue[queue] = policy.set(of: queue) }
         var ofCPUs = 0
         for (cpu, place) in topology.places.enumerated() {
             places[cpu] = place
@@ -109,7 +164,23 @@ public final class QueueLayout: Sendable {
         tables = QueueTables(
             count: policy.hasOwnQueues ? min(max(all, 1), Int(SP_QUEUES_MAX)) : 0, isByTask: ofCPUs == 0,
             near: UnsafePointer(near), places: UnsafePointer(places),
-            queuePlaces: UnsafePointer(queuePlaces))
+            queuePlaces: UnsafePointer(queuePlaces), setOfQueue: UnsafePointer(setOfQueue),
+            setFirst: UnsafePointer(setFirst), setLast: UnsafePointer(setLast),
+            hasSets: (0..<Int(SP_SET_QUEUES)).contains { policy.set(of: $0) != 0 })
+    }
+
+    /// What is wrong with the sets of CPUs on this machine, in words; nil: nothing.
+    public func flaw(of policy: sp_policy) -> String? {
+        guard tables.hasSets else { return nil }
+        let machine = cpus > 1 ? "this machine has the CPUs 0 to \(cpus - 1)" : "this machine has CPU 0 alone"
+        for span in policy.sets where !span.numbers(of: cpus).overlaps(0...cpus - 1) {
+            return "the CPUs \(span.text): \(machine)"
+        }
+        for cpu in 0..<cpus where !(0..<tables.count).contains(where: { tables.allows($0, Int32(cpu)) }) {
+            return
+                "no queue has CPU \(cpu), so a task that may run there alone would wait for ever: \(machine)"
+        }
+        return nil
     }
 
     /// The queue that belongs to a CPU; nil if none does.
@@ -127,12 +198,53 @@ public final class QueueLayout: Sendable {
         near.deallocate()
         places.deallocate()
         queuePlaces.deallocate()
+        setOfQueue.deallocate()
+        setFirst.deallocate()
+        setLast.deallocate()
     }
 }
 
 extension sp_policy {
     /// Whether it is a pair's, and that has queues of its own.
     public var hasOwnQueues: Bool { pair != 0 && rate_max != 0 }
+
+    /// The parameters of such a pair that are CPUs.
+    package var sets: [CPUSpan] {
+        guard hasOwnQueues else { return [] }
+        let first = Int(SP_PAIR_PARAMS) + 4 * Int(classes & SP_SETS_MASK)
+        let count = min(
+            Int(classes >> UInt32(SP_SETS_COUNT_SHIFT) & SP_SETS_MASK), Int(SP_SETS_MAX),
+            (MemoryLayout<sp_policy>.size - first) / 4)
+        return withUnsafeBytes(of: self) { bytes in
+            (0..<count).map {
+                CPUSpan(encoded: bytes.loadUnaligned(fromByteOffset: first + 4 * $0, as: UInt32.self))
+            }
+        }
+    }
+
+    /// With CPUs by their numbers where a description says a part of the machine's.
+    /// - Parameter cpus: of the machine, 1 or more.
+    public func withCPUs(of cpus: Int) -> sp_policy {
+        var policy = self
+        let first = Int(SP_PAIR_PARAMS) + 4 * Int(classes & SP_SETS_MASK)
+        for (index, span) in sets.enumerated() where span.isPart {
+            let numbers = span.numbers(of: cpus)
+            let encoded =
+                UInt32(numbers.lowerBound) | UInt32(numbers.upperBound) << UInt32(SP_CPUS_LAST_SHIFT)
+            withUnsafeMutableBytes(of: &policy) {
+                $0.storeBytes(of: encoded, toByteOffset: first + 4 * index, as: UInt32.self)
+            }
+        }
+        return policy
+    }
+
+    /// The set of a queue, and 1; 0: all CPUs.
+    fileprivate func set(of queue: Int) -> UInt8 {
+        guard hasOwnQueues else { return 0 }
+        let shift = UInt32(SP_SETS_QUEUES_SHIFT) + UInt32(SP_SETS_QUEUE_BITS) * UInt32(queue)
+        let set = UInt8(truncatingIfNeeded: classes >> shift & SP_SETS_QUEUE_MASK)
+        return Int(set) <= sets.count ? set : 0
+    }
 
     /// Whether it is a pair's, and that is asked about a task that is alone on its CPU, too.
     public var isAskedAlone: Bool { pair != 0 && slice & SP_ALONE_ASKED_BIT != 0 }

@@ -46,9 +46,10 @@ public struct Scheduler: ~Copyable {
 
         public init(mode: Mode, policy: sp_policy, policyName: String) {
             self.mode = mode
-            self.policy = policy
             self.policyName = policyName
             let topology = policy.hasOwnQueues || policy.hasWakeups ? Topology.ofThisMachine : Topology([])
+            let policy = policy.withCPUs(of: max(topology.places.count, 1))
+            self.policy = policy
             queues = policy.hasOwnQueues ? QueueLayout(policy, topology) : nil
             wakeups = policy.hasWakeups ? WakeupRings(topology) : nil
         }
@@ -204,6 +205,7 @@ public struct Scheduler: ~Copyable {
             case .bpf: try queues.store(in: variables)
             case .user: try queues.storeNear(in: variables)
             }
+            if queues.tables.hasSets { try queues.storeSets(in: variables) }
         }
         try configuration.wakeups?.store(in: variables)
         if configuration.mode == .user {

@@ -33,6 +33,7 @@ public struct Pair: Sendable {
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         inputs: UInt32, names: [(UInt64, UInt64)], wakeups: (look: UInt32, sync: UInt32), isAskedAlone: Bool,
+        sets: UInt32,
         task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
         swift: SwiftTwin, c: CTwin, ir: PairIR, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
@@ -41,7 +42,8 @@ public struct Pair: Sendable {
         self.hash = hash
         keys = PairKeys(
             name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues,
-            inputs: inputs, wakeups: wakeups, isAskedAlone: isAskedAlone, params: params)
+            inputs: inputs, wakeups: wakeups, isAskedAlone: isAskedAlone, sets: sets,
+            params: params)
         self.names = names
         self.type = type
         naming = ReportNaming(

@@ -42,6 +42,16 @@ extension sp_event {
     @inlinable @inline(__always)
     public var queues: UInt32 { UInt32(truncatingIfNeeded: first.1 & 0xffff) }
 
+    /// Whether `cpu` is one of those that a parameter of the type `cpus` says. On a machine, and in the comparison,
+    /// such a parameter has numbers of CPUs, whatever a description says it by. Twin: `sp_is_on`.
+    @inlinable @inline(__always)
+    public func isOn(_ cpus: UInt32) -> Bool {
+        let first = cpus & SP_CPUS_MASK
+        let last = cpus >> UInt32(SP_CPUS_LAST_SHIFT) & SP_CPUS_MASK
+        let cpu = UInt32(bitPattern: self.cpu)
+        return cpus & SP_CPUS_PART == 0 && cpu >= first && cpu <= last
+    }
+
     /// Tasks that wait in the near queue, and in all others.
     @inlinable @inline(__always)
     public var waitingNear: UInt32 { waiting.0 }

@@ -32,6 +32,9 @@ extension PolicyKey {
         case .bool:
             try requirePlain(text, style)
             return .number(try bool(text))
+        case .cpus:
+            guard let span = CPUSpan(text) else { throw misfit(text) }
+            return .number(UInt64(span.encoded))
         }
     }
 

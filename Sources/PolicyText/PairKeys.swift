@@ -8,6 +8,8 @@ public struct PairParameter: Sendable {
         case duration
         case integer
         case bool
+        /// Some of the machine's, as `SP_CPUS_PART` says it.
+        case cpus
     }
 
     let key: String
@@ -42,6 +44,8 @@ public struct PairParameter: Sendable {
 /// The keys of a pair's descriptions: its own parameters, and what the mechanism has to know.
 public struct PairKeys: Sendable {
     private let table: KeyTable
+    /// The keys that say CPUs, in the order in which they are declared.
+    public let sets: [String]
 
     /// What stands in the fields of which no key says anything.
     public var base: sp_policy { table.base }
@@ -53,11 +57,12 @@ public struct PairKeys: Sendable {
     ///   - inputs: what it wants to know of who a task is, bits of `sp_input`.
     ///   - wakeups: where a waking task looks for an idle CPU, and where at a synchronous wake-up, as `sp_look`
     ///     says it; 0: the kernel's choice.
+    ///   - sets: CPUs of its own queues, as `sp_policy.classes` says them.
     ///   - isAskedAlone: about a task that is alone on its CPU, too.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         inputs: UInt32, wakeups: (look: UInt32, sync: UInt32), isAskedAlone: Bool = false,
-        params: [PairParameter]
+        sets: UInt32 = 0, params: [PairParameter]
     ) {
         var base = sp_policy()
         base.abi = UInt32(SP_ABI_VERSION)
@@ -66,9 +71,11 @@ public struct PairKeys: Sendable {
         base.order = SP_ORDER_VRUNTIME.rawValue
         base.slice = SP_SLICE_FIXED.rawValue | (isAskedAlone ? SP_ALONE_ASKED_BIT : 0)
         base.classes = (queues > 1 ? SP_CLASSES_VOLUNTARY_SWITCHES : SP_CLASSES_NONE).rawValue
+        if ownQueues != 0 { base.classes = sets }
         base.burst = SP_BURST_PLAIN.rawValue | inputs << UInt32(SP_INPUTS_SHIFT)
         base.rate_max = ownQueues
         (base.promote_waiting_max, base.promote_sync) = wakeups
+        self.sets = params.filter { $0.kind == .cpus }.map(\.key)
         let own = params.map { parameter in
             PolicyKey(
                 path: parameter.key, kind: Self.kind(of: parameter),
@@ -100,6 +107,7 @@ public struct PairKeys: Sendable {
         case .duration: .duration(parameter.range)
         case .integer: .integer(parameter.range)
         case .bool: .bool
+        case .cpus: .cpus
         }
     }
 }

@@ -29,6 +29,8 @@ struct PolicyKey: Sendable {
         case duration(ClosedRange<UInt64>, none: Bool = false)
         case integer(ClosedRange<UInt64>)
         case bool
+        /// A span of CPUs, `CPUSpan`.
+        case cpus
     }
 
     /// A word that a description may choose, and the value of `bpf/abi.h` that it stands for.
@@ -147,6 +149,7 @@ extension PolicyKey {
         case .duration(_, let none): none && value == 0 ? "none" : DurationText.text(value)
         case .integer: String(value)
         case .bool: value == 0 ? "false" : "true"
+        case .cpus: CPUSpan(encoded: UInt32(truncatingIfNeeded: value)).text
         }
     }
 
@@ -161,6 +164,7 @@ extension PolicyKey {
                 + (none ? ", or none" : "")
         case .integer(let range): "a whole number, \(range.lowerBound) to \(range.upperBound)"
         case .bool: "true or false"
+        case .cpus: CPUSpan.allowed
         }
     }
 }

@@ -48,6 +48,7 @@ extension PolicyKey {
         case .duration(let range, let none): .range((none ? 0 : range.lowerBound)...range.upperBound)
         case .integer(let range): .range(range)
         case .bool: .range(0...1)
+        case .cpus: .range(0...UInt64(UInt32.max))
         }
     }
 

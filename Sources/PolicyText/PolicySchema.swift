@@ -68,6 +68,8 @@ public enum PolicySchema {
                 ("maximum", .number(range.upperBound)),
             ]
         case .bool: [("type", .string("boolean"))]
+        case .cpus:
+            [("type", .strings(["string", "integer"])), ("pattern", .string("^(\(CPUSpan.pattern))$"))]
         }
     }
 
@@ -75,7 +77,7 @@ public enum PolicySchema {
         switch key.kind {
         case .integer: .number(value)
         case .bool: .bool(value != 0)
-        case .name, .line, .words, .duration: .string(key.text(of: value) ?? "")
+        case .name, .line, .words, .duration, .cpus: .string(key.text(of: value) ?? "")
         }
     }
 

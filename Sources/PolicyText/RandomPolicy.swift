@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+import Output
 
 /// A valid policy, from all that descriptions can say.
 ///
@@ -23,12 +24,22 @@ extension PolicyKey {
         case .name, .line: return 0
         case .words(let words): return words.randomElement(using: &generator)?.value ?? 0
         case .bool: return UInt64.random(in: 0...1, using: &generator)
+        case .cpus: return UInt64(Self.randomCPUs(using: &generator).encoded)
         case .integer(let range): return Self.random(in: range, using: &generator)
         case .duration(let range, let none):
             if none && UInt8.random(in: 0..<4, using: &generator) == 0 { return 0 }
             let bound = notAbove.flatMap(PolicyKeys.named)?.value(in: policy) ?? range.upperBound
             return Self.random(in: range.lowerBound...min(range.upperBound, bound), using: &generator)
         }
+    }
+
+    /// Parts of a machine, mostly; numbers that few machines have, too.
+    private static func randomCPUs(using generator: inout some RandomNumberGenerator) -> CPUSpan {
+        let isPart = UInt8.random(in: 0..<4, using: &generator) > 0
+        let most: UInt32 = isPart ? 100 : 63
+        let first = UInt32.random(in: 0..<most, using: &generator)
+        let last = UInt32.random(in: first + 1...most, using: &generator)
+        return CPUSpan(isPart ? "\(first)%-\(last)%" : "\(first)-\(last)") ?? .all
     }
 
     private static func random(

@@ -129,7 +129,8 @@ package struct Layout: Sendable {
     ) {
         var unused: Set<Field> = []
         func fields(_ structure: String, _ declared: [Declared], at begin: Int = 0) -> [Field] {
-            var all = declared.map {
+            // In the order of their places, which is that of their widths and not of the declaration.
+            var all = declared.sorted { $0.offset < $1.offset }.map {
                 Field(structure: structure, name: $0.name, offset: begin + $0.offset, size: $0.size)
             }
             // No byte is left out: the same widths as in the structure that Swift has.

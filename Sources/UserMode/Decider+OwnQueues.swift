@@ -18,6 +18,8 @@ struct OwnQueues {
     private let idle: UnsafeMutablePointer<UInt64>
     /// The queue that is looked at next for being overlooked.
     private var next = 0
+    /// A bit of each set of CPUs of which none is on-line, as the backend says.
+    var setsGone: UInt64 = 0
 
     init(_ layout: QueueLayout?) {
         self.layout = layout ?? QueueLayout(sp_policy(), Topology([]))
@@ -60,6 +62,10 @@ struct OwnQueues {
         waiting[queue] &+= by
         if place - queue * HeapPlace.perClass > Int(SP_CPUS_MAX) { masked[queue] &+= by }
     }
+
+    /// Whether who waits in a queue runs on a CPU.
+    @inline(__always)
+    func allows(_ queue: Int, _ cpu: Int32) -> Bool { tables.allows(queue, cpu, gone: setsGone) }
 
     @inline(__always)
     func noteServed(_ queue: Int, _ now: UInt64) { served[queue] = now }
@@ -118,19 +124,59 @@ extension Decider {
             counters.strange &+= 1
             queue = own.tables.near(waits[Int(slot)].cpu, 0)
         }
+        if own.tables.hasSets { queue = usable(queue, slot) }
         if own.waiting(Int(queue)) == 0 { own.noteServed(Int(queue), latest) }
         return Int(queue) * HeapPlace.perClass
     }
 
+    /// The queue, if the task may run on one of its CPUs; else the first one of which it may. Twin: `own_queue`.
+    private func usable(_ queue: UInt32, _ slot: UInt32) -> UInt32 {
+        guard let cpus = own.tables.cpus(of: Int(queue)), !mayUse(cpus, slot) else { return queue }
+        return own.tables.openQueue { mayUse($0, slot) }
+    }
+
+    /// Whether the task in `slot` may run on some of these CPUs.
+    private func mayUse(_ cpus: ClosedRange<Int>, _ slot: UInt32) -> Bool {
+        let affinity = waits[Int(slot)].affinity
+        if affinity & SP_AFFINITY_ONE != 0 { return cpus.contains(Int(affinity & ~SP_AFFINITY_ONE)) }
+        if affinity == SP_AFFINITY_ANY || affinity >= UInt32(SP_MASKS) { return true }
+        return cpus.contains { allows(Int(affinity), Int32(truncatingIfNeeded: $0)) }
+    }
+
+    /// Whether the task in `slot`, which waited a moment ago, may run on a CPU as far as its queue goes.
+    @inline(__always)
+    private func suits(_ slot: UInt32, _ cpu: Int32) -> Bool {
+        own.allows(Int(waits[Int(slot)].place) / HeapPlace.perClass, cpu)
+    }
+
+    /// Whether the queue of a task that is to run on an idle CPU at once has that CPU.
+    @inline(__always)
+    func runsThere(_ decision: sp_decision, _ notice: sp_notice, _ slot: UInt32) -> Bool {
+        !hasOwnQueues || !own.tables.hasSets
+            || own.allows(Int(usable(decision.queue, slot)), notice.idle_cpu)
+    }
+
+    /// What the backend is told of a task that waits, so that no CPU asks for it that its queue does not have.
+    @inline(__always)
+    mutating func tellSet(_ slot: UInt32, _ queue: UInt32) -> sp_answer? {
+        guard hasOwnQueues, own.tables.hasSets, UInt32(waits[Int(slot)].told) != queue else { return nil }
+        return answer((0, queue), slot, wait: 0, cpu: -1)
+    }
+
     @inline(__always)
     private func firstOwn(_ queue: Int, _ cpu: Int32) -> UInt32? {
-        if own.waiting(queue) == 0 { return nil }
+        if own.waiting(queue) == 0 || !own.allows(queue, cpu) { return nil }
         return first(from: queue * HeapPlace.perClass, isMasked: own.isMasked(queue), cpu)
     }
 
     /// Picks for a CPU as the policy says, from queues of its own.
     /// - Parameter prev: the CPU's own task, which waits no more.
     mutating func pickOwn(_ prev: UInt32?, _ now: UInt64, _ cpu: Int32) -> sp_answer? {
+        var prev = prev
+        if let other = prev, !suits(other, cpu) {
+            restore(other)
+            prev = nil
+        }
         if waiting == 0 {
             guard let prev else { return nil }
             let start = started(prev, now)

@@ -159,7 +159,7 @@ extension Decider {
     }
 
     @inline(__always)
-    private func allows(_ mask: Int, _ cpu: Int32) -> Bool {
+    func allows(_ mask: Int, _ cpu: Int32) -> Bool {
         guard let masks, cpu >= 0, cpu < Int32(SP_CPUS_MAX) else { return true }
         let words = UnsafeRawPointer(masks + mask).assumingMemoryBound(to: UInt64.self)
         return words[Int(cpu) / 64] >> UInt64(cpu % 64) & 1 != 0
@@ -177,7 +177,7 @@ extension Decider {
 
     /// It waits again where it waited before `leave`, a moment ago.
     @inline(__always)
-    private mutating func restore(_ slot: UInt32) {
+    mutating func restore(_ slot: UInt32) {
         let place = Int(waits[Int(slot)].place)
         queues.putBack(slot, place)
         countWaiting(place, 1)

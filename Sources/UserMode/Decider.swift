@@ -164,7 +164,10 @@ public struct Decider<P: Policy>: ~Copyable {
         switch decision.action {
         case SP_ACTION_QUEUE.rawValue, SP_ACTION_PREEMPT.rawValue:
             wait(slot, decision.queue, key: decision.key)
-            return nil
+            return tellSet(slot, decision.queue)
+        case SP_ACTION_DIRECT.rawValue where notice.idle_cpu >= 0 && !runsThere(decision, notice, slot):
+            wait(slot, decision.queue, key: decision.key)
+            return tellSet(slot, decision.queue)
         case SP_ACTION_DIRECT.rawValue where notice.idle_cpu >= 0:
             return answer(started(slot, notice.now), slot, wait: notice.wait, cpu: notice.idle_cpu)
         case SP_ACTION_HOLD.rawValue: return holdBack(slot, decision, notice)

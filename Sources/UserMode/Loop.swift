@@ -63,6 +63,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
             events.advance()
         }
         let asked = answers.asked
+        if decider.hasOwnQueues { decider.own.setsGone = asked.sets_gone }
         decider.release(asked.now)
         let cpu = Int32(truncatingIfNeeded: asked.cpu)
         var picked: UInt64 = 0

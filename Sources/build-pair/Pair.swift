@@ -29,6 +29,7 @@ private func modeOptions(_ declaration: Declaration) -> [String] {
         + (declaration.inputs.isEmpty ? [] : ["-DSP_INPUTS=\(declaration.inputMask)"])
         + (declaration.wakeups == nil ? [] : ["-DSP_WAKEUPS"])
         + (declaration.isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
+        + (declaration.ownQueues?.hasSets == true ? ["-DSP_SETS"] : [])
 }
 
 /// The header of a pair's state, as C has it.
