@@ -34,6 +34,21 @@ static __always_inline bool in_set(u32 set, s32 cpu)
 	       sets_gone >> index & 1;
 }
 
+/* The first and the last CPU of a queue. Global: verified once. */
+__noinline u32 first_of(u32 queue)
+{
+	u32 set = set_of(queue), index = (set - 1) & (SP_SETS_MAX - 1);
+
+	return !set || sets_gone >> index & 1 ? 0 : set_first[index];
+}
+
+__noinline u32 last_of(u32 queue)
+{
+	u32 set = set_of(queue), index = (set - 1) & (SP_SETS_MAX - 1);
+
+	return !set || sets_gone >> index & 1 ? SP_CPUS_MAX - 1 : set_last[index];
+}
+
 /*
  * The set of a queue for @p, and 1; 0, so all CPUs, if p may run on none of them. Global:
  * verified once.

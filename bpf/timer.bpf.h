@@ -32,25 +32,21 @@ static __always_inline void kick_beside(s32 cpu, u64 now)
 		count(SP_COUNT_RESCUED);
 }
 
-#ifndef SP_SETS
-#define in_set(set, cpu) true
-#endif
-
 /* All of them, where more wait than is looked at, and none of those may run there. */
-static __always_inline void kick_all_idle(u64 now, u32 set)
+static __always_inline void kick_all_idle(u64 now, u32 first, u32 last)
 {
-	s32 cpu;
+	u32 cpu;
 
-	bpf_for(cpu, 0, SP_CPUS_MAX)
-		if (is_marked_idle(cpu) && in_set(set, cpu))
+	bpf_for(cpu, first, last + 1)
+		if (is_marked_idle(cpu))
 			kick_beside(cpu, now);
 }
 
 /*
- * Kicks idle CPUs for tasks that wait in @dsq beside them, and counts it. @set: of the
- * queue, and 1; 0: all CPUs.
+ * Kicks idle CPUs for tasks that wait in @dsq beside them, and counts it. The queue's
+ * CPUs are @first to @last.
  */
-static __always_inline void rescue_in(struct sp_dsq *dsq, u32 set)
+static __always_inline void rescue_in(struct sp_dsq *dsq, u32 first, u32 last)
 {
 	struct bpf_iter_scx_dsq it;
 	struct sp_task_ctx *tctx;
@@ -77,12 +73,12 @@ static __always_inline void rescue_in(struct sp_dsq *dsq, u32 set)
 	}
 	bpf_iter_scx_dsq_destroy(&it);
 	if (left < 0 && forgotten && idle_cpus)
-		kick_all_idle(now, set);
+		kick_all_idle(now, first, last);
 }
 
 static __always_inline void rescue(struct sp_dsq *dsq)
 {
-	rescue_in(dsq, 0);
+	rescue_in(dsq, 0, SP_CPUS_MAX - 1);
 }
 
 /* A mode may want the next beat sooner than usual; 0: it does not. */

@@ -33,11 +33,11 @@ for mode in user bpf; do
 	nice -n 5 sh -c "$loop" &
 	limited=$!
 	sleep 1
-	read -r alone < <(percent 6 $limited)
+	read -r alone < <(percent 3 $limited)
 	sh -c "$loop" &
 	other=$!
 	sleep 1
-	read -r beside rest < <(percent 6 $limited $other)
+	read -r beside rest < <(percent 3 $limited $other)
 	kill $limited $other
 	echo "$mode mode: $alone % alone; $beside % beside a loop that got $rest %"
 	awk -v a="$alone" -v b="$beside" -v r="$rest" 'BEGIN {

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What the policy does, in both modes: of a busy loop of nice 5, none of 120 looks sees it on the lower half of the CPUs,
 # alone, beside three more, and beside loops of normal weight that are more than CPUs; those of normal weight have the
-# lower half for themselves, and what the light ones leave of the upper one. For a guest of 4 CPUs, since it schedules the
+# lower half for themselves, and what the light ones leave of the upper one. For a guest, since it schedules the
 # machine that runs it:
-#   make guest CLOCK=virtual CMD='PATH/effect.sh'
+#   make guest CLOCK=virtual CPUS=2 CMD='PATH/effect.sh'
 set -eu
 program=$(dirname "$0")/.build/debug/halves
 work=$(mktemp -d)
@@ -28,7 +28,7 @@ low() {
 	shift
 	for ((i = 0; i < looks; i++)); do
 		for cpu in $(where "$@"); do ((cpu >= half)) || seen=$((seen + 1)); done
-		sleep 0.02
+		sleep 0.01
 	done
 	echo $seen
 }
@@ -45,7 +45,7 @@ for mode in user bpf; do
 	grep -q '^attached' "$work/session" || { cat "$work/session"; exit 1; }
 	nice -n 5 sh -c "$loop" &
 	light=$!
-	sleep 0.5
+	sleep 0.3
 	alone=$(low 40 $light)
 	# This one becomes light while it runs.
 	sh -c "$loop" &
@@ -57,23 +57,24 @@ for mode in user bpf; do
 		light="$light $!"
 	done
 	light="$light $renamed"
-	sleep 0.5
+	sleep 0.3
 	four=$(low 40 $light)
 	heavy=
-	for _ in 1 2 3 4 5 6; do
+	for _ in 1 2 3; do
 		sh -c "$loop" &
 		heavy="$heavy $!"
 	done
-	sleep 0.5
+	sleep 0.3
 	crowd=$(low 40 $light)
 	before=$(used $light $heavy)
-	sleep 3
+	sleep 2
 	# In halves of the machine: all CPU time is used, half of it by the light ones.
 	shares=$(paste <(echo "$before") <(used $light $heavy) | awk -v cpus="$(nproc)" '
 		{ used[NR] = $2 - $1 }
 		END {
 			for (i = 1; i < NR; i++) sum[i > 4] += used[i] / used[NR]
-			printf "%.2f %.2f %d", sum[0], sum[1], sum[0] > cpus / 2 * 0.95 && sum[1] > cpus / 2 * 0.93
+			good = sum[0] > cpus / 2 * 0.95 && sum[1] > cpus / 2 * 0.93
+			printf "%.2f %.2f %d", sum[0], sum[1], good
 		}')
 	kill $light $heavy
 	echo "$mode mode: seen on the lower half: $alone of 40 alone, $four of 160 beside light ones, $crowd of 160 beside others; CPUs that light and others used: ${shares% *}"
