@@ -12,23 +12,35 @@ loop='while :; do :; done'
 half=$(($(nproc) / 2))
 failed=
 
-# On which CPUs the processes run now: the 39th field of the line, counted behind the name.
-where() {
-	local pid rest fields
-	for pid; do
-		read -r rest <"/proc/$pid/stat"
-		read -ra fields <<<"${rest##*) }"
-		echo "${fields[36]}"
-	done
+# Waits without a process for it, whose start would take longer than a look.
+exec {nothing}<> <(:)
+pause() { read -rt "$1" -u $nothing || :; }
+
+# The fields of a process behind its name: the 17th is its nice value, the 37th the CPU on which it ran last.
+look_at() {
+	local rest
+	read -r rest <"/proc/$1/stat"
+	read -ra fields <<<"${rest##*) }"
 }
 
-# How many of so many looks see one of the processes on the lower half.
+# How many of 40 looks see one of the processes on the lower half, from when all of them are light: until it is, each
+# may run where it likes.
 low() {
-	local looks=$1 seen=0 cpu
-	shift
-	for ((i = 0; i < looks; i++)); do
-		for cpu in $(where "$@"); do ((cpu >= half)) || seen=$((seen + 1)); done
-		sleep 0.01
+	local seen=0 look pid fields
+	for pid; do
+		look_at "$pid"
+		while [[ ${fields[16]} != 5 ]]; do
+			pause 0.01
+			look_at "$pid"
+		done
+	done
+	pause 0.1
+	for ((look = 0; look < 40; look++)); do
+		for pid; do
+			look_at "$pid"
+			((fields[36] >= half)) || seen=$((seen + 1))
+		done
+		pause 0.01
 	done
 	echo $seen
 }
@@ -45,29 +57,29 @@ for mode in user bpf; do
 	grep -q '^attached' "$work/session" || { cat "$work/session"; exit 1; }
 	nice -n 5 sh -c "$loop" &
 	light=$!
-	sleep 0.3
-	alone=$(low 40 $light)
+	pause 0.3
+	alone=$(low $light)
 	# This one becomes light while it runs.
 	sh -c "$loop" &
 	renamed=$!
-	sleep 0.3
+	pause 0.3
 	renice -n 5 $renamed >/dev/null
 	for _ in 1 2; do
 		nice -n 5 sh -c "$loop" &
 		light="$light $!"
 	done
 	light="$light $renamed"
-	sleep 0.3
-	four=$(low 40 $light)
+	pause 0.3
+	four=$(low $light)
 	heavy=
 	for _ in 1 2 3; do
 		sh -c "$loop" &
 		heavy="$heavy $!"
 	done
-	sleep 0.3
-	crowd=$(low 40 $light)
+	pause 0.3
+	crowd=$(low $light)
 	before=$(used $light $heavy)
-	sleep 2
+	pause 2
 	# In halves of the machine: all CPU time is used, half of it by the light ones.
 	shares=$(paste <(echo "$before") <(used $light $heavy) | awk -v cpus="$(nproc)" '
 		{ used[NR] = $2 - $1 }
