@@ -5,6 +5,10 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+[[ ${PREFIX:-/} == /* ]] || {
+	echo "install.sh: PREFIX ${PREFIX@Q} is no absolute path; it goes behind DESTDIR as it is" >&2
+	exit 64
+}
 work=$(mktemp -d "${TMPDIR:-/tmp}/sched-proto-install.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 

@@ -78,7 +78,7 @@ app_install() (
 		sed -nE 's/^Inst ([^ ]+) .*/\1/p' <<<"$simulation" | grep -v -e '-dev$'
 	} | LC_ALL=C sort -u)
 	apt_extract "$apps_dir/$1" "${needed[@]}"
-	chmod -R a+rX "$apps_dir/$1" # servers run as an unprivileged user
+	chmod -R a+rX,go-w "$apps_dir/$1" # servers run as an unprivileged user
 	problem=$(app_problem "$1")
 	[[ -z $problem ]] || die "$EX_UNAVAILABLE" "$1: $problem"
 )

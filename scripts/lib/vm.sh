@@ -3,23 +3,30 @@
 
 work=
 processes=()
+defused=()
 time_is_up=
 
-# Nothing of the guest outlives this script, whatever ends it.
+# Nothing of the guest outlives this script, whatever ends it, and nothing that it wrote lends anybody its rights.
 vm_clean() {
-	local process
-	trap - EXIT INT TERM HUP
-	exec 2>/dev/null # no notices of the processes ended here
-	for process in ${processes[@]+"${processes[@]}"}; do
+	local process errors
+	trap - EXIT
+	trap '' INT TERM HUP                # another signal does not keep it from that
+	exec {errors}>&2 2>/dev/null        # no notices of the processes ended here
+	for process in $(jobs -p) ${processes[@]+"${processes[@]}"}; do
 		kill -KILL "$process" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
+	exec 2>&"$errors" {errors}>&-
+	[[ -z $out || ! -e $work/control/init ]] || vm_defuse
 	[[ -z $work ]] || rm -rf "$work"
+	trap - INT TERM HUP # the note may wait for its reader
+	vm_tell_defused
 }
 
 # share NAME FOLDER CACHE READONLY: serves FOLDER on the socket $work/NAME.sock. The server lives in its own
 # mount namespace, in which a read-only share really is read-only, whatever the guest's root tries; if that cannot
-# be had for each mount, there is no guest. In the other one no device can be made and no program gets another's rights.
+# be had for each mount, there is no guest. In the other one no device can be made and no program gets another's rights;
+# a mount below it would not be so, nor be looked through at the end, so there may be none.
 share() {
 	local name=$1 folder=$2 cache=$3 readonly=$4 tries limit files=() rights=()
 	limit=$(ulimit -Hn)
@@ -41,6 +48,12 @@ share() {
 				}
 			done
 		else
+			mapfile -t mounts < <(findmnt --raw --noheadings --output TARGET --submounts "$work/$name")
+			((${#mounts[@]} == 1)) || {
+				printf -v target %b "${mounts[1]-}"
+				echo "a mount lies below the output folder, ${target#"$work/$name"}: name a folder without one" >&2
+				exit 1
+			}
 			mount -o remount,bind,nosuid,nodev "$work/$name"
 		fi
 		mount -t tmpfs tmpfs /run # its lock files
@@ -202,18 +215,19 @@ vm_run() {
 	vm_status "$status"
 }
 
-# vm_defuse: what the guest's root wrote belongs to root here as well, so it must not run with root's rights.
+# vm_defuse: what the guest's root wrote belongs to root here as well, so it must not run with root's rights. Sets defused.
 vm_defuse() {
-	local files
-	mapfile -d '' files < <(
+	mapfile -d '' defused < <(
 		find "$out" -xdev -type f -perm /6000 -cnewer "$work/control/init" -exec chmod ug-s {} \; -printf '%P\0'
 	)
-	# The guest chose the names.
-	((${#files[@]} == 0)) || say "note: set-uid and set-gid bits were taken from what the guest wrote: ${files[*]@Q}"
+}
+
+# The guest chose the names.
+vm_tell_defused() {
+	((${#defused[@]} == 0)) || say "note: set-uid and set-gid bits were taken from what the guest wrote: ${defused[*]@Q}"
 }
 
 vm_status() {
-	vm_defuse
 	[[ -z $verbose ]] || cat "$work/console" >&2 || true
 	[[ -z $lost ]] || say "some of what the command wrote is lost, to $lost"
 	if [[ -s $work/status ]]; then

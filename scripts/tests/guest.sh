@@ -57,6 +57,20 @@ test_output_folder_lends_no_rights() {
 	expect_equal "what is there" "755 rooted" "$(cd "$folder/rights" && stat -c '%a %n' *)"
 }
 
+# As root of this machine does: below another mount nothing would be nosuid, nor looked through at the end.
+test_output_folder_has_no_mount_below_it() {
+	need_root || return
+	mkdir -p "$folder/mounted/below it"
+	mount -t tmpfs tmpfs "$folder/mounted/below it" || {
+		skip="nothing can be mounted here"
+		return
+	}
+	guest --out "$folder/mounted" true
+	umount "$folder/mounted/below it"
+	expect_status 69
+	expect_in "a mount lies below the output folder, /below it" "$errors"
+}
+
 test_nothing_is_written_to_this_machine() {
 	local name=sched-proto-was-here-$$ place
 	guest "mount -o remount,rw / 2>/dev/null
@@ -87,7 +101,9 @@ test_time_limit() {
 # Ends a guest by SIGNAL once its command runs, and expects STATUS and that nothing is left.
 end_guest_by() {
 	local guest tries status=0
-	"$scripts/guest.sh" --time-limit 600 'echo started; sleep 100000' >"$folder/output" 2>"$folder/errors" &
+	# shellcheck disable=SC2016
+	"$scripts/guest.sh" --time-limit 600 --out "$folder/ended" \
+		'cp /bin/true $SCHED_PROTO_OUT/rooted; chmod 6755 $SCHED_PROTO_OUT/rooted; echo started; sleep 100000' >"$folder/output" 2>"$folder/errors" &
 	guest=$!
 	for ((tries = 0; tries < 600; tries++)); do
 		! grep -q started "$folder/output" || break
@@ -104,6 +120,7 @@ end_guest_by() {
 test_termination_leaves_nothing() {
 	end_guest_by TERM 143
 	expect_equal left "" "$(left_of)"
+	expect_equal "rights of what it wrote" 755 "$(stat -c %a "$folder/ended/rooted")"
 }
 
 test_even_kill_leaves_no_process() {

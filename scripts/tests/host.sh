@@ -397,6 +397,13 @@ test_cache_that_others_may_change() {
 		expect_status 64
 		chmod o-w "$SCHED_PROTO_CACHE/$place"
 	done
+	for place in apps apps/nginx/usr kvm; do
+		fake_cache 10.0.2
+		mkdir -p "$SCHED_PROTO_CACHE/$place" && chmod 777 "$SCHED_PROTO_CACHE/$place"
+		guest true
+		expect_status 64
+		expect_in "others may change '$SCHED_PROTO_CACHE/$place'" "$errors"
+	done
 	need_root || return
 	fake_cache 10.0.2
 	chown 1234 "$SCHED_PROTO_CACHE/virtiofsd/usr/lib/qemu/virtiofsd"
@@ -404,6 +411,43 @@ test_cache_that_others_may_change() {
 	expect_status 64
 	SUDO_UID=1234 guest --memory 1 true
 	[[ $errors != *"others may change"* ]] || complain "the caller of sudo is no other"
+}
+
+# What a link leads to is run as well: nobody else may change it, put something else in its place, or make it.
+test_links_out_of_the_cache() {
+	local kept=$folder/kept place
+	# leads_to PLACE TARGET: the cache's PLACE is a link now.
+	leads_to() {
+		fake_cache 10.0.2
+		rm -rf "${SCHED_PROTO_CACHE:?}/$1" "$kept" "$folder/open"
+		mkdir -p "$kept/usr/bin" "$folder/open/usr/bin" && chmod 1777 "$folder/open"
+		ln -s "$2" "$SCHED_PROTO_CACHE/$1"
+	}
+	for place in qemu kernels kernels/6.18 apps qemu/usr/bin/qemu-system-x86_64; do
+		leads_to "$place" "$kept"
+		guest --memory 1 true
+		[[ $errors != *"others may change"* ]] || complain "$place is all ours: $errors"
+		leads_to "$place" "$folder/open"
+		guest true
+		expect_status 64
+		expect_in "others may change '$SCHED_PROTO_CACHE/$place'" "$errors"
+		# It is not there, and anybody can make it.
+		leads_to "$place" "$folder/open/later"
+		guest true
+		expect_status 64
+		expect_in "others may change '$folder/open'" "$errors"
+		# Through a link that others may replace.
+		leads_to "$place" "$folder/open/link"
+		chmod 777 "$folder/open" && ln -s "$kept" "$folder/open/link"
+		guest true
+		expect_status 64
+		expect_in "others may change '$folder/open'" "$errors"
+	done
+	leads_to qemu "$kept"
+	chmod o+w "$kept/usr/bin"
+	guest true
+	expect_status 64
+	expect_in "usr/bin'" "$errors"
 }
 
 test_cache_in_a_folder_that_all_may_write_but_not_replace() {
@@ -466,11 +510,30 @@ test_set_uid_files_are_named_in_quotes() {
 	touch -d '1 minute ago' "$folder/work/control/init"
 	for names in "a b" $'c\n\e[31md' e; do touch "$folder/out/$names" && chmod u+s "$folder/out/$names"; done
 	# shellcheck disable=SC2016
-	run bash -c '. "$1/lib/common.sh"; . "$1/lib/vm.sh"; out=$2/out work=$2/work; vm_defuse' x "$scripts" "$folder"
+	run bash -c '. "$1/lib/common.sh"; . "$1/lib/vm.sh"; out=$2/out work=$2/work; vm_defuse; vm_tell_defused' x "$scripts" "$folder"
 	expect_status 0
 	for names in "'a b'" "\$'c\n\E[31md'" "'e'"; do expect_in "$names" "$errors"; done
 	expect_equal lines 1 "$(wc -l <<<"$errors")"
 	expect_equal "set-uid files" "" "$(find "$folder/out" -perm /6000)"
+}
+
+# However it ends: by a signal as well, and by a second one that comes meanwhile.
+test_what_the_guest_wrote_is_defused_by_signals_too() {
+	local signal
+	mkdir -p "$folder/signals"
+	for signal in INT TERM HUP; do
+		# shellcheck disable=SC2016
+		run bash -c '. "$1/lib/common.sh"; . "$1/lib/vm.sh"; out=$2/signals work=$(mktemp -d)
+			eval "$(declare -f vm_defuse | sed "1s/vm_defuse/vm_defuse_now/")"
+			vm_defuse() { kill -'"$signal"' $$; sleep 0.1; vm_defuse_now; }
+			mkdir "$work/control" && touch -d "1 minute ago" "$work/control/init"
+			trap vm_clean EXIT; trap "exit 9" '"$signal"'
+			cp /bin/true "$out/rooted" && chmod 6755 "$out/rooted"
+			sleep 100 & kill -'"$signal"' $$; sleep 5' x "$scripts" "$folder"
+		expect_status 9
+		expect_in "taken from what the guest wrote: 'rooted'" "$errors"
+		expect_equal "rights after SIG$signal" 755 "$(stat -c %a "$folder/signals/rooted")"
+	done
 }
 
 test_distclean_leaves_what_is_not() {
@@ -621,6 +684,17 @@ test_locks_that_are_none_are_refused() {
 		expect_status 64
 	done
 	[[ -d $SCHED_PROTO_CACHE/kernels/6.18 ]] || complain "something was removed"
+}
+
+# DESTDIR and a relative PREFIX would be glued to one name.
+test_install_wants_a_whole_prefix() {
+	local prefix
+	for prefix in usr ./usr; do
+		DESTDIR=$folder/at PREFIX=$prefix run "$scripts/install.sh"
+		expect_status 64
+		expect_in "PREFIX '$prefix' is no absolute path" "$errors"
+	done
+	expect_equal "what was made" "" "$(ls -d "$folder"/at* 2>/dev/null)"
 }
 
 test_install_takes_its_folders_as_typed() {
