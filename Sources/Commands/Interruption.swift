@@ -4,7 +4,7 @@ import Output
 import Synchronization
 
 /// SIGINT and SIGTERM where something goes on for hours: the first one ends it behind the present step, so
-/// that its figures are printed; the second one ends the process at once.
+/// that its figures are printed, if somebody reads them; the second one ends the process at once.
 package enum Interruption {
     private static let caught = Atomic<Int32>(0)
     /// When, in milliseconds.
@@ -18,6 +18,7 @@ package enum Interruption {
         // What the handler uses has to be there before it runs.
         caught.store(0, ordering: .relaxed)
         at.store(0, ordering: .relaxed)
+        Patience.prepare()
         for (number, _) in signals {
             var before = sigaction()
             sigaction(number, nil, &before)
@@ -27,7 +28,8 @@ package enum Interruption {
             signal(number) { number in
                 let now = Interruption.milliseconds()
                 if Interruption.caught.exchange(number, ordering: .relaxed) == 0 {
-                    return Interruption.at.store(now, ordering: .relaxed)
+                    Interruption.at.store(now, ordering: .relaxed)
+                    return Patience.end(by: number)
                 }
                 if now - Interruption.at.load(ordering: .relaxed) < Interruption.togetherMs { return }
                 signal(number, SIG_DFL)

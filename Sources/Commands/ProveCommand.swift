@@ -15,6 +15,9 @@ struct ProveCommand: ParsableCommand {
             Of the described policies, those of all descriptions are proven; a program of a pair proves that pair, \
             which decides alike from any state that its declaration has room for.
 
+            SIGINT and SIGTERM end it: it says, with --json as an object, that it was interrupted, and ends by that \
+            signal. A second one ends it at once.
+
             With --json, what ends it before there is a result is an object too: version, type (error), status \
             and message.
 
@@ -71,6 +74,9 @@ struct ProveCommand: ParsableCommand {
     }
 
     func run() {
-        Failure.ending(json: json) { () throws(Failure) in try ProveRun(self).run() }
+        Failure.ending(json: json) { () throws(Failure) in
+            Interruption.watch()
+            try ProveRun(self).run()
+        }
     }
 }

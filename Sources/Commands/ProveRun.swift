@@ -21,7 +21,7 @@ struct ProveRun {
         self.command = command
         subject = try Self.subject(isJSON: command.json)
         do throws(Solver.Unavailable) {
-            solver = try Solver(program: command.solver)
+            solver = try Solver(program: command.solver) { Interruption.name != nil }
         } catch {
             let reason = Printable.line(error.description)
             if command.json { Console.write(ProveOutput.json(unproven: reason).text() + "\n") }
@@ -103,6 +103,13 @@ struct ProveRun {
             "give the solver more work, --effort \(min(command.effort * 10, 1_000_000_000)); if that does not help, write what is in question more like its twin"
     }
 
+    /// Says so, and ends the process by the signal.
+    private func interrupted(_ words: String) -> Never {
+        Console.write(
+            command.json ? ProveOutput.json(unproven: words).text() + "\n" : "not proven: \(words)\n")
+        Interruption.end()
+    }
+
     func run() throws(Failure) {
         let others = sides.filter { $0.name != "native" }
         guard let reference = sides.first(where: { $0.name == "native" }), subject.layout.isWhole
@@ -118,7 +125,12 @@ struct ProveRun {
             solver: solver,
             effort: Effort(unit: command.effort), seed: command.seed)
         var last = ContinuousClock.now
-        let report = prover.prove(until: command.first ? .refuted : .all) { result, done, count in
+        var looked = (cases: 0, of: 0)
+        let report = prover.prove(
+            until: command.first ? .refuted : .all, isOver: { Interruption.name != nil }
+        ) { result, done, count in
+            if Interruption.name != nil { return }
+            looked = (done, count)
             if !result.verdicts.allSatisfy(\.isProven) || ContinuousClock.now - last >= .seconds(2) {
                 last = ContinuousClock.now
                 let state = result.verdicts.allSatisfy(\.isProven) ? "" : ": NOT PROVEN"
@@ -126,10 +138,15 @@ struct ProveRun {
                     "\(done) of \(count): \(result.name), \(ConformOutput.tenths(result.seconds)) s\(state)")
             }
         }
+        if let signal = Interruption.name, report.refutation == nil, looked.cases < max(looked.of, 1) {
+            let words = looked.of > 0 ? " after \(looked.cases) of \(looked.of) cases" : ""
+            interrupted("interrupted by \(signal)\(words)")
+        }
         let output = ProveOutput(report: report, subject: subject, sides: sides)
         var traces: [String] = []
         var shown = ""
-        if let refutation = report.refutation {
+        // Whoever asked for the end gets what is found, and does not wait for more of it.
+        if let refutation = report.refutation, Interruption.name == nil {
             let replay = ProveReplay(refutation.example, seed: command.seed, isQuiet: command.json)
             (shown, traces) = try replay.run()
         }

@@ -96,7 +96,7 @@ public enum Console {
     public static func finishOutput() {
         writeBacklog()
         let isOurs = state.withLock { !$0.closed.contains(STDOUT_FILENO) }
-        guard isOurs, close(STDOUT_FILENO) != 0, errno != EBADF, errno != EINTR else { return }
+        guard isOurs, Patience.waiting({ close(STDOUT_FILENO) }) != 0, errno != EBADF, errno != EINTR else { return }
         let error = errno
         state.withLock { $0.failure = $0.failure ?? error }
     }
@@ -140,7 +140,7 @@ public enum Console {
         _ bytes: UnsafeRawBufferPointer, on stream: Stream
     ) -> (written: Int, error: Int32) {
         let isClosed = state.withLock { $0.closed.contains(stream.descriptor) }
-        return isClosed ? (0, EBADF) : put(bytes, to: stream.descriptor)
+        return isClosed ? (0, EBADF) : Patience.waiting { put(bytes, to: stream.descriptor) }
     }
 
     static func put(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> (written: Int, error: Int32) {

@@ -70,8 +70,11 @@ final class Child {
     /// Bytes of a line; no solver's are nearly as many.
     private static let lineMax = 1 << 24
 
-    /// The next line; nil at the end, if it does not come in time, or if it has no end.
-    func line(seconds: Int) -> String? {
+    /// How often it is looked whether the answer is still wanted, in milliseconds.
+    private static let lookMs = 100.0
+
+    /// The next line; nil at the end, if it does not come in time, if it has no end, or if nobody wants it any more.
+    func line(seconds: Int, isOver: () -> Bool = { false }) -> String? {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while buffer.count < Self.lineMax {
             if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
@@ -80,9 +83,10 @@ final class Child {
                 return line
             }
             var wait = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+            if isOver() { return nil }
             let left = max(.zero, deadline - .now) / .milliseconds(1)
-            let ready = poll(&wait, 1, Int32(min(left.rounded(.up), Double(Int32.max))))
-            if ready < 0 && errno == EINTR { continue }
+            let ready = poll(&wait, 1, Int32(min(left.rounded(.up), Self.lookMs)))
+            if (ready < 0 && errno == EINTR) || (ready == 0 && left > 0) { continue }
             guard ready > 0 else { return nil }
             var part = [UInt8](repeating: 0, count: 4096)
             let count = read(output, &part, part.count)

@@ -91,9 +91,11 @@ package struct Prover {
 
     /// - Parameters:
     ///   - end: what is not looked for any more.
+    ///   - isOver: whether the rest is not wanted any more.
     ///   - tell: is told of each case, with how many of how many are done.
     package func prove(
-        until end: End = .all, tell: (CaseResult, Int, Int) -> Void = { _, _, _ in }
+        until end: End = .all, isOver: () -> Bool = { false },
+        tell: (CaseResult, Int, Int) -> Void = { _, _, _ in }
     ) -> Report {
         let begin = ContinuousClock.now
         var report = Report()
@@ -114,6 +116,7 @@ package struct Prover {
             let result = prove(item.function, item.part, &report)
             report.cases.append(result)
             tell(result, number + 1, work.count)
+            if isOver() { break }
             switch end {
             case .all: continue
             case .unproven: if result.verdicts.allSatisfy(\.isProven) { continue }

@@ -39,10 +39,13 @@ package final class Solver {
     /// How often it had to be started anew.
     package private(set) var restarts = 0
     private var isFresh = true
+    /// Whether no answer is wanted any more: then each question ends without one.
+    private let isOver: () -> Bool
 
     /// - Parameter program: a path, or a name on PATH.
-    package init(program: String) throws(Unavailable) {
+    package init(program: String, isOver: @escaping () -> Bool = { false }) throws(Unavailable) {
         self.program = program
+        self.isOver = isOver
         guard let text = Child.firstLine(of: program, ["--version"], seconds: Self.versionMax) else {
             throw Unavailable(
                 description:
@@ -100,6 +103,7 @@ package final class Solver {
     }
 
     private func running() throws(Gone) -> Child {
+        if isOver() { throw Gone(description: "nobody waits for the answer any more") }
         if let process { return process }
         guard restarts < Self.restartsMax else {
             throw Gone(description: "the solver ended \(restarts) times, and is not started again")
@@ -126,7 +130,7 @@ package final class Solver {
     }
 
     private func line(_ child: Child) throws(Gone) -> String {
-        guard let line = child.line(seconds: Self.silenceMax) else {
+        guard let line = child.line(seconds: Self.silenceMax, isOver: isOver) else {
             throw Gone(description: "the solver ended, or was ended, without an answer")
         }
         return line
