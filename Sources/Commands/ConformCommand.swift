@@ -22,7 +22,7 @@ struct ConformCommand: ParsableCommand {
             and message.
 
             Exit status: 0 if all agree, 4 if they differ, 5 if they agree on less than was asked for \
-            (--exhaustive that ran out of time, a trace without events), 64 wrong usage, 65 for a wrong \
+            (time that was up before all of --exhaustive or --events, a trace without events), 64 wrong usage, 65 for a wrong \
             description, or a trace file that is damaged or of another version, 66 no such policy or file, 70 a lane \
             failed, 73 a trace cannot be recorded, 74 standard output cannot be written, 69 or 77 if a lane cannot \
             run here, 77 also if a file may not be read, 78 if a policy \
@@ -85,7 +85,10 @@ struct ConformOptions: ParsableArguments {
 
 /// What is done. Nothing of it: random traces.
 struct ConformTask: ParsableArguments {
-    @Option(help: "Events to decide. Default: 20000000, with --for no limit.")
+    @Option(
+        help:
+            "Events to decide; with --for in that time, else it ends with status 5. Default: 20000000, with --for no limit."
+    )
     var events: Int?
 
     @Option(

@@ -62,6 +62,8 @@ struct Found {
     let command: String
     /// Where to keep the shrunk trace; nil if it comes from a file.
     let file: String?
+    /// What was not compared any more; nil if that was the last event of all.
+    var missing: String? = "what comes behind the difference"
 }
 
 /// What came of a run, in figures.
@@ -175,7 +177,7 @@ extension ConformRun {
         // Of a trace that came from a file, the file shows it.
         let replay = path.map { Program.replay($0) + lanesOption }
         if options.json {
-            let json = ConformSummary(self, .different).json(
+            let json = ConformSummary(self, .different, missing: found.missing).json(
                 .object([
                     ("policy", .string(found.name)), ("origin", .string(found.origin)),
                     ("file", path.map { .string($0) } ?? .null),

@@ -74,7 +74,9 @@ struct ConformRun {
                 file: "divergence-\(seed)-\(finding.round).trace")
             throw try report(found)
         }
-        try summarise()
+        let done = harness.account.events
+        let isLess = task.events.map { done < $0 } ?? false
+        try summarise(missing: isLess ? "time is up: \(done) of \(task.events ?? 0) events" : nil)
     }
 
     /// All traces of a length.
@@ -134,11 +136,13 @@ struct ConformRun {
             try summarise(missing: file.trace.events.isEmpty ? "the trace has no events" : nil)
         case .differ(let mismatch):
             var trace = file.trace
+            let isLast = mismatch.index == trace.events.count - 1
             trace.events = Array(trace.events[...mismatch.index])
-            throw try report(
-                Found(
-                    name: path, trace: trace, mismatch: mismatch, origin: "recorded trace",
-                    command: Program.replay(path) + lanesOption, file: nil))
+            var found = Found(
+                name: path, trace: trace, mismatch: mismatch, origin: "recorded trace",
+                command: Program.replay(path) + lanesOption, file: nil)
+            if isLast { found.missing = nil }
+            throw try report(found)
         case .changed:
             if options.json { Console.write(ConformSummary(self, .changed).json().text() + "\n") }
             throw Failure(

@@ -32,8 +32,11 @@ struct ExecCommand: ParsableCommand {
         if let word = command.first, word.hasPrefix("-"), word != "--" {
             if word == "--help" || word == "-h" { throw CleanExit.helpRequest(self) }
             if word == "--version" { throw CleanExit.message(Version.text) }
-            Failure("exec: unknown option \(Printable.shellWord(word)); a program is named first", .usage)
-                .exit()
+            let hint = Suggestion.hint(word, among: ["--help", "--version"])
+            Failure(
+                "exec: unknown option \(Printable.shellWord(word)); a program is named first\(hint)", .usage
+            )
+            .exit()
         }
         Failure.reporting { () throws(Failure) in try start() }
     }

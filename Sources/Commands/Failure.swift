@@ -50,6 +50,17 @@ package struct Failure: Error, CustomStringConvertible {
         Self.leave(code.rawValue)
     }
 
+    /// The same; who asked for JSON gets an object on standard output as well.
+    func exit(json: Bool) -> Never {
+        if json { writeJSON() }
+        exit()
+    }
+
+    /// Unless there is a result already.
+    func writeJSON() {
+        if !Console.hasOutput { Console.write(json.line + "\n") }
+    }
+
     /// Ends the process after something went wrong, whose status goes before that of output.
     package static func leave(_ status: Int32) -> Never {
         if let reason = Console.outputFailure { Console.complain(Self.output(reason).text) }
@@ -85,13 +96,10 @@ package struct Failure: Error, CustomStringConvertible {
     /// Runs a command's body, which is all there is to do, and ends the process.
     /// - Parameter json: who reads standard output gets an object of JSON in any case.
     package static func ending(json: Bool = false, _ body: () throws(Failure) -> Void) -> Never {
-        reporting { () throws(Failure) in
-            do throws(Failure) {
-                try body()
-            } catch {
-                if json && !Console.hasOutput { Console.write(error.json.line + "\n") }
-                throw error
-            }
+        do throws(Failure) {
+            try body()
+        } catch {
+            error.exit(json: json)
         }
         succeed()
     }

@@ -13,6 +13,9 @@ struct PolicyCommand: ParsableCommand {
         discussion: """
             docs/POLICY.md is the reference of all keys.
 
+            With --json, what ends it before there is a result is an object too: version, type (error), status \
+            and message.
+
             Exit status: 0 if all is well, 64 wrong usage or setting, 65 wrong description, 66 no such \
             policy or file, 74 standard output cannot be written, 77 a file may not be read.
             """,
@@ -30,7 +33,7 @@ struct PolicyList: ParsableCommand {
     var json = false
 
     func run() {
-        Failure.ending { () throws(Failure) in
+        Failure.ending(json: json) { () throws(Failure) in
             let shipped: [PolicyDescription]
             do throws(PolicyError) {
                 shipped = try PolicySource.shipped()
@@ -65,7 +68,7 @@ struct PolicyShow: ParsableCommand {
     var json = false
 
     func run() {
-        Failure.ending { () throws(Failure) in
+        Failure.ending(json: json) { () throws(Failure) in
             let description = try Program.description(policy, settings)
             Console.write(
                 json ? description.json.text() + "\n" : description.yaml + Self.wakeups(description.policy))
@@ -100,7 +103,7 @@ struct PolicyCheck: ParsableCommand {
     var json = false
 
     func run() {
-        Failure.ending { () throws(Failure) in
+        Failure.ending(json: json) { () throws(Failure) in
             var failures: [Failure] = []
             var list: [JSONText] = []
             for file in files {

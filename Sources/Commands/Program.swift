@@ -112,19 +112,55 @@ extension Program {
     }
 
     private static func begin<Root: ParsableCommand>(_ root: Root.Type, _ arguments: [String]) {
+        let words = CommandWords(arguments, of: root)
+        var command: any ParsableCommand
         do {
-            var command = try root.parseAsRoot(arguments)
+            command = try root.parseAsRoot(arguments)
+        } catch {
+            if root.exitCode(for: error).isSuccess { end(root, error) }
+            if let refusal = words.refusal { Failure(refusal, .usage).exit(json: words.asksForJSON) }
+            refuse(root, arguments, error, json: words.asksForJSON)
+        }
+        if let twice = words.twice { Failure(twice, .usage).exit(json: words.asksForJSON) }
+        do {
             try command.run()
         } catch {
-            let text = root.fullMessage(for: error)
-            let code = root.exitCode(for: error)
-            guard code.isSuccess else {
-                if !text.isEmpty { Console.complain(text) }
-                Failure.leave(code.rawValue)
-            }
-            if !text.isEmpty { Console.write(text + "\n") }
-            Failure.succeed()
+            end(root, error)
         }
+    }
+
+    /// Ends with what is no failure, such as a page of help, or with one that a command threw.
+    private static func end<Root: ParsableCommand>(_ root: Root.Type, _ error: any Error) -> Never {
+        let text = root.fullMessage(for: error)
+        let code = root.exitCode(for: error)
+        guard code.isSuccess else {
+            if !text.isEmpty { Console.complain(text) }
+            Failure.leave(code.rawValue)
+        }
+        if !text.isEmpty { Console.write(BashCompletion.completed(text, of: root) + "\n") }
+        Failure.succeed()
+    }
+
+    /// Ends with what the parser, or a command's `validate`, says is wrong. They quote arguments as they are, so
+    /// that one with a line break would look like another message: they are asked again about what can be shown.
+    private static func refuse<Root: ParsableCommand>(
+        _ root: Root.Type, _ arguments: [String], _ error: any Error, json: Bool
+    ) -> Never {
+        let shown = arguments.map { Printable.line($0) }
+        var (text, message) = (root.fullMessage(for: error), root.message(for: error))
+        if shown != arguments {
+            (text, message) = (Printable.line(text), Printable.line(message))
+            do {
+                _ = try root.parseAsRoot(shown)
+            } catch {
+                if !root.exitCode(for: error).isSuccess {
+                    (text, message) = (root.fullMessage(for: error), root.message(for: error))
+                }
+            }
+        }
+        if json { Failure(message, .usage).writeJSON() }
+        Console.complain(text)
+        Failure.leave(root.exitCode(for: error).rawValue)
     }
 
     /// Swift would put a replacement character where an argument is not UTF-8, and another file would be
@@ -140,6 +176,24 @@ extension Program {
                     "argument \(number) is not UTF-8 text: \(Printable.line(bytes: bytes))", .usage)
             }
         }
+    }
+
+    /// - Parameter rest: the words behind it.
+    private static func unknown(
+        _ word: String, below path: String, _ names: [String], _ rest: ArraySlice<String>
+    ) -> Failure {
+        let list = names.joined(separator: ", ")
+        var hint = Suggestion.hint(word, among: names)
+        if word == "help" {
+            // Only the program itself has it.
+            let command = ([String(path.dropFirst(name.count + 1))] + rest.prefix { !$0.hasPrefix("-") })
+                .map { Printable.shellWord($0) }.joined(separator: " ")
+            hint = "; help on them is in front: '\(name) help \(command)'"
+        } else if hint.isEmpty {
+            hint = Suggestion.hint("--\(word)", among: ["--version", "--help"])
+        }
+        return Failure(
+            "\(path) has no command \(Suggestion.quoted(word)); there are \(list)\(hint)", .usage)
     }
 
     /// The parser takes an unknown command for an unexpected argument of the default one, its `help`
@@ -172,10 +226,7 @@ extension Program {
             guard let place = names.firstIndex(of: word) else {
                 if path == name { names.append("help") }
                 if names.contains(word) { return asked }
-                let list = names.joined(separator: ", ")
-                throw Failure(
-                    "\(path) has no command \(Suggestion.quoted(word)); there are \(list)"
-                        + Suggestion.hint(word, among: names), .usage)
+                throw unknown(word, below: path, names, words)
             }
             commands = commands[place].configuration.subcommands
             path += " \(word)"

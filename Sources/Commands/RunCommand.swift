@@ -100,7 +100,7 @@ struct RunCommand: ParsableCommand {
         help:
             "Whether control groups' cpu.weight counts, under a policy that goes by weight (not fifo). Default: it does."
     )
-    var groupWeights = true
+    var groupWeights: Bool?
 
     @Option(help: "Seconds that a runnable task may wait before the kernel ends the scheduler, 1...30.")
     var watchdog = 10
@@ -189,7 +189,11 @@ struct RunCommand: ParsableCommand {
         }
         scheduler.partial = partial
         scheduler.askAlways = askAlways
-        scheduler.groupWeights = groupWeights
+        if groupWeights == true, !description.policy.goesByWeight {
+            throw Failure(
+                "--group-weights has no effect: '\(description.name)' does not go by weight", .usage)
+        }
+        scheduler.groupWeights = groupWeights ?? true
         scheduler.watchdogMs = UInt32(watchdog) * 1000
         return scheduler
     }
@@ -271,6 +275,13 @@ struct RunCommand: ParsableCommand {
         if missing.isEmpty { return nil }
         let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
         return "policy '\(Printable.line(name))' uses a rule that has no BPF twin yet: \(rules)"
+    }
+}
+
+extension sp_policy {
+    /// Whether anything that it decides depends on what a task weighs.
+    fileprivate var goesByWeight: Bool {
+        order != SP_ORDER_FIFO.rawValue || slice == SP_SLICE_WEIGHTED.rawValue
     }
 }
 

@@ -17,6 +17,9 @@ struct TraceShow: ParsableCommand {
         commandName: "show",
         abstract: "Print a trace: its policy, and its events as a table or as lines of JSON.",
         discussion: """
+            With --json, what ends it before there is a result is an object too: version, type (error), status \
+            and message.
+
             Exit status: 0, 64 wrong usage, 65 for a file that is damaged, of another version, no \
             trace, or of a policy that this program does not have, 66 no such file, 74 standard output cannot be written, 77 the file may not be read.
             """)
@@ -32,7 +35,7 @@ struct TraceShow: ParsableCommand {
     private static let jsonVersion: UInt64 = 1
 
     func run() {
-        Failure.ending { () throws(Failure) in
+        Failure.ending(json: json) { () throws(Failure) in
             let recorded = try Program.trace(file)
             let events = recorded.trace.events
             if json {

@@ -96,7 +96,9 @@ public enum Console {
     public static func finishOutput() {
         writeBacklog()
         let isOurs = state.withLock { !$0.closed.contains(STDOUT_FILENO) }
-        guard isOurs, Patience.waiting({ close(STDOUT_FILENO) }) != 0, errno != EBADF, errno != EINTR else { return }
+        guard isOurs, Patience.waiting({ close(STDOUT_FILENO) }) != 0, errno != EBADF, errno != EINTR else {
+            return
+        }
         let error = errno
         state.withLock { $0.failure = $0.failure ?? error }
     }

@@ -3,8 +3,9 @@ import Output
 
 /// Settings from the command line: `key=value`, which replace what the file says.
 enum Settings {
-    /// Puts the settings into `entries`, the later over the earlier.
+    /// Puts the settings into `entries`. One that says a key again is a problem: the first one would be ignored.
     static func apply(_ settings: [String], to entries: inout Entries, _ problems: inout Problems) {
+        var given: Set<String> = []
         for (index, setting) in settings.enumerated() {
             let origin = Origin.setting(shown(setting), index)
             guard let sign = setting.firstIndex(of: "=") else {
@@ -13,7 +14,9 @@ enum Settings {
             }
             let path = String(setting[..<sign])
             let value = String(setting[setting.index(after: sign)...])
-            if PolicyKeys.named(path) != nil {
+            if !given.insert(path).inserted {
+                problems.add(origin, "the key is given twice: leave one of them out")
+            } else if PolicyKeys.named(path) != nil {
                 entries.byPath[path] = Entry(content: .scalar(value, .setting), origin: origin)
             } else {
                 problems.add(origin, unknown(path))

@@ -6,7 +6,8 @@ public struct ScenarioError: Error, CustomStringConvertible {
     /// One line: where, what, and what is allowed.
     public let description: String
 
-    init(_ description: String) { self.description = description }
+    /// What it quotes may be anything.
+    init(_ description: String) { self.description = Printable.line(description) }
 }
 
 /// A `key=value`, of which the values are numbers or durations.

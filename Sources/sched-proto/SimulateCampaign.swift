@@ -59,6 +59,10 @@ struct SimulateCampaign {
             Interruption.end()
         }
         if let last { throw last }
+        let runs = Int(next &- seed)
+        if let wanted = task.campaign, runs < wanted {
+            throw Failure("this proves little: time is up: \(runs) of \(wanted) seeds", .incomplete)
+        }
     }
 
     private func isOver(runs: Int) -> Bool {

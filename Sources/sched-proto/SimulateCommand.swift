@@ -20,7 +20,7 @@ struct SimulateCommand: ParsableCommand {
             and it ends by that signal. A second one ends it at once.
 
             Exit status: 0 if nothing was wrong, 4 if a check failed, 5 if nothing was compared (no decision, no \
-            effect), 64 wrong usage, 65 for a file that says no scenario, is no log, or describes no policy, 66 no \
+            effect), or time was up before all of --campaign, 64 wrong usage, 65 for a file that says no scenario, is no log, or describes no policy, 66 no \
             such file or policy, 74 standard output cannot be written, 77 a file may not be read.
             """)
 
@@ -96,7 +96,8 @@ struct SimulateCommand: ParsableCommand {
 struct SimulateTask: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Random machines, loads and faults, of so many seeds from --seed on.", valueName: "number"))
+            "Random machines, loads and faults, of so many seeds from --seed on; with --for in that time, else it ends with status 5.",
+            valueName: "number"))
     var campaign: Int?
 
     @Option(

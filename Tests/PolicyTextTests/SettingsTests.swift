@@ -40,11 +40,14 @@ import Testing
         #expect(policy.rate_window_ns == 1_000_000_000 && policy.promote_waiting_max == 0)
     }
 
-    @Test func laterSettingsWin() throws {
-        let settings = ["slice.max=1ms", "slice.max=7ms", "name=other"]
-        let description = try PolicySource.load(nameOrPath: "fair", settings: settings)
+    @Test func aKeyIsSetOnce() throws {
+        let description = try PolicySource.load(
+            nameOrPath: "fair", settings: ["slice.max=7ms", "name=other"])
         #expect(description.policy.slice_max_ns == 7_000_000)
         #expect(description.name == "other")
+        // Which of the two is meant, nobody knows.
+        let error = loadError("fair", settings: ["slice.max=1ms", "name=other", "slice.max=7ms"])
+        #expect(error?.description == "--set slice.max=7ms: the key is given twice: leave one of them out")
     }
 
     @Test func aSettingThatChangesARuleDropsWhatTheFileSaidForTheOldOne() throws {

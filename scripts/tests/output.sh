@@ -9,6 +9,8 @@ program=$scripts/../.build/debug/sched-proto
 }
 program=$(readlink -f "$program")
 
+. "$here/arguments.sh"
+
 # A trap, an abort or a signal: never.
 expect_no_trap() { # STATUS WHAT
 	(($1 < 128)) || complain "$2: it ended by a signal, with status $1"
@@ -532,7 +534,7 @@ test_a_trace_of_another_policy_is_not_shown() {
 		# shellcheck disable=SC2086
 		run "$program" $words "$folder/other.trace"
 		[[ $status == 65 ]] || complain "status of $words: $status"
-		[[ -z $output ]] || complain "$words shows it"
+		[[ -z $output || $output == '{"version":1,"type":"error",'* ]] || complain "$words shows it"
 		expect_in "other.trace: a trace of a pair in a package of its own" "$errors"
 	done
 }
@@ -578,7 +580,7 @@ completed() {
 	"$program" --generate-completion-script bash >"$folder/completion"
 	PATH=$(dirname "$program"):$PATH bash -c '. "$1"; shift
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_LINE="$*" COMP_POINT=${#COMP_LINE} COMP_TYPE=9
-		_sched-proto sched-proto "${*: -1}" "${*: -2:1}"; printf "%s\n" "${COMPREPLY[@]}"' x "$folder/completion" "$@" 2>&1
+		"$(complete -p sched-proto | sed "s/.* -F //; s/ .*//")" sched-proto "${*: -1}" "${*: -2:1}"; printf "%s\n" "${COMPREPLY[@]}"' x "$folder/completion" "$@" 2>&1
 }
 
 test_completion_knows_policies_and_keys() {
