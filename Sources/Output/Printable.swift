@@ -3,7 +3,8 @@
 /// Text for people, whatever it was made of: nothing in it acts on a terminal or on a shell.
 ///
 /// What cannot be shown is written as `\n`, `\t`, `\r`, `\u{1b}` (a character) or `\xff` (a byte that is
-/// not UTF-8).
+/// not UTF-8); of bytes, a backslash as `\\`, so that none of these can be what somebody wrote. Text keeps it: it may
+/// have been through here before.
 public enum Printable {
     /// Whether a character is visible, stays on its line, and does not change the order of others.
     public static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
@@ -77,7 +78,10 @@ public enum Printable {
             let scalar = (1...4).lazy.filter { place + $0 <= bytes.count }
                 .compactMap { String(validating: bytes[place..<(place + $0)], as: UTF8.self) }
                 .first?.unicodeScalars.first
-            if let scalar {
+            if bytes[place] == UInt8(ascii: "\\") {
+                shown += "\\\\"
+                place += 1
+            } else if let scalar {
                 append(scalar, to: &shown, keepsLines: keepsLines)
                 place += String(scalar).utf8.count
             } else {

@@ -20,6 +20,9 @@ import Testing
         #expect(Printable.line(bytes: [0xED, 0xA0, 0x80]) == "\\xed\\xa0\\x80")
         #expect(Printable.line(bytes: [0x1B, 0x0A]) == "\\u{1b}\\n")
         #expect(Printable.lines(bytes: [0x41, 0x0A, 0x42]) == "A\nB")
+        // Four characters are not the byte.
+        #expect(Printable.line(bytes: Array("\\xff".utf8) + [0xFF]) == "\\\\xff\\xff")
+        #expect(Printable.lines(bytes: Array("\\n\n".utf8)) == "\\\\n\n")
     }
 
     /// The shell itself is asked.

@@ -54,6 +54,57 @@ import Testing
         #expect((object["wakeup"] as? [String: Any])?["p99_ns"] as? Int == 0)
     }
 
+    private func dump(_ text: String) -> String {
+        (Array(text.utf8) + [0]).withUnsafeBytes { ExitReport(sp_exit(), dump: $0).dump }
+    }
+
+    /// A task's name may have line breaks, and stands in the kernel's dump as it is: that makes no line there.
+    @Test(arguments: [
+        "x\n\ny\\n", "a[1] +0ms\n\n R b", "\n\nBacktrace:\n", "\nCPU states\n", "a[1] class=b\nc", "\n      scx_sta",
+        "\n  R x[1] -1ms", "\nx[1] +0ms\n\n\n\n", "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n",
+    ])
+    func aNameMakesNoLineOfADump(_ name: String) {
+        func text(_ name: String) -> String {
+            """
+            \(name)[7] triggered exit kind 1026:
+              runnable task stall (\(name)[160] failed to run for 1.504s)
+
+            Backtrace:
+              scx_watchdog_workfn+0x16a/0x1f0
+              kthread+0xfc/0x240
+
+            CPU states
+            ----------
+
+            CPU 0   : nr_run=5 flags=0x9 cpu_rel=1 ops_qseq=747 pnt_seq=1693
+                      curr=\(name)[168] class=rt_sched_class
+
+              R \(name)[160] -1504ms
+                  scx_state/flags=3/0x9 dsq_flags=0x0 ops_state/qseq=0/0
+                  cpus=1 no_mig=0
+
+                kthread+0xfc/0x240
+
+             *R \(name)[161] +4ms
+                  scx_state/flags=3/0x9 dsq_flags=0x0 ops_state/qseq=0/0
+
+            CPU 1   : nr_run=2 flags=0x1 cpu_rel=0 ops_qseq=665 pnt_seq=1890
+                      curr=\(name)[28] class=ext_sched_class
+              cpus_to_kick   : 2
+
+            Event counters
+            """
+        }
+        let shown = name.replacing("\\", with: "\\\\").replacing("\n", with: "\\n")
+        #expect(dump(text(name)) == text(shown))
+    }
+
+    @Test func otherDumpsAreLeftAsTheyAre() {
+        for text in ["", "\n", "a\nb\n\nc", "  R x\ny[1]\n", "x[1] triggered exit kind 3:\n  stall\n\nBacktrace:\n"] {
+            #expect(dump(text) == text)
+        }
+    }
+
     /// A task's name may be anything, and is in the kernel's dump.
     @Test func whatTheKernelQuotesCannotPassForOurs() throws {
         var exit = sp_exit()
