@@ -7,6 +7,7 @@ import SwiftToBPF
 
 /// The C policy, as the native lane has it.
 package func embedC(output: String, source: String) {
+    requireSource(source)
     let clang = findClang()
     let text = output + ".ll"
     let folder = URL(fileURLWithPath: source).deletingLastPathComponent()

@@ -24,6 +24,7 @@ func isUsable(_ clang: String, _ object: String) -> Bool {
 }
 
 package func compile(name: String, source: String, output: String, extra: [String]) {
+    requireSource(source)
     let clang = findClang()
     let object = output + ".o"
     let folder = URL(fileURLWithPath: source).deletingLastPathComponent().path

@@ -36,6 +36,13 @@ package func findClang() -> String {
     fail("no clang found: it compiles the BPF programs. Run 'make setup', or set CLANG.")
 }
 
+/// Ends the build if a source is not there, which is not the compiler's fault.
+func requireSource(_ path: String) {
+    if FileManager.default.fileExists(atPath: path) { return }
+    let parts = path.split(separator: "/").suffix(2).joined(separator: "/")
+    fail("\(parts) is not there")
+}
+
 /// Runs a program to its end; without `isQuiet` what it says goes to the build's own output.
 package func run(_ program: String, _ arguments: [String], isQuiet: Bool = false) -> Int32 {
     let process = Process()
@@ -55,7 +62,10 @@ package func run(_ program: String, _ arguments: [String], isQuiet: Bool = false
     return process.terminationStatus
 }
 
+/// Writes a file as a whole. A device, say, would be replaced by one, so that is refused.
 package func write(_ text: String, to path: String) {
+    let kind = (try? FileManager.default.attributesOfItem(atPath: path))?[.type] as? FileAttributeType
+    if let kind, kind != .typeRegular { fail("\(path) cannot be written: it is there, and no file") }
     do {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     } catch {

@@ -154,8 +154,19 @@ struct ConformRun {
         }
     }
 
+    /// What is no trace of ours, an older one at least, is not replaced by one. Of an empty file nothing is lost.
+    private static func requireTrace(orNothingAt path: String) throws(Failure) {
+        let ours = TraceFile(trace: Trace(policy: sp_policy(), events: [])).encoded().prefix(8)
+        guard let beginning = InputFile.beginning(of: path, count: ours.count), !beginning.isEmpty,
+            beginning != Array(ours)
+        else { return }
+        throw Failure(
+            "\(Printable.path(path)): there is a file that is no trace: remove it first", .cannotCreate)
+    }
+
     /// A random trace into a file.
     func record(_ path: String, source: TraceSource, events count: Int) throws(Failure) {
+        try Self.requireTrace(orNothingAt: path)
         let subjects = try fixedSubjects()
         guard subjects.count == 1, let subject = subjects.first else {
             throw Failure("--record needs exactly one --policy", .usage)

@@ -33,7 +33,19 @@ package enum InputFile {
         }
     }
 
-    /// The same, of UTF-8.
+    /// The first bytes of a regular file; nil if there is none of that name, or it may not be read.
+    static func beginning(of path: String, count: Int) -> [UInt8]? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW)
+        guard file >= 0 else { return nil }
+        defer { _ = close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        var bytes = [UInt8](repeating: 0, count: count)
+        let found = pread(file, &bytes, count, 0)
+        return found < 0 ? nil : Array(bytes[..<found])
+    }
+
+    /// All of a file of UTF-8.
     package static func text(of path: String, sizeMax: Int) throws(Failure) -> String {
         let bytes = try bytes(of: path, sizeMax: sizeMax)
         try refuseCompressed(bytes, path)

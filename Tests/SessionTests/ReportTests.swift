@@ -60,7 +60,8 @@ import Testing
 
     /// A task's name may have line breaks, and stands in the kernel's dump as it is: that makes no line there.
     @Test(arguments: [
-        "x\n\ny\\n", "a[1] +0ms\n\n R b", "\n\nBacktrace:\n", "\nCPU states\n", "a[1] class=b\nc", "\n      scx_sta",
+        "x\n\ny\\n", "a[1] +0ms\n\n R b", "\n\nBacktrace:\n", "\nCPU states\n", "a[1] class=b\nc",
+        "\n      scx_sta",
         "\n  R x[1] -1ms", "\nx[1] +0ms\n\n\n\n", "\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n",
     ])
     func aNameMakesNoLineOfADump(_ name: String) {
@@ -100,7 +101,9 @@ import Testing
     }
 
     @Test func otherDumpsAreLeftAsTheyAre() {
-        for text in ["", "\n", "a\nb\n\nc", "  R x\ny[1]\n", "x[1] triggered exit kind 3:\n  stall\n\nBacktrace:\n"] {
+        for text in [
+            "", "\n", "a\nb\n\nc", "  R x\ny[1]\n", "x[1] triggered exit kind 3:\n  stall\n\nBacktrace:\n",
+        ] {
             #expect(dump(text) == text)
         }
     }

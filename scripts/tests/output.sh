@@ -542,7 +542,7 @@ test_a_trace_of_another_policy_is_not_shown() {
 # What is recorded is written as a whole or not at all, and never through a link.
 test_traces_are_written_as_a_whole() {
 	cd "$folder" || return
-	local record=("$program" conform --lanes swift,native --policy fifo --events 5000 --record)
+	local name record=("$program" conform --lanes swift,native --policy fifo --events 5000 --record)
 	run "${record[@]}" whole.trace
 	expect_status 0
 	run "${record[@]}" whole.trace
@@ -565,6 +565,21 @@ test_traces_are_written_as_a_whole() {
 	expect_in "File too large" "$(<errors-limited)"
 	cmp -s whole.trace before.trace || complain "the file that was there changed"
 	expect_equal "files left" "" "$(find . -name '.sched-proto-*')"
+	printf 'SPTRACEd by hand: mine' >mine
+	for name in mine linked; do
+		cp "$name" kept
+		run "${record[@]}" "$name"
+		expect_status 73
+		expect_in "$name: there is a file that is no trace" "$errors"
+		cmp -s "$name" kept || complain "$name was replaced"
+	done
+	# Of another version, or cut, it is one all the same; of an empty file nothing is lost.
+	head -c 40 before.trace >whole.trace
+	: >empty.trace
+	for name in whole.trace empty.trace; do
+		run "${record[@]}" "$name"
+		expect_status 0
+	done
 	chmod 640 whole.trace
 	run "${record[@]}" whole.trace
 	expect_equal "the file's mode" 640 "$(stat -c %a whole.trace)"
@@ -653,6 +668,16 @@ test_build_of_bpf_code_names_the_cause() {
 	expect_status 1
 	expect_in "bpf/wrong.bpf.c, or a header that it includes, is not right" "$errors"
 	[[ $errors != *"make setup"* ]] || complain "it blames the tools: $errors"
+	run "$tool" compile none "$folder/bpf/none.bpf.c" "$folder/none.swift"
+	expect_status 1
+	expect_equal "errors" "error: bpf/none.bpf.c is not there" "$errors"
+	# What is no file stays what it is.
+	mkfifo "$folder/device.swift"
+	echo 'int right = 1;' >"$folder/bpf/right.bpf.c"
+	run timeout 20 "$tool" compile right "$folder/bpf/right.bpf.c" "$folder/device.swift"
+	expect_status 1
+	expect_in "device.swift cannot be written: it is there, and no file" "$errors"
+	[[ -p $folder/device.swift ]] || complain "it was replaced"
 	CLANG=/bin/false run "$tool" compile wrong "$folder/bpf/wrong.bpf.c" "$folder/wrong.swift"
 	expect_status 1
 	expect_in "make setup" "$errors"
