@@ -181,6 +181,43 @@ test_arguments_make_no_lines() {
 	done
 }
 
+# A copy of the program whose C for this machine returns at once.
+test_a_difference_as_json_says_what_was_not_compared() {
+	command -v python3 >/dev/null && [[ $(uname -m) == x86_64 ]] || {
+		skip="needs python3 and x86-64"
+		return
+	}
+	cp "$program" "$folder/wrong"
+	python3 - "$folder/wrong" <<-'END'
+		import struct, sys
+		data = bytearray(open(sys.argv[1], 'rb').read())
+		at, = struct.unpack_from('<Q', data, 40)
+		size, count = struct.unpack_from('<HH', data, 58)
+		sections = [struct.unpack_from('<IIQQQQIIQQ', data, at + size * i) for i in range(count)]
+		for kind, offset, length, link in [(s[1], s[4], s[5], s[6]) for s in sections]:
+		    if kind != 2: continue
+		    names = sections[link][4]
+		    for symbol in range(offset, offset + length, 24):
+		        name, _, _, section, value = struct.unpack_from('<IBBHQ', data, symbol)
+		        if data[names + name:names + name + 17] == b'sp_native_decide\0':
+		            home = sections[section]
+		            data[value - home[3] + home[4]] = 0xc3
+		open(sys.argv[1], 'wb').write(data)
+	END
+	cd "$folder" || return
+	run ./wrong conform --lanes swift,native --policy fifo --events 50000 --seed 1 --json
+	expect_status 4
+	expect_in '"verdict": "different"' "$output"
+	expect_in '"complete": false' "$output"
+	expect_in '"missing": "what comes behind the difference"' "$output"
+	# The trace that it kept ends with the difference, so all of it was compared.
+	run ./wrong conform --lanes swift,native --replay "$(find . -name 'divergence-*.trace')" --json
+	expect_status 4
+	expect_in '"verdict": "different"' "$output"
+	expect_in '"complete": true' "$output"
+	cd - >/dev/null || return
+}
+
 # json STATUS WORD...: one object on standard output, of type error.
 json() {
 	local wanted=$1
