@@ -3,7 +3,7 @@
 # What the policy does, in both modes, on one CPU: a busy loop of nice 5 may use 30 ms of each 100 ms, alone and beside
 # one of nice 0, which gets the rest. Fails where either is more than 5 % off. For a guest, since it schedules the
 # machine that runs it:
-#   make guest CLOCK=virtual CPUS=1 CMD='PATH/effect.sh'
+#   make guest CLOCK=virtual CMD='PATH/effect.sh'
 set -eu
 program=$(dirname "$0")/.build/debug/bandwidth
 work=$(mktemp -d)
@@ -30,11 +30,11 @@ for mode in user bpf; do
 		sleep 0.1
 	done
 	grep -q '^attached' "$work/session" || { cat "$work/session"; exit 1; }
-	nice -n 5 sh -c "$loop" &
+	taskset --cpu-list 0 nice -n 5 sh -c "$loop" &
 	limited=$!
 	sleep 1
 	read -r alone < <(percent 3 $limited)
-	sh -c "$loop" &
+	taskset --cpu-list 0 sh -c "$loop" &
 	other=$!
 	sleep 1
 	read -r beside rest < <(percent 3 $limited $other)

@@ -26,8 +26,9 @@ extension Decider {
             return nil
         }
         let until = notice.now &+ decision.slice_ns
-        waits[Int(slot)].heldKey = decision.key
-        waits[Int(slot)].heldQueue = decision.queue
+        heldKeys[Int(slot)] = decision.key
+        // One that there is not stays such.
+        waits[Int(slot)].heldQueue = UInt16(clamping: decision.queue)
         waits[Int(slot)].place = UInt32(truncatingIfNeeded: heldPlace)
         queues.insert(slot, heldPlace, key: until)
         held &+= 1
@@ -44,7 +45,7 @@ extension Decider {
         while let slot = queues.first(heldPlace), Int64(bitPattern: now &- queues.key(slot)) >= 0 {
             leave(slot)
             waits[Int(slot)].since = now
-            wait(slot, waits[Int(slot)].heldQueue, key: waits[Int(slot)].heldKey)
+            wait(slot, UInt32(waits[Int(slot)].heldQueue), key: heldKeys[Int(slot)])
         }
     }
 

@@ -45,8 +45,7 @@ public struct Decider<P: Policy>: ~Copyable {
         /// The class that the backend was told last.
         var told: UInt16 = 0
         /// Where it waits when it is held back no more.
-        var heldQueue: UInt32 = 0
-        var heldKey: UInt64 = 0
+        var heldQueue: UInt16 = 0
     }
 
     public package(set) var policy: P
@@ -57,6 +56,8 @@ public struct Decider<P: Policy>: ~Copyable {
     private var table: TaskTable
     let tasks: UnsafeMutablePointer<sp_task>
     let waits: UnsafeMutablePointer<Wait>
+    /// Of each task that is held back the key at which it waits then; for policies that may hold tasks back.
+    let heldKeys: UnsafeMutablePointer<UInt64>
     /// For each class: those that may run anywhere, on one CPU, on those of a mask.
     var queues: RunQueues
     /// Tasks that wait in each class, and how many of them have a mask.
@@ -97,6 +98,8 @@ public struct Decider<P: Policy>: ~Copyable {
         tasks.initialize(repeating: sp_task(), count: maxTasks)
         waits = .allocate(capacity: maxTasks)
         waits.initialize(repeating: Wait(), count: maxTasks)
+        heldKeys = .allocate(capacity: described.isAskedAlone ? maxTasks : 1)
+        heldKeys.initialize(repeating: 0, count: described.isAskedAlone ? maxTasks : 1)
         own = OwnQueues(layout)
         queues = RunQueues(capacity: maxTasks, queues: Self.places(own.count))
     }
@@ -105,6 +108,7 @@ public struct Decider<P: Policy>: ~Copyable {
         own.deallocate()
         tasks.deallocate()
         waits.deallocate()
+        heldKeys.deallocate()
     }
 
     /// Tasks in the run queue that wait.

@@ -69,7 +69,7 @@ copy_checkout() {
 cover_checkout || copy_checkout
 # The example, and the package that the page makes, are built where the copy is, so that what they share is built once.
 export SWIFTPM_BUILD_DIR=$copy/.build
-for example in own-policy llc layers lottery; do
+for example in own-policy llc halves layers bandwidth lottery; do
 	ln -sfn ../../.build "$copy/Examples/$example/.build"
 	[[ ! -e Package.resolved ]] || cp Package.resolved "$copy/Examples/$example/"
 done
