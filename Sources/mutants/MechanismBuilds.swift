@@ -16,8 +16,9 @@ struct MechanismBuilds: Sendable {
         "PolicyModel/Event+Places",
         "PolicyModel/PairExecution",
         "PolicyModel/Policy", "PolicyModel/Policy+Defaults", "PolicyModel/PolicyPair",
-        "KernelLink/QueueLayout",
-        "KernelLink/Topology", "UserMode/Decider+OwnQueues", "UserMode/HostedPolicy",
+        "KernelLink/QueueLayout", "Output/CPUSpan",
+        "KernelLink/Topology", "UserMode/Decider+Holding", "UserMode/Decider+OwnQueues",
+        "UserMode/HostedPolicy",
         "UserMode/HostedPoints", "UserMode/Fault", "Simulation/DaemonPasses",
     ].map { "Sources/\($0).swift" }
 
