@@ -87,7 +87,9 @@ struct MechanismBuilds: Sendable {
     /// All of it is one module here, and made for one policy.
     private static func inOneModule(_ text: String) -> String {
         text.split(separator: "\n", omittingEmptySubsequences: false).filter { line in
-            let isOurs = ["PolicyModel", "KernelLink", "UserMode"].contains { line.hasSuffix("import \($0)") }
+            let isOurs = ["PolicyModel", "KernelLink", "UserMode", "Output"].contains {
+                line.hasSuffix("import \($0)")
+            }
             let isOthers = ["DescribedPolicy", "PairExecution"].contains {
                 line.contains("@specialized(where P == \($0)")
             }
