@@ -22,6 +22,14 @@ config=${CONFIG:-debug}
 	exit 64
 }
 
+# Said twice they would be refused, minutes from now.
+for option in mode policy duration; do
+	[[ " ${ARGS:-} " != *" --$option"[\ =]* ]] || {
+		echo "run: ARGS has --$option: say ${option^^}= instead" >&2
+		exit 64
+	}
+done
+
 # What the guest needs is fetched beside the build, which waits for its own libraries only. In groups of their own:
 # whoever is interrupted takes the other one with it, but for a package that is being installed.
 scripts/setup.sh --for build

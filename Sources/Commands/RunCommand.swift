@@ -278,13 +278,6 @@ struct RunCommand: ParsableCommand {
     }
 }
 
-extension sp_policy {
-    /// Whether anything that it decides depends on what a task weighs.
-    fileprivate var goesByWeight: Bool {
-        order != SP_ORDER_FIFO.rawValue || slice == SP_SLICE_WEIGHTED.rawValue
-    }
-}
-
 extension Failure {
     package init(_ error: PolicyError) {
         let code: Code =

@@ -72,13 +72,8 @@ public struct Scheduler: ~Copyable {
             return "sched_proto_\(mode.rawValue)_" + String(letters.prefix(64))
         }
 
-        /// Whether anything that the policy decides depends on what a task weighs.
-        var usesWeight: Bool {
-            policy.order != SP_ORDER_FIFO.rawValue || policy.slice == SP_SLICE_WEIGHTED.rawValue
-        }
-
         /// Whether groups' weights are counted at all; else nothing of that is in the program.
-        var countsGroupWeights: Bool { groupWeights && usesWeight }
+        var countsGroupWeights: Bool { groupWeights && policy.goesByWeight }
     }
 
     public let configuration: Configuration
@@ -310,4 +305,11 @@ public struct Scheduler: ~Copyable {
 
     /// Why the kernel ended the scheduler; nil while it has not.
     public func exitReport() -> ExitReport? { memory.exitReport() }
+}
+
+extension sp_policy {
+    /// Whether anything that it decides depends on what a task weighs.
+    package var goesByWeight: Bool {
+        order != SP_ORDER_FIFO.rawValue || slice == SP_SLICE_WEIGHTED.rawValue
+    }
 }

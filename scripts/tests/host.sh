@@ -364,6 +364,9 @@ test_setup_refuses_unknown_arguments() {
 	done
 	run "$scripts/guest.sh" --try-kvm true
 	expect_status 64
+	ARGS="--verbose --duration=3" run "$scripts/run-in-guest.sh"
+	expect_status 64
+	expect_in "DURATION=" "$errors"
 	CONFIG=fast run "$scripts/run-in-guest.sh"
 	expect_status 64
 	expect_in "debug or release" "$errors"
