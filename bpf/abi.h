@@ -56,9 +56,6 @@ typedef __s64 sp_s64;
  */
 #define SP_KEY_SPREAD_SLICES 1400ULL
 
-/* A task is held back for no longer. */
-#define SP_HOLD_MAX_NS 1000000000ULL
-
 /* No slice is made shorter than this for the sake of the bound on waits. */
 #define SP_SLICE_FLOOR_NS 1000000ULL
 
@@ -82,8 +79,6 @@ enum sp_slice {
 	SP_SLICE_AVERAGED = 3,
 	SP_SLICE_WEIGHTED = 4,
 };
-/* In sp_policy.slice of a pair: it is asked about a task that is alone, too. */
-#define SP_ALONE_ASKED_BIT 0x100u
 
 /* Which of the two queues a task waits in. */
 enum sp_classes {
@@ -125,6 +120,11 @@ enum sp_kthreads {
 #define SP_PAIR_BYTES 40
 /* Where in sp_policy a pair's parameters are. */
 #define SP_PAIR_PARAMS 56
+
+/* In sp_policy.slice of a pair: it is asked about a task that is alone, too. */
+#define SP_ALONE_ASKED_BIT 0x100u
+/* Such a one may hold a task back, for no longer than this. */
+#define SP_HOLD_MAX_NS 1000000000ULL
 
 /*
  * Queues of a pair's own, in the place of the two of enum sp_queue. sp_policy.rate_max of
