@@ -251,6 +251,9 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	struct sp_task_ctx *tctx = task_ctx(p);
 	struct sp_decision decision;
 	struct sp_event event;
+#ifdef SP_SETS
+	u32 looked_in;
+#endif
 	s32 claimed;
 	bool local;
 	u64 now;
@@ -282,13 +285,16 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	now = sp_now();
 	begin_wait(p, tctx, enq_flags, now);
 	fill_event(&event, SP_EVENT_ENQUEUE, p, tctx, now);
+#ifdef SP_SETS
+	looked_in = tctx->set;
+#endif
 	event.idle_cpu = own_idle_cpu(p, tctx, event.cpu, &claimed);
 	decide_wait(p, tctx, &event, enq_flags, &decision);
 	local = place(p, tctx, &event, &decision, enq_flags);
 	wake_for(p, event.cpu, claimed, local, enq_flags);
 #ifdef SP_SETS
-	/* That one was found by the CPUs of another queue. */
-	if (claimed >= 0 && !suits(p, claimed))
+	/* The look was at the CPUs of another queue: nobody was found, or one of those. */
+	if (claimed >= 0 ? !suits(p, claimed) : tctx->set != looked_in)
 		kick_for(p, claim_idle_cpu(p));
 #endif
 	if (decision.action == SP_ACTION_PREEMPT && claimed < 0)
