@@ -104,6 +104,28 @@ static __always_inline bool nobody_idle(void)
 
 #ifdef SP_SETS
 
+/*
+ * The set of a queue for @p, and 1; 0, so all CPUs, if p may run on none of them, as one
+ * that may not leave its CPU beside them. Global: verified once.
+ */
+__noinline u32 usable_set(struct task_struct *p __arg_trusted, u32 queue)
+{
+	u32 set = set_of(queue), index = (set - 1) & (SP_SETS_MAX - 1);
+	u32 first = set_first[index], last = set_last[index], cpu;
+
+	if (!set)
+		return 0;
+	/* Of one whose migration is disabled the mask may say all CPUs still. */
+	if (is_pinned(p))
+		return in_set(set, scx_bpf_task_cpu(p)) ? set : 0;
+	if ((u32)p->nr_cpus_allowed >= nr_cpus)
+		return set;
+	bpf_for(cpu, first, last + 1)
+		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
+			return set;
+	return 0;
+}
+
 /* Whether @cpu is one of those of p's queue. */
 static __always_inline bool suits(struct task_struct *p, s32 cpu)
 {

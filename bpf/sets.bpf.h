@@ -49,23 +49,6 @@ __noinline u32 last_of(u32 queue)
 	return !set || sets_gone >> index & 1 ? SP_CPUS_MAX - 1 : set_last[index];
 }
 
-/*
- * The set of a queue for @p, and 1; 0, so all CPUs, if p may run on none of them. Global:
- * verified once.
- */
-__noinline u32 usable_set(struct task_struct *p __arg_trusted, u32 queue)
-{
-	u32 set = set_of(queue), index = (set - 1) & (SP_SETS_MAX - 1);
-	u32 first = set_first[index], last = set_last[index], cpu;
-
-	if (!set || (u32)p->nr_cpus_allowed >= nr_cpus)
-		return set;
-	bpf_for(cpu, first, last + 1)
-		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr))
-			return set;
-	return 0;
-}
-
 /* A CPU goes off-line; or, below 0, one came back. */
 static __always_inline void look_at_sets(s32 going)
 {
