@@ -94,7 +94,11 @@ static __always_inline void begin_life(struct sp_task_ctx *tctx,
 	tctx->waits = false;
 	tctx->alone = false;
 #ifdef SP_SETS
-	tctx->set = set_of(0);
+	/*
+	 * Its queue is not known yet, and perhaps it may use none of the CPUs of any that we
+	 * would take for it: then nobody would ask the daemon for it.
+	 */
+	tctx->set = 0;
 #endif
 }
 

@@ -20,10 +20,11 @@ extension Decider {
     /// What the backend is told of a task that is held back. One that would be for too long waits as if `QUEUE` had
     /// been answered.
     mutating func holdBack(_ slot: UInt32, _ decision: sp_decision, _ notice: sp_notice) -> sp_answer? {
-        guard isAskedAlone, (1...UInt64(SP_HOLD_MAX_NS)).contains(decision.slice_ns) else {
+        guard isAskedAlone else { return waitStrangely(slot, decision) }
+        guard (1...UInt64(SP_HOLD_MAX_NS)).contains(decision.slice_ns) else {
             counters.strange &+= 1
             wait(slot, decision.queue, key: decision.key)
-            return nil
+            return tellSet(slot, decision.queue)
         }
         let until = notice.now &+ decision.slice_ns
         heldKeys[Int(slot)] = decision.key

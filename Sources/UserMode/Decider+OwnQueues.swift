@@ -152,15 +152,31 @@ extension Decider {
     /// Whether the queue of a task that is to run on an idle CPU at once has that CPU.
     @inline(__always)
     func runsThere(_ decision: sp_decision, _ notice: sp_notice, _ slot: UInt32) -> Bool {
-        !hasOwnQueues || !own.tables.hasSets
-            || own.allows(Int(usable(decision.queue, slot)), notice.idle_cpu)
+        !hasSets || own.allows(Int(usable(decision.queue, slot)), notice.idle_cpu)
     }
 
     /// What the backend is told of a task that waits, so that no CPU asks for it that its queue does not have.
     @inline(__always)
     mutating func tellSet(_ slot: UInt32, _ queue: UInt32) -> sp_answer? {
-        guard hasOwnQueues, own.tables.hasSets, UInt32(waits[Int(slot)].told) != queue else { return nil }
+        guard hasSets, UInt32(waits[Int(slot)].told) != served(queue, slot) else { return nil }
         return answer((0, queue), slot, wait: 0, cpu: -1)
+    }
+
+    @inline(__always)
+    private var hasSets: Bool { hasOwnQueues && own.tables.hasSets }
+
+    /// The queue that the backend is told of a task: that in which it waits, since it looks up the CPUs of that one.
+    @inline(__always)
+    func served(_ queue: UInt32, _ slot: UInt32) -> UInt32 { hasSets ? usable(queue, slot) : queue }
+
+    /// What was told of a task of which nothing was: with CPUs of queues the backend knows of none then.
+    @inline(__always)
+    var untold: UInt16 { hasSets ? .max : UInt16(SP_QUEUE_REGULAR.rawValue) }
+
+    /// Whether the backend does not know the CPUs of the task's queue any more: it may run elsewhere since.
+    @inline(__always)
+    func forgetsSet(_ affinity: UInt32, _ notice: sp_notice) -> Bool {
+        hasSets && affinity != notice.affinity
     }
 
     @inline(__always)
@@ -172,10 +188,11 @@ extension Decider {
     /// Picks for a CPU as the policy says, from queues of its own.
     /// - Parameter prev: the CPU's own task, which waits no more.
     mutating func pickOwn(_ prev: UInt32?, _ now: UInt64, _ cpu: Int32) -> sp_answer? {
-        var prev = prev
-        if let other = prev, !suits(other, cpu) {
-            restore(other)
-            prev = nil
+        if let prev, !suits(prev, cpu) {
+            // It waits only when this is decided, as in the kernel.
+            let answer = pickOwn(nil, now, cpu)
+            restore(prev)
+            return answer
         }
         if waiting == 0 {
             guard let prev else { return nil }

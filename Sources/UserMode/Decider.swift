@@ -178,19 +178,23 @@ public struct Decider<P: Policy>: ~Copyable {
         case SP_ACTION_STALE.rawValue:
             counters.stale &+= 1
             return atOnce(notice)
-        default:
-            counters.strange &+= 1
-            wait(slot, SP_QUEUE_REGULAR.rawValue, key: decision.key)
-            return nil
+        default: return waitStrangely(slot, decision)
         }
+    }
+
+    /// What was answered has no meaning for an ENQUEUE: the task waits in the regular queue.
+    mutating func waitStrangely(_ slot: UInt32, _ decision: sp_decision) -> sp_answer? {
+        counters.strange &+= 1
+        wait(slot, SP_QUEUE_REGULAR.rawValue, key: decision.key)
+        return tellSet(slot, SP_QUEUE_REGULAR.rawValue)
     }
 
     /// What the notice of a wait says of its task.
     @inline(__always)
     private mutating func begin(_ slot: UInt32, _ notice: sp_notice) {
         let known = waits[Int(slot)]
-        let told =
-            known.generation == notice.generation ? known.told : UInt16(SP_QUEUE_REGULAR.rawValue)
+        let isKnown = known.generation == notice.generation && !forgetsSet(known.affinity, notice)
+        let told = isKnown ? known.told : untold
         waits[Int(slot)] = Wait(
             since: notice.now, pid: notice.pid, generation: notice.generation, wait: notice.wait,
             weight: notice.weight, cpu: notice.cpu, affinity: notice.affinity, told: told)
@@ -290,7 +294,8 @@ public struct Decider<P: Policy>: ~Copyable {
     private mutating func note(
         _ start: (sliceNs: UInt64, queue: UInt32), _ slot: UInt32
     ) -> sp_answer? {
-        UInt32(waits[Int(slot)].told) == start.queue ? nil : answer(start, slot, wait: 0, cpu: -1)
+        UInt32(waits[Int(slot)].told) == served(start.queue, slot)
+            ? nil : answer(start, slot, wait: 0, cpu: -1)
     }
 
     /// A slice beyond 4.29 s is one of 4.29 s: the answer has 32 bits for it.
@@ -298,10 +303,10 @@ public struct Decider<P: Policy>: ~Copyable {
     mutating func answer(
         _ start: (sliceNs: UInt64, queue: UInt32), _ slot: UInt32, wait: UInt32, cpu: Int32
     ) -> sp_answer {
-        waits[Int(slot)].told = UInt16(truncatingIfNeeded: start.queue)
+        let queue = UInt16(truncatingIfNeeded: served(start.queue, slot))
+        waits[Int(slot)].told = queue
         return sp_answer(
-            slice_ns: UInt32(clamping: start.sliceNs),
-            queue: UInt16(truncatingIfNeeded: start.queue), cpu: Int16(truncatingIfNeeded: cpu),
+            slice_ns: UInt32(clamping: start.sliceNs), queue: queue, cpu: Int16(truncatingIfNeeded: cpu),
             pid: waits[Int(slot)].pid, wait: wait)
     }
 
