@@ -51,12 +51,28 @@ import Testing
             ("waker-llc", SP_LOOK_WAKER_LLC), ("node", SP_LOOK_NODE), ("any", SP_LOOK_ANY),
         ]
         #expect(values.map { WakeupPlace.named($0.0)?.rawValue } == values.map { $0.1.rawValue })
-        #expect(WakeupPlace.allCases.count == values.count && values.count < Int(SP_LOOKS_MAX))
+        #expect(WakeupPlace.named.map(\.rawValue) == values.map { $0.1.rawValue })
+        #expect(WakeupPlace.listMax == Int(SP_LOOKS_MAX))
         let list = WakeupPlace.encode([.llc, .any])
         #expect(list == SP_LOOK_LLC.rawValue | SP_LOOK_ANY.rawValue << UInt32(SP_LOOK_BITS))
         #expect(WakeupPlace.decode(list) == [.llc, .any])
         #expect(WakeupPlace.decode(0).isEmpty)
-        #expect(WakeupPlace.decode(WakeupPlace.encode(WakeupPlace.allCases)) == WakeupPlace.allCases)
+        // More than these a list does not have.
+        let most = Array(WakeupPlace.allCases.suffix(WakeupPlace.listMax))
+        #expect(WakeupPlace.decode(WakeupPlace.encode(most)) == most)
+    }
+
+    /// Parameters that are CPUs are places as well, behind those that have a word of their own.
+    @Test func setsOfCPUsArePlaces() {
+        let sets = (0..<Int(SP_SETS_MAX)).map { WakeupPlace.set($0) }
+        #expect(sets.map { $0?.rawValue } == (0..<UInt32(SP_SETS_MAX)).map { SP_LOOK_SET.rawValue + $0 })
+        #expect(sets.map { $0?.setIndex } == Array(0..<Int(SP_SETS_MAX)))
+        #expect(WakeupPlace.set(Int(SP_SETS_MAX)) == nil)
+        #expect(WakeupPlace.allCases.count == WakeupPlace.named.count + Int(SP_SETS_MAX))
+        // Each of them fits into the bits that a place has.
+        #expect(WakeupPlace.allCases.allSatisfy { $0.rawValue <= UInt32(SP_LOOK_MASK) })
+        #expect(WakeupPlace.named.allSatisfy { $0.setIndex == nil })
+        #expect(WakeupPlace.named("set1") == nil)
     }
 
     @Test func onlyAPairHasThem() {
