@@ -58,12 +58,18 @@ private struct DeclarationReader {
                 // Queues and wake-ups speak of parameters.
                 let later = ["queues", "wakeups"]
                 for (key, value) in mapping where !later.contains(key.string ?? "") { section(key, value) }
-                for (key, value) in mapping where later.contains(key.string ?? "") { section(key, value) }
+                // And wake-ups of the queues' CPUs.
+                for name in later {
+                    for (key, value) in mapping where key.string == name { section(key, value) }
+                }
             } else {
                 add(root, "a declaration is a mapping of \(Words.all(Self.sections))")
             }
         }
-        if problems.isEmpty, let root { checkNames(root) }
+        if problems.isEmpty, let root {
+            checkNames(root)
+            checkSets(root)
+        }
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return declaration
     }
@@ -75,6 +81,19 @@ private struct DeclarationReader {
             add(root, "names compare what tasks are called: inputs has to have comm")
         } else if declaration.names.isEmpty && hasComm {
             add(root, "inputs has comm, and no names are there to compare it with: names: {compiler: cc1}")
+        }
+    }
+
+    /// Where CPUs that a parameter says are of no effect: the mechanism knows of them for the sake of queues.
+    private mutating func checkSets(_ root: Node) {
+        guard let first = declaration.sets.first else { return }
+        let sample = "queues: {count: 2, cpus: [all, \(first.key)]}"
+        if declaration.ownQueues == nil {
+            add(
+                root, "params.\(first.key) is of the type cpus, and there are no queues of its own: \(sample)"
+            )
+        } else if declaration.ownQueues?.hasSets == false, declaration.wakeups?.hasSets == true {
+            add(root, "wakeups has places that parameters say, and no queue has CPUs: \(sample)")
         }
     }
 

@@ -90,6 +90,9 @@ package struct Declaration: Sendable {
         /// The same for a synchronous wake-up; nil: as for others.
         package var sync: [WakeupPlace]?
 
+        /// Some place is CPUs that a parameter says.
+        package var hasSets: Bool { (look + (sync ?? [])).contains { $0.setIndex != nil } }
+
         /// As a description has it for the mechanism, see `sp_look`.
         package var encoded: (look: UInt32, sync: UInt32) {
             (WakeupPlace.encode(look), WakeupPlace.encode(sync ?? look))
