@@ -30,6 +30,7 @@ import Testing
             case .name, .line: break
             case .words(let words): #expect(values == Set(words.map(\.value)), "\(key.path), seed \(seed)")
             case .bool: #expect(values == [0, 1], "\(key.path), seed \(seed)")
+            case .cpus: Issue.record("the described policy has no CPUs: \(key.path)")
             case .duration(let range, _), .integer(let range):
                 #expect(
                     values.isSuperset(of: [range.lowerBound, range.upperBound]), "\(key.path), seed \(seed)")
