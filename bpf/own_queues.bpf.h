@@ -223,7 +223,8 @@ static __always_inline bool serve_overlooked(s32 cpu)
 {
 	u32 queue = own_overlooked;
 
-	if (!queue)
+	/* Else it is for the next CPU that asks. */
+	if (!queue || !queue_allows(queue - 1, cpu))
 		return false;
 	own_overlooked = 0;
 	if (!take_own(queue - 1, cpu))

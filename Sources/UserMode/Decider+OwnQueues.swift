@@ -70,11 +70,16 @@ struct OwnQueues {
     @inline(__always)
     func noteServed(_ queue: Int, _ now: UInt64) { served[queue] = now }
 
-    /// A queue in which somebody waits, and that was not served for `ns`; one queue is looked at each time.
+    /// A queue in which somebody waits for CPUs of which `cpu` is one, and that was not served for `ns`; one queue of
+    /// that CPU is looked at each time.
     @inline(__always)
-    mutating func overlooked(_ now: UInt64, after ns: UInt64) -> Int? {
-        let queue = next
-        next = queue + 1 < count ? queue + 1 : 0
+    mutating func overlooked(_ now: UInt64, after ns: UInt64, _ cpu: Int32) -> Int? {
+        var queue = next
+        for _ in 0..<count {
+            queue = next
+            next = queue + 1 < count ? queue + 1 : 0
+            if allows(queue, cpu) { break }
+        }
         guard waiting[queue] > 0, Int64(bitPattern: now &- served[queue]) > Int64(ns) else { return nil }
         return queue
     }
@@ -199,7 +204,9 @@ extension Decider {
             let start = started(prev, now)
             return run(prev, (alone(start.sliceNs), start.queue), cpu)
         }
-        if let queue = own.overlooked(now, after: Self.overlookedNs), let first = firstOwn(queue, cpu) {
+        if let queue = own.overlooked(now, after: Self.overlookedNs, cpu),
+            let first = firstOwn(queue, cpu)
+        {
             counters.overlooked &+= 1
             return goOwn(first, prev, now, cpu)
         }

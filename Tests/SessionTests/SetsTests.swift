@@ -105,6 +105,19 @@ import Testing
         #expect((0..<4).map { picks(&decider, $0) } == [1, 2, 3, 4])
     }
 
+    /// Whoever else asks in between: each CPU looks at its own queues in turn.
+    @Test func anOverlookedQueueIsFoundByItsCPUs() {
+        // Without a turn of its own the second queue would always be that of the CPU that does not have it.
+        var decider = decider(first: 0, sets: [0, 2])
+        for pid: UInt32 in 1...12 { _ = take(&decider, waits(pid, in: 0, now: UInt64(pid))) }
+        _ = take(&decider, waits(99, in: 1))
+        var picked: [UInt32] = []
+        for cpu: Int32 in [3, 0, 3, 0, 3, 0] {
+            if let answer = decider.pick(now: 2_000_000_000, cpu: cpu) { picked.append(answer.pid) }
+        }
+        #expect(picked.firstIndex(of: 99) == 2 && decider.counters.overlooked >= 1, "\(picked)")
+    }
+
     /// Also one that nobody served for long.
     @Test func anOverlookedQueueIsServedByItsCPUsAlone() {
         var decider = decider()
