@@ -620,6 +620,9 @@ s32 BPF_PROG(sp_init)
 	error = create_held_back();
 	if (error)
 		return error;
+#ifdef SP_SETS
+	look_at_sets(-1);
+#endif
 	return start_timer();
 }
 

@@ -347,6 +347,10 @@ s32 BPF_PROG(sp_init)
 
 	possible = cpus < SP_CPUS_MAX ? cpus : SP_CPUS_MAX;
 	daemon_last = sp_now();
+#ifdef SP_SETS
+	look_at_sets(-1);
+	tell_sets_gone();
+#endif
 	error = create_answer_queues();
 	if (!error)
 		error = scx_bpf_create_dsq(DSQ_DAEMON, -1);
