@@ -28,10 +28,13 @@ import Testing
         #define SP_PAIR_QUEUES 0u
         #define SP_PAIR_FIRST(state) do { (void)(state); } while (0)
         """
+    private static let wait = "sp_queue(event, task, task->pass, decision);"
     private static let answer = "sp_run(event, task, policy->params.quantum_ns, decision);"
 
     /// The twin with one change, as LLVM IR.
-    private func side(_ before: String = "", _ after: String = "") throws -> Side {
+    private func side(
+        _ before: String = "", _ after: String = "", state: String = Self.state
+    ) throws -> Side {
         let folder = NSTemporaryDirectory() + "pair-proof-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -40,7 +43,7 @@ import Testing
         guard before.isEmpty || text.contains(before) else { throw Sides.CannotBuild() }
         try text.replacingOccurrences(of: before, with: after)
             .write(toFile: "\(folder)/twin.h", atomically: true, encoding: .utf8)
-        try Self.state.write(toFile: "\(folder)/state.h", atomically: true, encoding: .utf8)
+        try state.write(toFile: "\(folder)/state.h", atomically: true, encoding: .utf8)
         let bpf = Sides.checkout + "/bpf"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -153,5 +156,72 @@ import Testing
         let open = report.cases.flatMap(\.verdicts).filter { !$0.isProven }
         #expect(open.count == 1, "\(open)")
         #expect("\(open)".contains("a slice is never 0"))
+    }
+
+    /// The file's order is not that of the places: these go by width.
+    @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
+    func narrowParametersMayBeDeclaredBeforeWideOnes() throws {
+        var base = sp_policy()
+        base.pair = 7
+        let layout = Layout(
+            pairWithOwnQueues: false, base: base,
+            params: [("light", 20, 2), ("quantum", 0, 8), ("upper", 16, 4), ("credit", 8, 8)],
+            state: [("small", 8, 1), ("pass", 0, 8)], task: [("mark", 8, 4), ("pass", 0, 8)])
+        #expect(layout.isWhole)
+        let state = Self.state
+            .replacing(
+                "credit_ns; sp_u8 unused[24];",
+                with: "credit_ns; sp_u32 upper; sp_u16 light; sp_u8 unused[18];"
+            )
+            .replacing(
+                "sp_u64 pass; sp_u8 unused[32]; sp_u32 gen",
+                with: "sp_u64 pass; sp_u32 mark; sp_u8 unused[28]; sp_u32 gen"
+            )
+            .replacing(
+                "{ sp_u64 pass; sp_u8 unused[32]; };",
+                with: "{ sp_u64 pass; sp_u8 small; sp_u8 unused[31]; };")
+        func report(_ slice: String) throws -> Prover.Report {
+            let answer = "sp_run(event, task, \(slice), decision);"
+            return Prover(
+                reference: try side(state: state), others: [try side(Self.answer, answer, state: state)],
+                parameters: Self.parameters, layout: layout, solver: try Solver(program: "z3")
+            ).prove()
+        }
+        let same = try report("policy->params.quantum_ns - policy->params.light + policy->params.light")
+        #expect(same.isProven, "\(same.cases.flatMap(\.verdicts).filter { !$0.isProven })")
+        let found = try #require(
+            try report("policy->params.quantum_ns + (policy->params.light == 7)").refutation)
+        #expect(found.example.parameters.first { $0.field.name == "light" }?.value == 7)
+    }
+
+    /// A task is held back for 1 ns to 1 s, by a pair that is asked about one that is alone; by others never.
+    @Test(
+        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        arguments: [
+            ("0", true, "a task is held back for 1 ns to 1 s"),
+            ("2000000000", true, "a task is held back for 1 ns to 1 s"),
+            ("1000000001", true, "a task is held back for 1 ns to 1 s"),
+            ("event->used_ns", true, "a task is held back for 1 ns to 1 s"),
+            ("1", true, nil), ("1000000000", true, nil),
+            ("1 + event->used_ns % 1000000000", true, nil),
+            ("1", false, "an action that answers the event"),
+        ] as [(String, Bool, String?)])
+    func forHowLongATaskIsHeldBack(_ ns: String, _ isAsked: Bool, _ property: String?) throws {
+        var base = sp_policy()
+        base.pair = 7
+        base.slice = SP_SLICE_FIXED.rawValue | (isAsked ? SP_ALONE_ASKED_BIT : 0)
+        let layout = Layout(
+            pairWithOwnQueues: false, base: base, params: [("quantum", 0, 8), ("credit", 8, 8)],
+            state: [("pass", 0, 8)], task: [("pass", 0, 8)])
+        let holds = try side(Self.wait, "sp_hold(event, task, task->pass, \(ns), decision);")
+        let report = Prover(
+            reference: holds, others: [], parameters: Self.parameters, layout: layout,
+            solver: try Solver(program: "z3")
+        ).prove()
+        if let property {
+            #expect(report.refutation?.what == [property], "\(report.refutation?.what ?? [])")
+        } else {
+            #expect(report.isProven, "\(report.cases.flatMap(\.verdicts).filter { !$0.isProven })")
+        }
     }
 }
