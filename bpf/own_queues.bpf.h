@@ -221,13 +221,13 @@ __noinline int serve_list(s32 cpu, u32 first, u64 high, u64 low, u32 near)
 /* Serves a queue that was overlooked; whether it had somebody for this CPU. */
 static __always_inline bool serve_overlooked(s32 cpu)
 {
-	u32 queue = own_overlooked;
+	u32 mark = own_overlooked, queue = (mark - 1) & (SP_QUEUES_MAX - 1);
 
 	/* Else it is for the next CPU that asks. */
-	if (!queue || !queue_allows(queue - 1, cpu))
+	if (!mark || !queue_allows(queue, cpu))
 		return false;
 	own_overlooked = 0;
-	if (!take_own(queue - 1, cpu))
+	if (!take_own(queue, cpu))
 		return false;
 	count(SP_COUNT_OVERLOOKED);
 	return true;
