@@ -130,11 +130,11 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 #ifdef SP_ALONE_ASKED
 
 /* It waits for the daemon again, which knows that its time has come. */
-static __always_inline void let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
+static __always_inline bool let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
 				     struct sp_task_ctx *tctx)
 {
 	(void)tctx;
-	sp_dsq_move(it, p, DSQ_HELD, 0);
+	return sp_dsq_move(it, p, DSQ_HELD, 0);
 }
 
 /* The daemon holds a task back. If its time has come already, it waits where it is. */

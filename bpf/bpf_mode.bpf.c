@@ -170,7 +170,7 @@ static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 #ifdef SP_ALONE_ASKED
 
 /* It waits where the policy said when it held the task back. */
-static __always_inline void let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
+static __always_inline bool let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
 				     struct sp_task_ctx *tctx)
 {
 	u32 queue = tctx->task.queue;
@@ -181,8 +181,10 @@ static __always_inline void let_wait(struct bpf_iter_scx_dsq *it, struct task_st
 #else
 	dsq = queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
 #endif
-	if (sp_dsq_move_vtime(it, p, dsq, tctx->key))
-		kick_for(p, claim_idle_cpu(p));
+	if (!sp_dsq_move_vtime(it, p, dsq, tctx->key))
+		return false;
+	kick_for(p, claim_idle_cpu(p));
+	return true;
 }
 
 /* Whether the policy holds a task back that begins to wait; if it does so for too long, not. */

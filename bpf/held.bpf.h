@@ -35,8 +35,8 @@ struct {
 	__type(value, struct timer_slot);
 } release_timers SEC(".maps");
 
-/* What a mode does with a task whose time has come; it is the iterator's. */
-static __always_inline void let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
+/* What a mode does with a task whose time has come; it is the iterator's. Whether it waits. */
+static __always_inline bool let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
 				     struct sp_task_ctx *tctx);
 
 /* Whether an answer may hold a task back for so long. */
@@ -104,8 +104,9 @@ __noinline int release_due(u64 now)
 		if (!tctx)
 			continue;
 		tctx->since = now;
-		count_wait(p, tctx);
-		let_wait(&it, p, tctx);
+		/* Else another CPU was faster, or it is gone. */
+		if (let_wait(&it, p, tctx))
+			count_wait(p, tctx);
 	}
 	bpf_iter_scx_dsq_destroy(&it);
 	if (next)
@@ -149,11 +150,17 @@ static __always_inline void wake_for_release(void)
 
 static int on_release(void *map, u32 *key, struct timer_slot *slot)
 {
+	u64 left;
+
 	if (status.exit.kind)
 		return 0; /* the queues are gone */
 	bpf_rcu_read_lock();
 	wake_for_release();
 	bpf_rcu_read_unlock();
+	/* The one for which it was started may be gone. */
+	left = release_at - sp_now();
+	if (release_at && (s64)left > 0)
+		bpf_timer_start(&slot->timer, left, 0);
 	return 0;
 }
 

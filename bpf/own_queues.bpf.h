@@ -98,7 +98,6 @@ __noinline u32 open_queue(struct task_struct *p __arg_trusted)
 {
 	u32 queue;
 
-	count(SP_COUNT_WRONG_CPU);
 	bpf_for(queue, 0, SP_SET_QUEUES)
 		if (queue >= own_count || !set_of(queue) || usable_set(p, queue))
 			break;
@@ -130,8 +129,10 @@ static __always_inline u32 own_queue(struct task_struct *p, u32 queue)
 		queue = near_queue(scx_bpf_task_cpu(p), 0);
 	}
 #ifdef SP_SETS
-	if (set_of(queue) && !usable_set(p, queue))
+	if (set_of(queue) && !usable_set(p, queue)) {
+		count(SP_COUNT_WRONG_CPU);
 		queue = open_queue(p);
+	}
 #endif
 	queue &= SP_QUEUES_MAX - 1;
 	if (!own_used[queue])
