@@ -567,11 +567,11 @@ test_traces_are_written_as_a_whole() {
 	expect_equal "files left" "" "$(find . -name '.sched-proto-*')"
 	printf 'SPTRACEd by hand: mine' >mine
 	for name in mine linked; do
-		cp "$name" kept
+		cp "$name" mine.before
 		run "${record[@]}" "$name"
 		expect_status 73
 		expect_in "$name: there is a file that is no trace" "$errors"
-		cmp -s "$name" kept || complain "$name was replaced"
+		cmp -s "$name" mine.before || complain "$name was replaced"
 	done
 	# Of another version, or cut, it is one all the same; of an empty file nothing is lost.
 	head -c 40 before.trace >whole.trace
