@@ -189,8 +189,7 @@ enum sp_look {
 	SP_LOOK_WAKER_LLC = 5, /* the waker's */
 	SP_LOOK_NODE = 6, /* the previous CPU's node */
 	SP_LOOK_ANY = 7,
-	SP_LOOK_SET =
-		8, /* the first of the parameters that are CPUs; 9: the second, ... */
+	SP_LOOK_SET = 8, /* the first parameter that is CPUs; 9: the second, ... */
 };
 #define SP_LOOK_BITS 4
 #define SP_LOOK_MASK 15u
@@ -333,8 +332,7 @@ enum sp_action {
 	SP_ACTION_STALE = 6, /* event of a task that is not this one: dropped */
 	SP_ACTION_INVALID = 7, /* unknown kind of event: dropped */
 	SP_ACTION_PREEMPT = 8, /* as QUEUE; a regular task on `cpu` gives way */
-	SP_ACTION_HOLD =
-		9, /* as QUEUE, after `slice_ns`: until then nobody serves it */
+	SP_ACTION_HOLD = 9, /* as QUEUE, once `slice_ns` have passed */
 };
 
 struct sp_decision {
