@@ -181,8 +181,9 @@ test_one_signal_ends_what_nobody_reads() {
 		"143 TERM 1 conform --lanes swift,native --for 1h" "130 INT 1 conform --lanes swift,native --exhaustive 8" \
 		"143 TERM 1.5 simulate --campaign 1 --mode bpf --policy fifo --seed 1" "130 INT 1 simulate --for 1h --mode bpf --policy fifo --seed 1"; do
 		read -r wanted signal began words <<<"$words"
+		# In the background they would be ignored, as nohup has it.
 		# shellcheck disable=SC2016,SC2086
-		run bash -c 'set -m; "${@:4}" >&7 2>"$3/words" & sleep "$1"; kill -"$2" $!; begin=${EPOCHREALTIME/./}
+		run env --default-signal=INT,TERM bash -c 'set -m; "${@:4}" >&7 2>"$3/words" & sleep "$1"; kill -"$2" $!; begin=${EPOCHREALTIME/./}
 			timeout 20 tail -s 0.1 --pid=$! -f /dev/null || kill -KILL $!
 			wait $!; status=$?; echo $((${EPOCHREALTIME/./} - begin)); exit $status' \
 			x "$began" "$signal" "$folder" "$program" $words
