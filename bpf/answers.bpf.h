@@ -20,6 +20,8 @@ struct sp_dsq held = { .id = DSQ_HELD };
 struct sp_dsq picked = { .id = DSQ_PICKED };
 
 static bool picked_on[SP_CPUS_MAX]; /* somebody may stand in that CPU's own queue */
+static bool
+	any_picked; /* somebody stood in DSQ_PICKED once: before, nobody asks for its length */
 static u64 drain_busy;
 static struct sp_answer early[EARLY_MAX]; /* pid 0: none; under drain_busy */
 static u32 early_count;
@@ -106,6 +108,8 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 	if (instead >= 0)
 		to = DSQ_PICKED_ON + (u32)instead;
 #endif
+	if (to == DSQ_PICKED)
+		any_picked = true;
 	if (!sp_dsq_move(it, p, to, 0))
 		return TRY_AGAIN;
 	if (mine)
@@ -319,7 +323,7 @@ static __always_inline bool take_picked(s32 cpu)
 			return true;
 		}
 	}
-	return take_from(&picked);
+	return any_picked && take_from(&picked);
 }
 
 #ifdef SP_PLACES

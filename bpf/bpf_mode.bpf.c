@@ -57,9 +57,8 @@ static __always_inline bool has_keys(void)
  */
 static bool met_nobody[SP_CPUS_MAX];
 
-/* Fills an event of @p, but for what only an ENQUEUE has. */
-static __always_inline void fill_event(struct sp_event *event, u32 kind,
-				       struct task_struct *p,
+/* Fills an event of a task on @cpu, but for what only an ENQUEUE has. */
+static __always_inline void fill_event(struct sp_event *event, u32 kind, s32 cpu,
 				       const struct sp_task_ctx *tctx, u64 now)
 {
 	event->seq = 0;
@@ -75,7 +74,7 @@ static __always_inline void fill_event(struct sp_event *event, u32 kind,
 	event->flags = 0;
 	event->pid = tctx->pid;
 	event->generation = tctx->generation;
-	event->cpu = scx_bpf_task_cpu(p);
+	event->cpu = cpu;
 	event->idle_cpu = -1;
 	event->weight = tctx->weight;
 	event->cpus = nr_online();
@@ -132,13 +131,12 @@ static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ct
 }
 
 /* Lets the policy decide for how long a task runs that was picked. */
-static __always_inline u64 decide_slice(struct task_struct *p, struct sp_task_ctx *tctx,
-					u64 now)
+static __always_inline u64 decide_slice(s32 cpu, struct sp_task_ctx *tctx, u64 now)
 {
 	struct sp_decision decision;
 	struct sp_event event;
 
-	fill_event(&event, SP_EVENT_RUNNING, p, tctx, now);
+	fill_event(&event, SP_EVENT_RUNNING, cpu, tctx, now);
 	decide(&tctx->task, &event, &decision);
 	tctx->waits = false;
 	tctx->decided = false;
@@ -286,7 +284,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		begin_life(tctx, p);
 	now = sp_now();
 	begin_wait(p, tctx, enq_flags, now);
-	fill_event(&event, SP_EVENT_ENQUEUE, p, tctx, now);
+	fill_event(&event, SP_EVENT_ENQUEUE, scx_bpf_task_cpu(p), tctx, now);
 #ifdef SP_SETS
 	looked_in = tctx->set;
 #endif
@@ -308,7 +306,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 static __always_inline bool serve(u32 queue)
 {
 	if (!has_classes())
-		return take_from(&regular);
+		return sp_dsq_move_to_local(regular.id);
 	if (queue == SP_QUEUE_PRIORITY)
 		return take_from(&priority) || take_from(&regular);
 	return take_from(&regular) || take_from(&priority);
@@ -368,7 +366,7 @@ static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
 	if (tctx->pid != (u32)prev->pid)
 		begin_life(tctx, prev);
 	begin_wait(prev, tctx, 0, now);
-	fill_event(&event, SP_EVENT_ENQUEUE, prev, tctx, now);
+	fill_event(&event, SP_EVENT_ENQUEUE, cpu, tctx, now);
 	decide_wait(prev, tctx, &event, 0, &decision);
 	tctx->decided = true;
 #ifdef SP_ALONE_ASKED
@@ -388,9 +386,9 @@ static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
 #define SP_APART static __always_inline
 #endif
 
-SP_APART u64 slice_of_prev(struct task_struct *prev, struct sp_task_ctx *tctx, u64 now)
+SP_APART u64 slice_of_prev(s32 cpu, struct sp_task_ctx *tctx, u64 now)
 {
-	return decide_slice(prev, tctx, now);
+	return decide_slice(cpu, tctx, now);
 }
 
 /*
@@ -406,7 +404,7 @@ static __always_inline void go_on_alone(s32 cpu, struct task_struct *prev,
 		if (!tell_of_prev(cpu, prev, tctx, now))
 			return;
 		look_up_share(tctx);
-		slice = slice_of_prev(prev, tctx, now);
+		slice = slice_of_prev(cpu, tctx, now);
 	}
 	go_on(cpu, prev, slice);
 }
@@ -429,12 +427,33 @@ static __noinline s32 ask(s32 cpu, struct sp_event *event, struct sp_task_ctx *t
 	return SP_QUEUE_REGULAR;
 }
 
+/* Of nobody yet; who waits stands in it already. */
+static __always_inline void begin_dispatch(struct sp_event *event, s32 cpu)
+{
+	event->seq = 0;
+	event->now = sp_now();
+	event->used_ns = 0;
+	event->switches = 0;
+	event->key = 0;
+	event->first[SP_QUEUE_REGULAR] = 0;
+	event->first[SP_QUEUE_PRIORITY] = 0;
+	event->since[SP_QUEUE_REGULAR] = 0;
+	event->since[SP_QUEUE_PRIORITY] = 0;
+	event->kind = SP_EVENT_DISPATCH;
+	event->flags = 0;
+	event->pid = 0;
+	event->generation = 0;
+	event->cpu = cpu;
+	event->idle_cpu = -1;
+	event->weight = 0;
+}
+
 SEC("struct_ops/sp_dispatch")
 void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
 	bool goes = prev && (prev->scx.flags & SCX_TASK_QUEUED);
 	struct sp_task_ctx *tctx = NULL;
-	struct sp_event event = {};
+	struct sp_event event;
 	s32 queue;
 
 	met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
@@ -452,10 +471,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 			met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
 		return;
 	}
-	event.kind = SP_EVENT_DISPATCH;
-	event.now = sp_now();
-	event.cpu = cpu;
-	event.idle_cpu = -1;
+	begin_dispatch(&event, cpu);
 	event.cpus = nr_online();
 	if (goes && is_told_of(prev, 0) && !(prev->flags & PF_EXITING))
 		tctx = task_ctx(prev);
@@ -487,7 +503,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	if (tctx) {
 		count(SP_COUNT_CONTINUED);
 		look_up_share(tctx);
-		go_on(cpu, prev, slice_of_prev(prev, tctx, event.now));
+		go_on(cpu, prev, slice_of_prev(cpu, tctx, event.now));
 	} else if (goes) {
 		go_on(cpu, prev, described()->slice_max_ns);
 	}
@@ -513,7 +529,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	 * of somebody who waits still.
 	 */
 	if (tctx->waits) {
-		slice = decide_slice(p, tctx, now);
+		slice = decide_slice(cpu, tctx, now);
 		if (!tctx->alone && !met_nobody[cpu & (SP_CPUS_MAX - 1)])
 			sp_set_slice(p, slice);
 		met_nobody[cpu & (SP_CPUS_MAX - 1)] = false;

@@ -89,8 +89,8 @@ void *bpf_rdonly_cast(const void *address, u32 btf_id) __ksym;
 void bpf_rcu_read_lock(void) __ksym;
 void bpf_rcu_read_unlock(void) __ksym;
 
-static inline void sp_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
-				 u64 enq_flags)
+static __always_inline void sp_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
+					  u64 enq_flags)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_insert___v2___compat))
 		scx_bpf_dsq_insert___v2___compat(p, dsq_id, slice, enq_flags);
@@ -100,8 +100,8 @@ static inline void sp_dsq_insert(struct task_struct *p, u64 dsq_id, u64 slice,
 		scx_bpf_dispatch___compat(p, dsq_id, slice, enq_flags);
 }
 
-static inline void sp_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 slice,
-				       u64 vtime, u64 enq_flags)
+static __always_inline void sp_dsq_insert_vtime(struct task_struct *p, u64 dsq_id,
+						u64 slice, u64 vtime, u64 enq_flags)
 {
 	if (bpf_ksym_exists(__scx_bpf_dsq_insert_vtime)) {
 		struct scx_bpf_dsq_insert_vtime_args args = {
@@ -119,7 +119,7 @@ static inline void sp_dsq_insert_vtime(struct task_struct *p, u64 dsq_id, u64 sl
 	}
 }
 
-static inline bool sp_dsq_move_to_local(u64 dsq_id)
+static __always_inline bool sp_dsq_move_to_local(u64 dsq_id)
 {
 	if (bpf_ksym_exists(scx_bpf_dsq_move_to_local___v2___compat))
 		return scx_bpf_dsq_move_to_local___v2___compat(dsq_id, 0);
@@ -162,14 +162,14 @@ static __always_inline bool sp_dsq_move_vtime(struct bpf_iter_scx_dsq *it,
 	return scx_bpf_dispatch_vtime_from_dsq___compat(it, p, dsq_id, 0);
 }
 
-static inline u64 sp_now(void)
+static __always_inline u64 sp_now(void)
 {
 	if (bpf_ksym_exists(scx_bpf_now))
 		return scx_bpf_now();
 	return bpf_ktime_get_ns();
 }
 
-static inline void sp_set_slice(struct task_struct *p, u64 slice)
+static __always_inline void sp_set_slice(struct task_struct *p, u64 slice)
 {
 	if (bpf_ksym_exists(scx_bpf_task_set_slice))
 		scx_bpf_task_set_slice(p, slice);

@@ -33,19 +33,21 @@ static __always_inline void count(enum sp_counter counter)
 	count_by(counter, 1);
 }
 
+/* Of a number with all bits set below its highest one, where that is: by six bits of this product. */
+#define BITS_APART 0x03f79d71b4cb0a89ULL
+static const sp_u8 bit_of[64] = {
+	0,  47, 1,  56, 48, 27, 2,  60, 57, 49, 41, 37, 28, 16, 3,  61,
+	54, 58, 35, 52, 50, 42, 21, 44, 38, 32, 29, 23, 17, 11, 4,  62,
+	46, 55, 26, 59, 40, 36, 15, 53, 34, 51, 20, 43, 31, 22, 10, 45,
+	25, 39, 14, 33, 19, 30, 9,  24, 13, 18, 8,  12, 7,  6,	5,  63,
+};
+
 /* The highest bit set in @value; 0 for 0. Without branches: it is on every wake-up's path. */
 static __always_inline u32 highest_bit(u64 value)
 {
-	u32 bit = (value > 0xffffffffULL) << 5;
-
-	value >>= bit;
-	for (u32 width = 16; width; width >>= 1) {
-		u32 more = (value >> width != 0) * width;
-
-		value >>= more;
-		bit |= more;
-	}
-	return bit;
+	for (u32 shift = 1; shift < 64; shift <<= 1)
+		value |= value >> shift;
+	return bit_of[(value * BITS_APART) >> 58];
 }
 
 /* The histogram's bucket: the power of two at or below @ns. */

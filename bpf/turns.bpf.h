@@ -337,18 +337,20 @@ static __always_inline bool take_sole(const struct sp_answers *ring, s32 here,
 	struct sp_notice notice;
 	struct task_struct *p;
 	bool taken = false;
+	u64 now;
 
 	if (ask_always || unread > SOLE_UNREAD_MAX || nr_queued(&held) != 1 ||
 	    !nr_queued(&standing_by) || answers_left(ring))
 		return false;
 	/* It has its turn that often, and is not seen to be gone otherwise. */
-	if ((s64)(sp_now() - daemon_last) > (s64)DAEMON_IDLE_NS)
+	now = sp_now();
+	if ((s64)(now - daemon_last) > (s64)DAEMON_IDLE_NS)
 		return false;
 	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
 	p = bpf_iter_scx_dsq_next(&it);
 	tctx = p ? task_ctx(p) : NULL;
 	if (tctx && may_run(p, here) && takes_unasked(p, tctx, here)) {
-		fill_notice(&notice, SP_NOTICE_TAKEN, p, tctx, sp_now());
+		fill_notice(&notice, SP_NOTICE_TAKEN, p, tctx, now);
 		notice.cpu = here;
 		taken = sp_dsq_move(&it, p, SCX_DSQ_LOCAL, 0);
 	}

@@ -36,6 +36,8 @@ static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, slice, enq_flags);
 		return true;
 	}
+	if (!told)
+		any_picked = true;
 	sp_dsq_insert(p, told ? DSQ_HELD : DSQ_PICKED, slice, enq_flags);
 	return false;
 }
@@ -203,7 +205,8 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 		return;
 	count_nobody_on(cpu);
 	/* A daemon that lost its CPU in the middle of a pass has its turn, and stands by. */
-	if (picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] || has_task_for(&picked, cpu) ||
+	if (picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] ||
+	    (any_picked && has_task_for(&picked, cpu)) ||
 	    ((!has_turn(sp_now()) || nr_queued(&standing_by)) &&
 	     has_task_for(&held, cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
