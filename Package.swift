@@ -81,6 +81,7 @@ let package = Package(
         .target(
             name: "PolicyModel",
             dependencies: ["CSchedProto"],
+            exclude: ["Shipped/POLICY.md", "Shipped/policy.schema.json", "Shipped/traces"],
             swiftSettings: optimised,
             plugins: ["BuildBPF"]),
 
@@ -245,7 +246,7 @@ let package = Package(
                 "build-pair",
             ],
             path: "Tests/Conformance",
-            exclude: ["Corpus", "record-corpus.sh"],
+            exclude: ["record-corpus.sh"],
             swiftSettings: strict),
         .testTarget(
             name: "SimulationTests",

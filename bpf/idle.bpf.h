@@ -63,6 +63,12 @@ static __always_inline bool is_marked_idle(s32 cpu)
 	return idle_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) & 1;
 }
 
+/* Whether the kernel told us anything of it. */
+static __always_inline bool was_seen(s32 cpu)
+{
+	return seen_bits[(u32)cpu / 64 & (SP_CPUS_MAX / 64 - 1)] >> (cpu & 63) & 1;
+}
+
 /* It is woken for a task already: another need not wake it once more. */
 static __always_inline void mark_claimed(s32 cpu)
 {

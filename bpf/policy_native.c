@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The C policy compiled for this machine, without privileges or a kernel. */
-#include "policy.h"
+#include "../Sources/PolicyModel/Shipped/policy.h"
 #include "policy_native.h"
 
 void sp_native_start(const struct sp_policy *policy, struct sp_global *global)

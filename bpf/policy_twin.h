@@ -12,7 +12,7 @@
 #elif defined(SP_PAIR_STATE)
 #include "policy_pair.h"
 #else
-#include "policy.h"
+#include "../Sources/PolicyModel/Shipped/policy.h"
 #endif
 
 /* Brings *@global, which the comparison looks at, up to date: where it is not the state itself. */

@@ -26,9 +26,13 @@ struct {
 static __always_inline void kick_beside(s32 cpu, u64 now)
 {
 	scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
-	/* The kernel counts a CPU as idle a moment before it tells us so. */
-	if (is_marked_idle(cpu) &&
-	    (s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) > (s64)FORGOTTEN_NS)
+	/*
+	 * The kernel counts a CPU as idle a moment before it tells us so; of one that has
+	 * idled since before attachment it tells nothing.
+	 */
+	if (!was_seen(cpu) ||
+	    (is_marked_idle(cpu) &&
+	     (s64)(now - idle_since[cpu & (SP_CPUS_MAX - 1)]) > (s64)FORGOTTEN_NS))
 		count(SP_COUNT_RESCUED);
 }
 

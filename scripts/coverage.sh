@@ -17,6 +17,7 @@ echo "coverage: building the judge"
 swift build -c release --product mutants >/dev/null
 judge=$(swift build -c release --show-bin-path)/mutants
 work=$(mktemp -d)
+shipped=Sources/PolicyModel/Shipped
 trap 'rm -rf "$work"' EXIT
 
 clang -O1 -g -Wall -Wextra -fPIC -shared -fprofile-instr-generate -fcoverage-mapping \
@@ -38,11 +39,13 @@ llvm-cov show "$work/policy.so" -instr-profile="$work/policy.profdata" --show-br
 unexplained=0
 while read -r place verdict; do
 	file=${place%%:*} line=${place#*:}
-	text=$(sed -n "${line%%:*}p" "bpf/$file" | sed 's/^[[:space:]]*//')
+	path=$shipped/$file
+	[[ -e $path ]] || path=bpf/$file
+	text=$(sed -n "${line%%:*}p" "$path" | sed 's/^[[:space:]]*//')
 	if reason=$(grep -F "$file|$text|$verdict|" scripts/coverage-exceptions.txt 2>/dev/null); then
-		echo "exception: bpf/$place: $verdict: ${reason##*|}"
+		echo "exception: $place: $verdict: ${reason##*|}"
 	else
-		echo "not taken: bpf/$place: $verdict: $text"
+		echo "not taken: $place: $verdict: $text"
 		unexplained=$((unexplained + 1))
 	fi
 done <"$work/untaken"

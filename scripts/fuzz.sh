@@ -31,7 +31,7 @@ for target in $targets; do
 	found=out/fuzz/$target
 	mkdir -p "$found/corpus"
 	case $target in
-	trace) seeds=Tests/Conformance/Corpus most=65536 ;;
+	trace) seeds=Sources/PolicyModel/Shipped/traces most=65536 ;;
 	description) seeds=policies most=4096 ;;
 	esac
 	log=$found/log

@@ -56,6 +56,7 @@ install -D -m 644 "$work/bash" "$prefix/share/bash-completion/completions/sched-
 install -D -m 644 "$work/zsh" "$prefix/share/zsh/site-functions/_sched-proto"
 install -D -m 644 "$work/fish" "$prefix/share/fish/vendor_completions.d/sched-proto.fish"
 install -D -m 644 -t "$prefix/share/doc/sched-proto" README.md CHANGELOG.md LICENSE
-install -D -m 644 -t "$prefix/share/doc/sched-proto/docs" docs/*.md docs/policy.schema.json
+install -D -m 644 -t "$prefix/share/doc/sched-proto/docs" docs/*.md \
+	Sources/PolicyModel/Shipped/{POLICY.md,policy.schema.json}
 install -D -m 644 -t "$prefix/share/doc/sched-proto/policies" policies/*.yaml
 echo "installed in $prefix; it needs the Swift runtime of the toolchain that built it, where that is now"

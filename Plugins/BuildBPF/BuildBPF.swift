@@ -13,7 +13,7 @@ struct BuildBPF: BuildToolPlugin {
         let files = try FileManager.default.contentsOfDirectory(
             at: folder, includingPropertiesForKeys: nil
         ).sorted { $0.path < $1.path }
-        let headers = files.filter { $0.pathExtension == "h" }
+        let headers = try files.filter { $0.pathExtension == "h" } + Self.ofPolicy(context, ["h"])
         let tool = try context.tool(named: "build-bpf").url
         if target.name == "PolicyText" {
             let output = context.pluginWorkDirectoryURL.appending(path: "ShippedPolicies.swift")
@@ -46,10 +46,7 @@ struct BuildBPF: BuildToolPlugin {
             ]
         }
         if target.name == "PolicyProof" {
-            let sources = try FileManager.default.contentsOfDirectory(
-                at: context.package.directoryURL.appending(path: "Sources/PolicyModel"),
-                includingPropertiesForKeys: nil
-            ).filter { $0.pathExtension == "swift" }.sorted { $0.path < $1.path }
+            let sources = try Self.ofPolicy(context, ["swift"])
             let native = folder.appending(path: "policy_native.c")
             let c = context.pluginWorkDirectoryURL.appending(path: "PolicyC.swift")
             let swift = context.pluginWorkDirectoryURL.appending(path: "PolicySwift.swift")
@@ -115,14 +112,21 @@ struct BuildBPF: BuildToolPlugin {
             }
     }
 
+    /// The policy's files, those of the rules that ship among them; the keys of descriptions are in a folder further
+    /// down, and in no program.
+    private static func ofPolicy(_ context: PluginContext, _ endings: [String]) throws -> [URL] {
+        try ["Sources/PolicyModel", "Sources/PolicyModel/Shipped"].flatMap { folder in
+            try FileManager.default.contentsOfDirectory(
+                at: context.package.directoryURL.appending(path: folder), includingPropertiesForKeys: nil)
+        }.filter { endings.contains($0.pathExtension) }.sorted { $0.path < $1.path }
+    }
+
     /// All sources of the module, as they stand: what the programs do not call is not linked.
     private func compileSwift(
         _ tool: URL, _ context: PluginContext, bpf: URL, _ inputs: [URL]
     ) throws -> Command {
         let root = context.package.directoryURL
-        let sources = try FileManager.default.contentsOfDirectory(
-            at: root.appending(path: "Sources/PolicyModel"), includingPropertiesForKeys: nil
-        ).filter { $0.pathExtension == "swift" }.sorted { $0.path < $1.path }
+        let sources = try Self.ofPolicy(context, ["swift"])
         let output = context.pluginWorkDirectoryURL.appending(path: "swift_twin.swift")
         return .buildCommand(
             displayName: "Compiling the Swift policy for BPF", executable: tool,

@@ -15,7 +15,9 @@ struct PolicyInKernel: BuildToolPlugin {
         let root = try Self.schedProto(of: target)
         let bpf = root.appending(path: "bpf")
         let library = try Self.files(in: root.appending(path: "Sources/PolicyModel"), endings: [".swift"])
-        let headers = try Self.files(in: bpf, endings: [".h", ".c", ".modulemap"])
+        let headers =
+            try Self.files(in: bpf, endings: [".h", ".c", ".modulemap"])
+            + Self.files(in: root.appending(path: "Sources/PolicyModel/Shipped"), endings: [".h"])
         let own = module.sourceFiles(withSuffix: "swift").map(\.url)
         let conditions = (module as? SwiftSourceModuleTarget)?.compilationConditions.map { "-D\($0)" } ?? []
         let tool = try context.tool(named: "build-pair").url

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* BPF mode: what was decided beside what was done. */
 #include "model.h"
-#include "policy.h"
+#include "../PolicyModel/Shipped/policy.h"
 #include "looks.h"
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * made of the notices that it has read.
  */
 #include "model.h"
-#include "policy.h"
+#include "../PolicyModel/Shipped/policy.h"
 #include "looks.h"
 #include <stdlib.h>
 #include <string.h>

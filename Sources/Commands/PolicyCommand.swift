@@ -11,7 +11,7 @@ struct PolicyCommand: ParsableCommand {
         commandName: "policy",
         abstract: "List, show, check and compare policy descriptions.",
         discussion: """
-            docs/POLICY.md is the reference of all keys.
+            POLICY.md is the reference of all keys.
 
             With --json, what ends it before there is a result is an object too: version, type (error), status \
             and message.

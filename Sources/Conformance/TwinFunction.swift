@@ -115,8 +115,9 @@ struct TwinFunction: Sendable, Equatable {
 
     private init(_ swift: String, _ swiftFile: String, _ c: String, _ cFile: String) {
         self.swift = swift
-        self.swiftFile = "Sources/PolicyModel/\(swiftFile).swift"
+        let folder = "Sources/PolicyModel/Shipped"
+        self.swiftFile = "\(swiftFile == "Policy" ? "Sources/PolicyModel" : folder)/\(swiftFile).swift"
         self.c = c
-        self.cFile = "bpf/\(cFile).h"
+        self.cFile = "\(folder)/\(cFile).h"
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Output
+import PolicyModel
 import Yams
 
 /// From the text of a description to its entries.

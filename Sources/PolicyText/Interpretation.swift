@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Output
+import PolicyModel
 
 /// What one entry means at its key.
 enum Meaning: Sendable, Equatable {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import PolicyModel
 
 /// The keys of one kind of descriptions, and what else such descriptions have in common.
 struct KeyTable: Sendable {
@@ -35,7 +36,7 @@ struct KeyTable: Sendable {
     static let described: KeyTable = {
         var base = sp_policy()
         base.abi = UInt32(SP_ABI_VERSION)
-        return KeyTable(PolicyKeys.described, base: base, name: "fifo", shipped: ShippedPolicies.texts)
+        return KeyTable(ShippedKeys.all, base: base, name: "fifo", shipped: ShippedPolicies.texts)
     }()
 
     @TaskLocal static var current = KeyTable.described

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+import PolicyModel
 
 /// The rules that a policy chooses and that only Swift knows.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+import PolicyModel
 
 /// A number that a pair's author declared, and that descriptions may say.
 public struct PairParameter: Sendable {
@@ -124,5 +125,5 @@ extension PolicyKeys {
                 path: "preempt-on-wakeup", kind: .bool, field: .narrow(\.preempt), fallback: .value(0),
                 doc: "User mode: the daemon is run at once for a woken task of the priority queue.",
                 source: "ours"),
-        ] + described.filter { ["idle-cpu", "kernel-threads"].contains($0.path) }
+        ] + ShippedKeys.all.filter { ["idle-cpu", "kernel-threads"].contains($0.path) }
 }

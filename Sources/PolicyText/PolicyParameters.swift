@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import PolicyModel
 
 /// What descriptions may give the fields of a policy: for proofs, which are about all of them.
 public struct PolicyParameter: Sendable {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import PolicyModel
 
-/// The reference of all keys, as `docs/POLICY.md` has it.
+/// The reference of all keys, as `Sources/PolicyModel/Shipped/POLICY.md` has it.
 public enum PolicyReference {
     /// Markdown: the table of keys, and one of the words of every key that has words.
     public static var markdown: String {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Output
+import PolicyModel
 
 /// The JSON Schema of a description, for editors. It knows keys, kinds, words, units and which rule
 /// reads what; durations are compared with their ranges by the program alone.
 public enum PolicySchema {
-    /// The schema (draft 7), as `docs/policy.schema.json` has it.
+    /// The schema (draft 7), as `Sources/PolicyModel/Shipped/policy.schema.json` has it.
     public static var json: String { schema.text() + "\n" }
 
     private static var schema: JSONText {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
 import Output
+import PolicyModel
 
 /// A valid policy, from all that descriptions can say.
 ///

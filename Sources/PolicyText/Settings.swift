@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import Output
+import PolicyModel
 
 /// Settings from the command line: `key=value`, which replace what the file says.
 enum Settings {

@@ -11,16 +11,21 @@ enum Side: String, CaseIterable, Sendable {
     /// What else the Swift policy compiles with: it is not the described policy's.
     static let supporting = ["Sources/PolicyModel/Policy+Defaults.swift"]
 
+    /// The folder of the rules that ship.
+    static let shipped = "Sources/PolicyModel/Shipped"
+
     /// The files that hold the policy, within the checkout.
     var files: [String] {
         switch self {
         case .c:
-            ["base", "classes", "order", "slice"].map { "bpf/policy_\($0).h" } + ["bpf/policy.h"]
+            ["bpf/policy_base.h"]
+                + ["policy_classes", "policy_order", "policy_slice", "policy"].map {
+                    "\(Self.shipped)/\($0).h"
+                }
         case .swift:
-            [
-                "Arithmetic", "Decision", "DescribedPolicy", "DescribedPolicy+Classes",
-                "DescribedPolicy+Order", "DescribedPolicy+Slice", "Event", "Policy",
-            ].map { "Sources/PolicyModel/\($0).swift" }
+            ["Arithmetic", "Decision"].map { "Sources/PolicyModel/\($0).swift" }
+                + ["", "+Classes", "+Order", "+Slice"].map { "\(Self.shipped)/DescribedPolicy\($0).swift" }
+                + ["Event", "Policy"].map { "Sources/PolicyModel/\($0).swift" }
         }
     }
 }
@@ -37,10 +42,10 @@ struct Builds: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
             switch side {
-            case .c: try copy("bpf", to: work, suffixes: [".h", ".c", ".modulemap"])
+            case .c: try copyC(to: work)
             case .swift: try copySwift(to: work)
             }
-            try mutation.text.write(toFile: "\(work)/\(mutation.file)", atomically: false, encoding: .utf8)
+            try write(mutation, of: side, to: work)
         } catch {
             fail("\(work) cannot be written: \(error.localizedDescription)")
         }
@@ -54,17 +59,20 @@ struct Builds: Sendable {
         do {
             try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
             switch side {
-            case .c: try copy("bpf", to: work, suffixes: [".h", ".c", ".modulemap"])
+            case .c: try copyC(to: work)
             case .swift:
                 try copy("Sources/PolicyModel", to: work, suffixes: [".swift"])
+                try copy(Side.shipped, to: work, suffixes: [".swift"])
                 try? FileManager.default.removeItem(atPath: "\(work)/Shim.swift")
                 try ProofIR.swiftEntry.write(
                     toFile: "\(work)/Entry.swift", atomically: false, encoding: .utf8)
             }
-            try mutation.text.write(toFile: "\(work)/\(mutation.file)", atomically: false, encoding: .utf8)
+            try write(mutation, of: side, to: work)
             let command: [String]
             switch side {
-            case .c: command = ["clang"] + ProofIR.cOptions(headers: work) + ["\(work)/policy_native.c"]
+            case .c:
+                command =
+                    ["clang"] + ProofIR.cOptions(headers: "\(work)/bpf") + ["\(work)/bpf/policy_native.c"]
             case .swift:
                 let sources = try FileManager.default.contentsOfDirectory(atPath: work).sorted()
                     .filter { $0.hasSuffix(".swift") }.map { "\(work)/\($0)" }
@@ -78,6 +86,21 @@ struct Builds: Sendable {
 
     func remove(_ side: Side, _ number: Int) {
         try? FileManager.default.removeItem(atPath: "\(folder)/\(side.rawValue)-\(number)")
+    }
+
+    /// The C files, in folders as in the checkout: they include one another by these.
+    private func copyC(to work: String) throws {
+        for folder in ["bpf", Side.shipped] {
+            try FileManager.default.createDirectory(
+                atPath: "\(work)/\(folder)", withIntermediateDirectories: true)
+            try copy(folder, to: "\(work)/\(folder)", suffixes: [".h", ".c", ".modulemap"])
+        }
+    }
+
+    private func write(_ mutation: Mutation, of side: Side, to work: String) throws {
+        let place = side.files.first { $0.hasSuffix("/\(mutation.file)") }
+        let path = side == .c ? place ?? mutation.file : mutation.file
+        try mutation.text.write(toFile: "\(work)/\(path)", atomically: false, encoding: .utf8)
     }
 
     private func copy(_ from: String, to work: String, suffixes: [String]) throws {
@@ -103,8 +126,8 @@ struct Builds: Sendable {
         switch side {
         case .c:
             return [
-                "clang", "-O1", "-w", "-fPIC", "-shared", "-I", work, "\(work)/policy_native.c", "-o",
-                library,
+                "clang", "-O1", "-w", "-fPIC", "-shared", "-I", "\(work)/bpf", "\(work)/bpf/policy_native.c",
+                "-o", library,
             ]
         case .swift:
             let sources = (Side.swift.files + Side.supporting + ["Shim.swift"]).map { file in

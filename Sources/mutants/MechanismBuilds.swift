@@ -10,9 +10,9 @@ struct MechanismBuilds: Sendable {
 
     /// What the daemon's loop compiles with, beside its own files.
     private static let supporting = [
-        "PolicyModel/Arithmetic", "PolicyModel/Decision", "PolicyModel/DescribedPolicy",
-        "PolicyModel/DescribedPolicy+Classes", "PolicyModel/DescribedPolicy+Order",
-        "PolicyModel/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Event+Inputs",
+        "PolicyModel/Arithmetic", "PolicyModel/Decision", "PolicyModel/Shipped/DescribedPolicy",
+        "PolicyModel/Shipped/DescribedPolicy+Classes", "PolicyModel/Shipped/DescribedPolicy+Order",
+        "PolicyModel/Shipped/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Event+Inputs",
         "PolicyModel/Event+Places",
         "PolicyModel/PairExecution",
         "PolicyModel/Policy", "PolicyModel/Policy+Defaults", "PolicyModel/PolicyPair",
@@ -49,21 +49,26 @@ struct MechanismBuilds: Sendable {
 
     private func copyC(to work: String, _ mutation: Mutation?) throws {
         let files = FileManager.default
+        // In folders as in the checkout, by which headers include one another.
+        try files.createDirectory(atPath: "\(work)/bpf", withIntermediateDirectories: true)
+        try files.createSymbolicLink(
+            atPath: "\(work)/Sources", withDestinationPath: "\(checkout)/Sources")
         for name in try files.contentsOfDirectory(atPath: "\(checkout)/bpf")
         where name.hasSuffix(".h") || name.hasSuffix("mode.bpf.c") {
             if name == mutation?.file { continue }
             // Not copied: a header includes those beside its own name.
             try files.createSymbolicLink(
-                atPath: "\(work)/\(name)", withDestinationPath: "\(checkout)/bpf/\(name)")
+                atPath: "\(work)/bpf/\(name)", withDestinationPath: "\(checkout)/bpf/\(name)")
         }
         guard let mutation else { return }
-        try mutation.text.write(toFile: "\(work)/\(mutation.file)", atomically: false, encoding: .utf8)
+        try mutation.text.write(toFile: "\(work)/bpf/\(mutation.file)", atomically: false, encoding: .utf8)
     }
 
     private func commandOfC(_ work: String, _ library: String) -> [String] {
         let model = "\(checkout)/Sources/CSimKernel"
         return [
-            "clang", "-O1", "-w", "-fPIC", "-shared", "-I", "\(model)/standin", "-I", work, "-I", model,
+            "clang", "-O1", "-w", "-fPIC", "-shared", "-I", "\(model)/standin", "-I", "\(work)/bpf", "-I",
+            model,
             "-I", "\(model)/include", "\(model)/bpf_mode.c", "\(model)/user_mode.c", "-o", library,
         ]
     }

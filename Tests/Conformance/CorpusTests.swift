@@ -7,7 +7,9 @@ import Testing
 /// Recorded traces decide today as they did when they were recorded, in all lanes.
 @Suite struct CorpusTests {
     @Test func theCorpusIsDecidedAsItWas() throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Corpus")
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Sources/PolicyModel/Shipped/traces")
         let files = try FileManager.default.contentsOfDirectory(
             at: folder, includingPropertiesForKeys: nil
         ).filter { $0.pathExtension == "trace" }.sorted { $0.path < $1.path }

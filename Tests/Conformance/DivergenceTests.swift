@@ -73,7 +73,7 @@ import Testing
         #expect(report.event.contains("waiting.1 = 2"))
         #expect(report.history.contains("ENQUEUE"))
         #expect(report.summary.contains("in answer to RUNNING: decision.slice_ns"))
-        #expect(report.summary.contains("sp_slice_share in bpf/policy_slice.h"))
+        #expect(report.summary.contains("sp_slice_share in Sources/PolicyModel/Shipped/policy_slice.h"))
     }
 
     @Test func theReportAsJSONHasEveryFieldOfEveryLane() throws {

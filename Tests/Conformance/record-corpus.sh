@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 swift build -c release --product sched-proto
 program=$(swift build -c release --show-bin-path)/sched-proto
-corpus=Tests/Conformance/Corpus
+corpus=Sources/PolicyModel/Shipped/traces
 
 record() { # policy, seed, events, realistic|hostile
 	local options=(--policy "$1" --seed "$2" --events "$3")

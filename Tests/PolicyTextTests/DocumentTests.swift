@@ -38,11 +38,14 @@ import Testing
     }
 
     @Test func theCommittedSchemaIsTheGeneratedOne() throws {
-        #expect(try file("docs/policy.schema.json") == PolicySchema.json, "run: sched-proto policy schema")
+        #expect(
+            try file("Sources/PolicyModel/Shipped/policy.schema.json") == PolicySchema.json,
+            "run: sched-proto policy schema")
     }
 
     @Test func theCommittedReferenceIsTheGeneratedOne() throws {
-        let parts = try file("docs/POLICY.md").components(separatedBy: "<!-- reference -->\n")
+        let parts = try file("Sources/PolicyModel/Shipped/POLICY.md").components(
+            separatedBy: "<!-- reference -->\n")
         try #require(parts.count == 3)
         #expect(parts[1] == "\n\(PolicyReference.markdown)\n", "run: sched-proto policy reference")
     }

@@ -43,7 +43,7 @@ let hasSolver = (try? Solver(program: "z3")) != nil
     @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
     func wrongObjectIsFound() throws {
         let wrong = try Sides.wrong(
-            "abi.h", "#define SP_DEBT_SLICES_MAX 10ULL", "#define SP_DEBT_SLICES_MAX 11ULL", asObject: true)
+            "rules.h", "#define SP_DEBT_SLICES_MAX 10ULL", "#define SP_DEBT_SLICES_MAX 11ULL", asObject: true)
         let report = try report([wrong])
         #expect(report.refutation?.side == "bpf-mode")
     }

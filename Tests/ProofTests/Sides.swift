@@ -26,17 +26,21 @@ enum Sides {
 
     struct CannotBuild: Error {}
 
-    /// Compiles the C policy with one change to a header: as LLVM IR, or as the object of BPF mode.
+    /// Compiles the C policy with one change to a header of the rules: as LLVM IR, or as the object of BPF mode.
     static func wrong(
         _ file: String, _ before: String, _ after: String, asObject: Bool = false
     ) throws -> Side {
-        let folder = NSTemporaryDirectory() + "proof-\(UUID().uuidString)"
-        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let copy = NSTemporaryDirectory() + "proof-\(UUID().uuidString)"
+        let (folder, shipped) = ("\(copy)/bpf", "Sources/PolicyModel/Shipped")
+        defer { try? FileManager.default.removeItem(atPath: copy) }
+        try FileManager.default.createDirectory(
+            atPath: "\(copy)/Sources/PolicyModel", withIntermediateDirectories: true)
         try FileManager.default.copyItem(atPath: "\(checkout)/bpf", toPath: folder)
-        let text = try String(contentsOfFile: "\(folder)/\(file)", encoding: .utf8)
+        try FileManager.default.copyItem(atPath: "\(checkout)/\(shipped)", toPath: "\(copy)/\(shipped)")
+        let text = try String(contentsOfFile: "\(copy)/\(shipped)/\(file)", encoding: .utf8)
         guard text.contains(before) else { throw CannotBuild() }
         try text.replacingOccurrences(of: before, with: after)
-            .write(toFile: "\(folder)/\(file)", atomically: true, encoding: .utf8)
+            .write(toFile: "\(copy)/\(shipped)/\(file)", atomically: true, encoding: .utf8)
         let output = "\(folder)/output"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -27,6 +27,10 @@ import Testing
         Found(mode: .user, seed: 30001498, of: "the same", besideIdleMs: 40),
         Found(mode: .bpf, seed: 30001701, of: "the claimed CPU went off-line, and another was taken for it"),
         Found(mode: .bpf, seed: 2014411, of: "one that came back to the class took the mark of its CPU"),
+        Found(
+            mode: .bpf, seed: 70008123,
+            of: "a rescue by a CPU that had idled since before attachment was not counted"),
+        Found(mode: .bpf, seed: 70006757, of: "the same"),
         Found(mode: .user, seed: 936592, of: "check: the daemon slept twice in one turn"),
         Found(mode: .user, seed: 2006645, of: "the same"),
         Found(

@@ -74,7 +74,7 @@ test_policy_with_streams_out_of_order() {
 	expect_everywhere "--help" 0 74 "$program" --help
 	expect_everywhere "--version" 0 74 "$program" --version
 	expect_everywhere "wrong usage" 64 64 "$program" --stats x
-	expect_everywhere "trace show" 0 74 "$program" trace show "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace"
+	expect_everywhere "trace show" 0 74 "$program" trace show "$scripts/../Sources/PolicyModel/Shipped/traces/fifo-realistic-9.trace"
 }
 
 test_conform_with_streams_out_of_order() {
@@ -301,7 +301,7 @@ refuses() {
 }
 
 test_options_that_would_be_ignored_are_refused() {
-	local trace=$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace
+	local trace=$scripts/../Sources/PolicyModel/Shipped/traces/fifo-realistic-9.trace
 	refuses "--events would be ignored with --exhaustive" --exhaustive 2 --events 5
 	refuses "--shard would be ignored with --exhaustive" --exhaustive 2 --shard 0/2
 	refuses "--seed would be ignored with --exhaustive" --exhaustive 2 --policy fifo --seed 1
@@ -489,7 +489,7 @@ test_a_proof_of_nothing_is_none() {
 }
 
 test_a_trace_is_shown() {
-	local trace=$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace
+	local trace=$scripts/../Sources/PolicyModel/Shipped/traces/fifo-realistic-9.trace
 	run "$program" trace show "$trace"
 	expect_status 0
 	expect_in "events: 150, digest" "$output"
@@ -510,7 +510,7 @@ test_a_trace_of_another_policy_is_not_shown() {
 		skip="needs python3"
 		return
 	}
-	python3 - "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace" "$folder/other.trace" <<-'END'
+	python3 - "$scripts/../Sources/PolicyModel/Shipped/traces/fifo-realistic-9.trace" "$folder/other.trace" <<-'END'
 		import struct, sys
 		data = bytearray(open(sys.argv[1], 'rb').read())
 		size, = struct.unpack_from('<I', data, 20)
@@ -693,7 +693,7 @@ test_build_without_swift_for_the_kernel_goes_on() {
 	real=$(command -v swiftc)
 	# compiles PATH: what the plugin has it do.
 	compiles() {
-		run env PATH="$1" "$tool" compile-swift "$root" "$root/bpf" "$folder/twin.swift" "$root"/Sources/PolicyModel/*.swift
+		run env PATH="$1" "$tool" compile-swift "$root" "$root/bpf" "$folder/twin.swift" "$root"/Sources/PolicyModel/{,Shipped/}*.swift
 		expect_status 0
 	}
 	# obstructed TEXT: it was not made, for this reason, which the build and the program are told.
@@ -755,7 +755,7 @@ test_a_changed_trace_is_told_in_json_too() {
 		skip="needs python3"
 		return
 	}
-	python3 - "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace" "$folder/changed.trace" <<-'END'
+	python3 - "$scripts/../Sources/PolicyModel/Shipped/traces/fifo-realistic-9.trace" "$folder/changed.trace" <<-'END'
 		import struct, sys
 		data = bytearray(open(sys.argv[1], 'rb').read())
 		size, = struct.unpack_from('<I', data, 20)
@@ -788,7 +788,7 @@ test_a_trace_without_events_proves_nothing() {
 		skip="needs python3"
 		return
 	}
-	python3 - "$scripts/../Tests/Conformance/Corpus/fifo-realistic-9.trace" "$folder/empty.trace" <<-'END'
+	python3 - "$scripts/../Sources/PolicyModel/Shipped/traces/fifo-realistic-9.trace" "$folder/empty.trace" <<-'END'
 		import struct, sys
 		data = bytearray(open(sys.argv[1], 'rb').read())
 		size = struct.unpack_from('<I', data, 20)[0]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
 
-// Slice: how long a picked task may run. Twin: bpf/policy_slice.h.
+// Slice: how long a picked task may run. Twin: policy_slice.h.
 
 extension DescribedPolicy {
     /// max / (waiting + 1), not below min.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
 
-// Order: what a waiting task's key is. Twin: bpf/policy_order.h.
+// Order: what a waiting task's key is. Twin: policy_order.h.
 
 extension DescribedPolicy {
     /// used × 100 / weight: scx_simple's charge. The product wraps.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
 
-// Classes: which queue a task waits in. Twin: bpf/policy_classes.h.
+// Classes: which queue a task waits in. Twin: policy_classes.h.
 
 extension DescribedPolicy {
     /// More switches than this between two measurements count as this many.

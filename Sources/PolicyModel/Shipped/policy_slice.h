@@ -3,7 +3,7 @@
 #ifndef SCHED_PROTO_POLICY_SLICE_H
 #define SCHED_PROTO_POLICY_SLICE_H
 
-#include "policy_base.h"
+#include "../../../bpf/policy_base.h"
 
 /* Slice rules that this file knows, one bit each. */
 #define SP_SLICES_IN_C \

@@ -3,7 +3,7 @@
 #ifndef SCHED_PROTO_POLICY_ORDER_H
 #define SCHED_PROTO_POLICY_ORDER_H
 
-#include "policy_base.h"
+#include "../../../bpf/policy_base.h"
 
 /* Order rules that this file knows, one bit each. */
 #define SP_ORDERS_IN_C \

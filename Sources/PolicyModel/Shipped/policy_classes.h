@@ -3,7 +3,7 @@
 #ifndef SCHED_PROTO_POLICY_CLASSES_H
 #define SCHED_PROTO_POLICY_CLASSES_H
 
-#include "policy_base.h"
+#include "../../../bpf/policy_base.h"
 
 /* Class rules that this file knows, one bit each. */
 #define SP_CLASSES_IN_C (1u << SP_CLASSES_NONE | 1u << SP_CLASSES_VOLUNTARY_SWITCHES)

@@ -7,7 +7,7 @@
 #ifndef SCHED_PROTO_POLICY_H
 #define SCHED_PROTO_POLICY_H
 
-#include "policy_base.h"
+#include "../../../bpf/policy_base.h"
 #include "policy_classes.h"
 #include "policy_order.h"
 #include "policy_slice.h"

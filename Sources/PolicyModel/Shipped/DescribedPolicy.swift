@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
 
-/// The policy that a description says. Twin: `bpf/policy.h`, function by function.
+/// The policy that a description says. Twin: `policy.h`, function by function.
 @frozen
 public struct DescribedPolicy: Policy {
     #if hasFeature(Embedded)
