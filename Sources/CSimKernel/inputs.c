@@ -277,11 +277,12 @@ static void check_preemption(const struct task *p, u64 flags)
 	const s32 cpu = p->cpu;
 	bool wanted = preempts(p, flags) && sim.moment.claimed < 0 &&
 		      p->told.claimed < 0 && sim.cpu[cpu].gives_way;
+	const bool unknown = sim.cpu[cpu].may_give_way;
 
 	if (sim.moment.preempts && sim.moment.preempted == cpu)
 		sim.cpu[cpu].gives_way = sim.cpu[cpu].may_give_way = false;
 	/* One that goes off-line in the middle of a callback may be noted when it is gone. */
-	if (!is_undisturbed() || sim.cpu[cpu].may_give_way || comes_and_goes())
+	if (!is_undisturbed() || unknown || comes_and_goes())
 		return;
 	if (sim.moment.preempts != wanted || (wanted && sim.moment.preempted != cpu))
 		flaw(SIM_FLAW_KICK, "pid %d (class %u) %s CPU %d away", p->t.pid,
