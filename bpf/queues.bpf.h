@@ -90,6 +90,11 @@ static __always_inline u32 give_up_cpu(const struct sp_dsq *dsq, s32 cpu)
  */
 #define LOOK_MAX 32
 
+enum {
+	TASK_FOUND = 1,
+	TASK_PERHAPS = 2
+};
+
 /* Who is first in a queue, for one CPU. */
 struct sp_first {
 	u64 key;
@@ -122,7 +127,7 @@ __noinline int find_first(struct sp_dsq *dsq, s32 cpu, struct sp_first *first)
 	return found || (left < 0 && nr_queued(dsq) > LOOK_MAX);
 }
 
-#if defined(SP_SETS) && defined(SP_USER_MODE)
+#ifdef SP_USER_MODE
 /* Whether one of so many may, looked at from one end. */
 static __always_inline bool finds_task_for(struct sp_dsq *dsq, s32 cpu, u64 flags)
 {
@@ -139,17 +144,20 @@ static __always_inline bool finds_task_for(struct sp_dsq *dsq, s32 cpu, u64 flag
 }
 
 /*
- * The same where many may wait for CPUs of their own, for which others must not ask the
- * daemon again and again: the oldest and the newest ones are looked at, and those
- * between are picked with the daemon's next pass.
+ * Whether somebody in @dsq may run on @cpu. Of many the oldest and the newest ones are
+ * looked at: TASK_PERHAPS if none of these may. 0 if nobody does.
  */
 __noinline int has_task_for(struct sp_dsq *dsq, s32 cpu)
 {
 	if (!dsq || !nr_queued(dsq))
 		return 0;
-	return finds_task_for(dsq, cpu, 0) ||
-	       (nr_queued(dsq) > LOOK_MAX / 2 &&
-		finds_task_for(dsq, cpu, SCX_DSQ_ITER_REV));
+	if (finds_task_for(dsq, cpu, 0))
+		return TASK_FOUND;
+	if (nr_queued(dsq) <= LOOK_MAX / 2)
+		return 0;
+	if (finds_task_for(dsq, cpu, SCX_DSQ_ITER_REV))
+		return TASK_FOUND;
+	return nr_queued(dsq) > LOOK_MAX ? TASK_PERHAPS : 0;
 }
 #else
 /* Whether somebody in @dsq may run on @cpu, as far as is looked. */

@@ -38,6 +38,10 @@ static u64 called_at; /* when a CPU on which it may not run called for it; 0: no
 static s32 called_by;
 static u32 alternate; /* whose turn it is with a full ring, or beside an overdue daemon */
 
+/* When a CPU had the daemon pick for it, and nobody came of it yet; 0: somebody did. */
+static u64 asked_at[SP_CPUS_MAX];
+static u32 asked_waits[SP_CPUS_MAX]; /* how many waits there had been */
+
 /* Whether the daemon has its turn, and not for too long already. */
 static __always_inline bool has_turn(u64 now)
 {
@@ -147,6 +151,9 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 	}
 	daemon_since = since;
 	called_at = 0;
+	caller &= SP_CPUS_MAX - 1; /* for the verifier */
+	asked_at[caller] = now;
+	asked_waits[caller] = waits;
 	ring->asked.cpu = caller;
 	ring->asked.now = now;
 	ring->asked.prev_pid = prev_pid;
@@ -186,6 +193,23 @@ static __always_inline bool daemon_is_due(u64 unread, u64 now)
 static __always_inline bool daemon_should_read(u64 unread)
 {
 	return !daemon_since && unread > SP_EVENT_RING / 2;
+}
+
+/*
+ * Whether to ask the daemon for somebody for a CPU. Where more wait than are looked at,
+ * and none of these may run there, it has looked at all of them a moment ago, perhaps, and
+ * found nobody: those that came since are the newest ones. Else a CPU on which nobody may
+ * run would ask again and again, and others would wait for the daemon meanwhile.
+ */
+static __always_inline bool is_held_for(s32 cpu)
+{
+	u32 index = (u32)cpu & (SP_CPUS_MAX - 1);
+	int found = has_task_for(&held, cpu);
+
+	if (found != TASK_PERHAPS || !asked_at[index])
+		return found;
+	return waits - asked_waits[index] > LOOK_MAX / 2 ||
+	       (s64)(sp_now() - asked_at[index]) > (s64)FORGOTTEN_NS;
 }
 
 /* Takes the first to come, whatever the policy. */

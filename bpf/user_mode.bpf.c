@@ -145,6 +145,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	if (take_held_in_turn() || take_late_pick(cpu))
 		return;
 	if (drain(ring, cpu) || take_picked(cpu)) {
+		asked_at[(u32)cpu & (SP_CPUS_MAX - 1)] = 0;
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
@@ -152,7 +153,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		return;
 	if (!goes && take_sole(ring, cpu, unread))
 		return;
-	if (has_task_for(&held, cpu))
+	if (is_held_for(cpu))
 		slice = ask_daemon(ring, cpu,
 				   goes && is_told_of(prev, 0) ? task_ctx(prev) : NULL);
 	else if (daemon_is_due(unread, sp_now()) && run_daemon(cpu, cpu, NULL))
@@ -207,8 +208,7 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 	/* A daemon that lost its CPU in the middle of a pass has its turn, and stands by. */
 	if (picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] ||
 	    (any_picked && has_task_for(&picked, cpu)) ||
-	    ((!has_turn(sp_now()) || nr_queued(&standing_by)) &&
-	     has_task_for(&held, cpu)))
+	    ((!has_turn(sp_now()) || nr_queued(&standing_by)) && is_held_for(cpu)))
 		scx_bpf_kick_cpu(cpu, 0);
 }
 

@@ -360,16 +360,32 @@ void check_daemon_waits(void)
 		     (double)(sim.now - stood_at) / 1e6);
 }
 
-/* Whether somebody stands in the queue who may run on @cpu, as far as is looked. */
+static bool may_run_on(const struct task *p, s32 cpu)
+{
+	return allowed(p, cpu) && (!p->t.migration_disabled || p->cpu == cpu);
+}
+
+/* Whether somebody stands in the queue who may run on @cpu, among the oldest and the newest. */
 static bool has_task_for(u64 id, s32 cpu)
 {
 	const struct dsq *dsq = find_dsq_by_id(id, cpu);
-	u32 left = 32;
+	const struct task *p;
+	u32 left = LOOK_MAX / 2;
 
-	for (const struct task *p = dsq->head; p && left; p = p->next, left--)
-		if (allowed(p, cpu) && (!p->t.migration_disabled || p->cpu == cpu))
+	for (p = dsq->head; p && left; p = p->next, left--)
+		if (may_run_on(p, cpu))
 			return true;
-	return dsq->q.nr > 32;
+	left = LOOK_MAX / 2;
+	for (p = dsq->tail; p && left; p = p->prev, left--)
+		if (may_run_on(p, cpu))
+			return true;
+	return false;
+}
+
+/* There may be one among the others: the backend asks, or has asked in vain a moment ago. */
+static bool may_have_task_for(u64 id, s32 cpu)
+{
+	return find_dsq_by_id(id, cpu)->q.nr > LOOK_MAX && !has_task_for(id, cpu);
 }
 
 /* The same, for a CPU that is about to idle. */
@@ -416,6 +432,11 @@ static void check_asked(s32 cpu, const struct task *prev)
 	}
 }
 
+static u64 retried(void)
+{
+	return sim.backend->status->counters[SP_COUNT_RETRIED];
+}
+
 void dispatch_begins(s32 cpu)
 {
 	const struct task *prev = sim.moment.dispatching;
@@ -424,6 +445,7 @@ void dispatch_begins(s32 cpu)
 	if (sim.machine.mode == SIM_MODE_USER) {
 		sim.moment.tail = ((struct sp_answers *)sim_answers())->asked.tail;
 		sim.moment.picked = find_dsq_by_id(DSQ_PICKED, 0)->q.nr;
+		sim.moment.retried = retried();
 	}
 	/* The backend sees that the daemon sleeps. */
 	if (prev && prev->daemon && !is_queued(prev))
@@ -458,7 +480,9 @@ static void idles_on(s32 cpu)
 /* Nobody came: who is here goes on, and for how long? */
 static void check_stays(s32 cpu, const struct task *prev)
 {
-	const bool held = has_task_for(DSQ_HELD, cpu);
+	const bool asks = retried() != sim.moment.retried;
+	const bool held =
+		may_have_task_for(DSQ_HELD, cpu) ? asks : has_task_for(DSQ_HELD, cpu);
 	const bool goes = prev && is_queued(prev) && !prev->daemon;
 	const struct task *daemon = sim.daemon;
 	/* So long it may pass for one that is at work, or on its way. */

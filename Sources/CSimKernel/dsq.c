@@ -15,9 +15,15 @@ struct iterator {
 	struct iterator *other; /* of the same queue */
 	u64 slice;
 	u32 seq;
-	bool has_slice;
+	bool has_slice, backwards;
 };
 _Static_assert(sizeof(struct iterator) <= sizeof(struct bpf_iter_scx_dsq), "no room");
+
+/* Whom it comes to after @p. */
+static struct task *behind(const struct iterator *it, const struct task *p)
+{
+	return it->backwards ? p->prev : p->next;
+}
 
 void dsqs_reset(void)
 {
@@ -176,7 +182,7 @@ void dsq_remove(struct task *p)
 		p->held_up_until = sim.now;
 	for (struct iterator *it = dsq->iterators; it; it = it->other)
 		if (it->next == p)
-			it->next = p->next;
+			it->next = behind(it, p);
 	*(p->prev ? &p->prev->next : &dsq->head) = p->next;
 	*(p->next ? &p->next->prev : &dsq->tail) = p->prev;
 	p->next = p->prev = NULL;
@@ -219,7 +225,7 @@ void dsq_put_behind(struct task *p, struct task *other)
 
 	for (struct iterator *it = dsq->iterators; it; it = it->other)
 		if (it->next == p)
-			it->next = p->next;
+			it->next = behind(it, p);
 	*(p->prev ? &p->prev->next : &dsq->head) = p->next;
 	*(p->next ? &p->next->prev : &dsq->tail) = p->prev;
 	if (p->node.seq) {
@@ -320,9 +326,16 @@ int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *opaque, u64 id, u64 flags)
 	struct iterator *it = (struct iterator *)opaque;
 	struct dsq *dsq = find_dsq_by_id(id, sim.moment.here);
 
-	(void)flags;
+	bool backwards = flags & SCX_DSQ_ITER_REV;
+
 	point();
-	*it = (struct iterator){ dsq, dsq->head, dsq->iterators, 0, dsq->seq, false };
+	*it = (struct iterator){ dsq,
+				 backwards ? dsq->tail : dsq->head,
+				 dsq->iterators,
+				 0,
+				 dsq->seq,
+				 false,
+				 backwards };
 	dsq->iterators = it;
 	return 0;
 }
@@ -345,10 +358,10 @@ struct task_struct *bpf_iter_scx_dsq_next(struct bpf_iter_scx_dsq *opaque)
 	point();
 	p = it->next;
 	while (p && is_newer(p, it))
-		p = p->next;
-	if (is_mistake(SIM_MISTAKE_ORDER) && p && p->next && !chance(8))
-		p = p->next;
-	it->next = p ? p->next : NULL;
+		p = behind(it, p);
+	if (is_mistake(SIM_MISTAKE_ORDER) && p && behind(it, p) && !chance(8))
+		p = behind(it, p);
+	it->next = p ? behind(it, p) : NULL;
 	return p ? &p->t : NULL;
 }
 

@@ -5,8 +5,6 @@
 #include "looks.h"
 #include <string.h>
 
-#define LOOK_MAX 32 /* tasks of a queue that the backend looks at for one CPU */
-
 static void dispatch_decided(const struct sp_event *event,
 			     const struct sp_decision *decision)
 {

@@ -23,6 +23,7 @@
 #define DSQ_DAEMON 18
 #define DSQ_PICKED_ON 0x10000
 #define RETRY_SLICE_NS (MS / 2)
+#define LOOK_MAX 32 /* tasks of a queue that the backends look at for one CPU */
 #define OVERDUE_NS (20 * MS)
 #define SCX_OPS_ENQ_EXITING (1ULL << 2)
 #define SCX_OPS_ENQ_MIGRATION_DISABLED (1ULL << 4)
@@ -184,6 +185,7 @@ struct moment {
 	bool own_idle_before; /* the task's own */
 	u32 kicks_late; /* of CPUs that idled for 10 ms by then */
 	u64 rescued, waiting, timer_ns; /* of the timer */
+	u64 retried; /* that the backend had counted before a dispatch */
 	u32 sole, taken_told; /* tasks taken alone, and told of */
 	const struct task *taken; /* the last of them */
 	u32 kicks_due; /* CPUs that have to be woken for what is picked */

@@ -90,7 +90,7 @@ static void play_iterator(const struct record *r)
 	if (!it)
 		return;
 	if (r->kind == LOG_F_ITER) {
-		bpf_iter_scx_dsq_new(it, r->a, 0);
+		bpf_iter_scx_dsq_new(it, r->a, r->b);
 	} else if (r->kind == LOG_F_MOVE_SLICE) {
 		scx_bpf_dsq_move_set_slice(it, r->a);
 	} else if (r->kind == LOG_F_ITER_END) {

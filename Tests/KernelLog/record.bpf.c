@@ -312,9 +312,9 @@ int BPF_PROG(f_move_slice, u64 it, u64 slice)
 }
 
 SEC("fexit/bpf_iter_scx_dsq_new")
-int BPF_PROG(f_iter, u64 it, u64 dsq)
+int BPF_PROG(f_iter, u64 it, u64 dsq, u64 flags)
 {
-	put(LOG_F_ITER, 0, 0, dsq, 0, it);
+	put(LOG_F_ITER, 0, 0, dsq, flags, it);
 	return 0;
 }
 

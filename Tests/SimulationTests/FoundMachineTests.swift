@@ -31,7 +31,9 @@ import Testing
             mode: .bpf, seed: 70008123,
             of: "a rescue by a CPU that had idled since before attachment was not counted"),
         Found(mode: .bpf, seed: 70006757, of: "the same"),
-        Found(mode: .user, seed: 70088315, of: "check: what nobody knew of was forgotten before it was asked about"),
+        Found(
+            mode: .user, seed: 70088315,
+            of: "check: what nobody knew of was forgotten before it was asked about"),
         Found(mode: .user, seed: 936592, of: "check: the daemon slept twice in one turn"),
         Found(mode: .user, seed: 2006645, of: "the same"),
         Found(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
 import PolicyText
 import Simulation
 import Testing
@@ -51,6 +52,15 @@ import Testing
         let others = Double(outcome.groups[1].cpuNs) / Double(load.others)
         let ratio = Double(outcome.groups[0].cpuNs) / others
         #expect(ratio > load.weights * 0.9 && ratio < load.weights * 1.1, "\(ratio)")
+    }
+
+    /// Where many wait for one CPU, the others, which may run none of them, leave the daemon alone.
+    @Test func manyOnOneCPUDoNotKeepTheDaemonAtWork() throws {
+        let outcome = Simulator.run(
+            try scenario(.user, "fair", cpus: 4, seconds: 10, ["loop:100,start-spread=200ms,cpus=2"]))
+        #expect(outcome.flaw == nil)
+        let (turns, picks) = (outcome.counters[SP_COUNT_DAEMON_RUNS], outcome.counters[SP_COUNT_DISPATCHED])
+        #expect(picks > 400 && turns < 20 * picks, "\(turns) turns for \(picks) picks")
     }
 
     /// Control groups get CPU time by their weights, however many tasks they have and of what weight.
