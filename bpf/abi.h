@@ -81,6 +81,10 @@ enum sp_kthreads {
 /* Such a one may hold a task back, for no longer than this. */
 #define SP_HOLD_MAX_NS 1000000000ULL
 
+/* The same of the events that only a pair is told of which wants them. */
+#define SP_WANTS_STOPPING_BIT 0x200u
+#define SP_WANTS_BITS 0x200u /* all of them */
+
 /*
  * Queues of a pair's own, in the place of the two of enum sp_queue. sp_policy.rate_max of
  * a pair says which, and 0 that there are none: one for each CPU, LLC or node, in the
@@ -157,7 +161,7 @@ enum sp_look {
 struct sp_policy {
 	sp_u32 abi; /* SP_ABI_VERSION */
 	sp_u32 order; /* enum sp_order */
-	sp_u32 slice; /* enum sp_slice; of a pair perhaps with SP_ALONE_ASKED_BIT */
+	sp_u32 slice; /* enum sp_slice; of a pair with SP_ALONE_ASKED_BIT, SP_WANTS_... */
 	sp_u32 classes; /* enum sp_classes; or SP_SETS_... */
 	sp_u32 burst; /* enum sp_burst, read by SP_ORDER_DEADLINE; or SP_INPUTS_... */
 	sp_u32 idle; /* enum sp_idle */
@@ -180,6 +184,8 @@ enum sp_event_kind {
 	SP_EVENT_RUNNING = 2, /* a task was picked: how long may it run? */
 	SP_EVENT_DISPATCH = 3, /* a CPU wants a task: from which queue? */
 	SP_EVENT_EXIT = 4, /* a task is gone for good */
+	/* Of pairs that want them, and of no other policy: */
+	SP_EVENT_STOPPING = 5, /* a task stops running */
 };
 
 /* Flags of an event. */
@@ -190,7 +196,9 @@ enum sp_event_kind {
 #define SP_EVENT_LOOKED 16u /* DISPATCH: `first` and `since` were looked up */
 #define SP_EVENT_FIRST 32u /* DISPATCH, LOOKED: one of the regular queue may run here */
 #define SP_EVENT_FIRST_PRIORITY 64u /* the same for the priority queue */
-#define SP_EVENT_FLAGS 127u /* all of them */
+#define SP_EVENT_FLAGS 127u /* all that every policy may meet */
+#define SP_EVENT_SLEEPS 128u /* STOPPING: the task is not runnable any more */
+#define SP_EVENT_WANTED_FLAGS 128u /* all of events that a pair wants */
 
 /*
  * Everything that a decision may depend on, besides the description and the
@@ -236,11 +244,24 @@ enum sp_event_kind {
  *
  * For a pair that asks who tasks are (inputs.h), and for no other policy: first[0] and
  * since[0] of an ENQUEUE, and `switches` where these are not enough, say it.
+ *
+ * For a pair that wants them (SP_WANTS_...), and for no other policy; `cpu`, `weight`, `cpus`
+ * and `waiting` are as in RUNNING, what is not named here is 0, and `idle_cpu` -1:
+ *
+ * - STOPPING is told when a task stops of which a RUNNING was told: it sleeps, exits, or has
+ *   used up its slice; or a real-time task takes its CPU, or somebody changes it. It comes
+ *   before the ENQUEUE that says of the same moment that the task waits, so also where that
+ *   one is told of first and goes on after all: then a RUNNING follows. Who goes on without
+ *   an ENQUEUE, or after a real-time task, goes on without a RUNNING, and is told of again
+ *   when it stops again.
+ *   used_ns: CPU time since its last RUNNING or STOPPING, whichever was later. So all of
+ *   them together are the CPU time of all that was picked, each ns once.
+ *   SP_EVENT_SLEEPS: it is not runnable: it sleeps, was stopped, or is gone.
  */
 struct sp_event {
 	sp_u64 seq; /* place in the total order of events */
 	sp_u64 now; /* ns, any epoch, may wrap */
-	sp_u64 used_ns; /* ENQUEUE: CPU time since the task's last ENQUEUE */
+	sp_u64 used_ns; /* ENQUEUE: CPU time since the task's last ENQUEUE; or see above */
 	sp_u64 switches; /* ENQUEUE: voluntary switches in the task's life */
 	sp_u64 key; /* DISPATCH, PREV: its key, from its ENQUEUE */
 	sp_u64 first[SP_QUEUES]; /* key of the first that may run on `cpu` */
@@ -274,7 +295,8 @@ struct sp_event {
  * the next.
  */
 enum sp_action {
-	SP_ACTION_NONE = 0, /* nothing to do: EXIT, or a DISPATCH for nobody */
+	SP_ACTION_NONE =
+		0, /* nothing to do: EXIT, STOPPING, or a DISPATCH for nobody */
 	SP_ACTION_QUEUE = 1, /* wait in `queue` at `key` */
 	SP_ACTION_DIRECT = 2, /* run on the idle CPU `cpu` at once */
 	SP_ACTION_CONTINUE = 3, /* the CPU's task goes on; answers PREV alone */

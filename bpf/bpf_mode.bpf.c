@@ -16,6 +16,7 @@
 #include "held.bpf.h"
 #include "looks.h"
 #include "own_queues.bpf.h"
+#include "wanted.bpf.h"
 
 #define DSQ_REGULAR 16
 #define DSQ_PRIORITY 17
@@ -140,11 +141,42 @@ static __always_inline u64 decide_slice(s32 cpu, struct sp_task_ctx *tctx, u64 n
 	decide(&tctx->task, &event, &decision);
 	tctx->waits = false;
 	tctx->decided = false;
+#ifdef SP_WANTS
+	note_picked(p, tctx);
+#endif
 	if (decision.action == SP_ACTION_RUN && decision.slice_ns)
 		return decision.slice_ns;
 	count(SP_COUNT_STRANGE);
 	return described()->slice_max_ns;
 }
+
+#if WANTS(SP_WANTS_STOPPING_BIT)
+
+/* Tells the policy that a task stops which was picked. A frame has room for one event. */
+static __noinline void tell_of_stop(struct task_struct *p, struct sp_task_ctx *tctx,
+				    u32 flags)
+{
+	struct sp_decision decision;
+	struct sp_event event;
+
+	fill_event(&event, SP_EVENT_STOPPING, p, tctx, sp_now());
+	event.used_ns = ran_since(p, tctx);
+	event.flags = flags;
+	tctx->told_ran += event.used_ns;
+	decide(&tctx->task, &event, &decision);
+}
+
+SEC("struct_ops/sp_stopping")
+void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	/* Else nobody was told that it runs; or that it stops was told before its ENQUEUE. */
+	if (tctx && tctx->runs)
+		tell_of_stop(p, tctx, stop_flags(p, runnable));
+}
+
+#endif
 
 /* Puts a task into its queue. */
 static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
@@ -365,6 +397,11 @@ static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
 
 	if (tctx->pid != (u32)prev->pid)
 		begin_life(tctx, prev);
+#if WANTS(SP_WANTS_STOPPING_BIT)
+	if (tctx->runs)
+		tell_of_stop(prev, tctx, 0);
+	tctx->runs = false;
+#endif
 	begin_wait(prev, tctx, 0, now);
 	fill_event(&event, SP_EVENT_ENQUEUE, cpu, tctx, now);
 	decide_wait(prev, tctx, &event, 0, &decision);
@@ -598,6 +635,9 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 	if (!tctx)
 		return;
 	tctx->waits = false;
+#ifdef SP_WANTS
+	tctx->runs = false;
+#endif
 	if (has_groups())
 		count_gone(p, &tctx->counted);
 }
@@ -656,6 +696,9 @@ struct sched_ext_ops scheduler = {
 	.enqueue = (void *)sp_enqueue_task,
 	.dispatch = (void *)sp_dispatch_cpu,
 	.running = (void *)sp_running_task,
+#if WANTS(SP_WANTS_STOPPING_BIT)
+	.stopping = (void *)sp_stopping_task,
+#endif
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,
 	.cpu_online = (void *)sp_cpu_online,

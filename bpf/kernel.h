@@ -54,6 +54,9 @@ struct cred {
 };
 
 struct task_struct {
+#ifdef SP_WANTS
+	unsigned int __state;
+#endif
 	unsigned int flags;
 	int prio;
 	int static_prio;

@@ -44,7 +44,7 @@ struct sp_notice {
 	sp_u64 now; /* as in sp_event, as all that has the same name */
 	sp_u64 used_ns;
 	sp_u64 switches;
-	sp_u32 kind; /* SP_EVENT_ENQUEUE, SP_EVENT_EXIT or SP_NOTICE_TAKEN */
+	sp_u32 kind; /* SP_EVENT_ENQUEUE, SP_EVENT_EXIT, SP_NOTICE_TAKEN; or one that is wanted */
 	sp_u32 flags;
 	sp_u32 pid;
 	sp_u32 generation;
@@ -93,7 +93,7 @@ enum sp_counter {
 	SP_COUNT_FALLBACK, /* taken first come, first served: no daemon */
 	SP_COUNT_OVERDUE, /* of these: the daemon ran, and did not answer */
 	SP_COUNT_RING_FULL, /* not told to the daemon: its ring was full */
-	SP_COUNT_NOTES_LOST, /* exits, and ends of waits, not told to it for that reason */
+	SP_COUNT_NOTES_LOST, /* what is told beside waits, not told to it for that reason */
 	SP_COUNT_STALE, /* answers to a wait that was over */
 	SP_COUNT_EARLY, /* answers before the task was in its queue */
 	SP_COUNT_LOST, /* waiting tasks that the daemon did not know */

@@ -10,6 +10,10 @@
  *	NAME_dispatch	a CPU wants a task: sp_serve() or sp_go_on(), or all of it by
  *			sp_default_dispatch()
  *
+ * and, if its declaration names the event, and not else,
+ *
+ *	NAME_stopping	a task stops running: no answer
+ *
  * A pair with queues of its own says by the task's `queue` in which one it waits, and
  * by sp_then() behind sp_serve() from which others a CPU takes.
  */
@@ -293,6 +297,14 @@ static sp_inline void sp_decide(const struct sp_policy *policy,
 		else
 			decision->action = SP_ACTION_STALE;
 		break;
+#if SP_PAIR_WANTS & SP_WANTS_STOPPING_BIT
+	case SP_EVENT_STOPPING:
+		if (sp_speaks(task, event))
+			SP_PAIR(stopping)(policy, global, task, event);
+		else
+			decision->action = SP_ACTION_STALE;
+		break;
+#endif
 	default:
 		decision->action = SP_ACTION_INVALID;
 	}

@@ -38,6 +38,10 @@ struct sp_task_ctx {
 #ifdef SP_SETS
 	u32 set; /* of CPUs, those of its queue, and 1; 0: all */
 #endif
+#ifdef SP_WANTS
+	u64 told_ran; /* sum_exec_runtime when it was picked last, or told of as stopped since */
+	bool runs; /* it was picked: when it stops, that is told */
+#endif
 #ifdef SP_PLACES
 	sp_u16 ran_on; /* the CPU on which it ran last, and 1; 0: it never did */
 	sp_u16 woken_by; /* the CPU of its present wake-up, and 1; 0: select_cpu was not asked */
@@ -93,6 +97,9 @@ static __always_inline void begin_life(struct sp_task_ctx *tctx,
 	tctx->decided = false;
 	tctx->waits = false;
 	tctx->alone = false;
+#ifdef SP_WANTS
+	tctx->runs = false;
+#endif
 #ifdef SP_SETS
 	/*
 	 * Its queue is not known yet, and perhaps it may use none of the CPUs of any that we
@@ -180,6 +187,9 @@ static __always_inline void let_run(struct task_struct *p, struct sp_task_ctx *t
 		tctx->decided = false;
 		tctx->waits = false;
 		tctx->wait = 0; /* an answer to the wait that it was in is stale */
+#ifdef SP_WANTS
+		tctx->runs = false;
+#endif
 		count_no_more(&tctx->counted);
 	}
 	if (cpu < 0 && !is_pinned(p))

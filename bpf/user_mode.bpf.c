@@ -22,6 +22,7 @@
 #include "turns.bpf.h"
 #include "taken_cpu.bpf.h"
 #include "groups.bpf.h"
+#include "wanted.bpf.h"
 
 /* The task waits for the daemon's answer, or for the fallback. Whether it went local. */
 static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx,
@@ -189,9 +190,42 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	note_class(scx_bpf_task_cpu(p),
 		   p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : tctx->queue);
 	note_place(tctx, scx_bpf_task_cpu(p));
+#ifdef SP_WANTS
+	if (tctx->wait)
+		note_picked(p, tctx);
+#endif
 	tctx->wait = 0; /* an answer that is still under way is stale */
 	count_wakeup(tctx, sp_now());
 }
+
+#ifdef SP_WANTS
+
+/*
+ * Tells the daemon of a task that stops, which it reads with its next turn. What is not told
+ * since the ring is full is used at its next stop.
+ */
+SEC("struct_ops/sp_stopping")
+void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
+{
+	struct sp_answers *ring = answer_ring();
+	struct sp_task_ctx *tctx;
+	struct sp_notice notice;
+
+	if (!ring || is_daemon(p, ring))
+		return;
+	tctx = task_ctx(p);
+	if (!tctx || !tctx->runs)
+		return;
+	fill_notice(&notice, SP_EVENT_STOPPING, p, tctx, sp_now());
+	notice.used_ns = ran_since(p, tctx);
+	notice.flags = stop_flags(p, runnable);
+	if (send(&notice))
+		tctx->told_ran += notice.used_ns;
+	else
+		count(SP_COUNT_NOTES_LOST);
+}
+
+#endif
 
 SEC("struct_ops/sp_update_idle")
 void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
@@ -273,6 +307,9 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 
 	if (tctx) {
 		tctx->wait = 0;
+#ifdef SP_WANTS
+		tctx->runs = false;
+#endif
 		if (has_groups())
 			count_gone(p, &tctx->counted);
 	}
@@ -374,6 +411,9 @@ struct sched_ext_ops scheduler = {
 	.enqueue = (void *)sp_enqueue_task,
 	.dispatch = (void *)sp_dispatch_cpu,
 	.running = (void *)sp_running_task,
+#ifdef SP_WANTS
+	.stopping = (void *)sp_stopping_task,
+#endif
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,
 	.cpu_online = (void *)sp_cpu_online,

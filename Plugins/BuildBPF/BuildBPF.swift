@@ -83,23 +83,23 @@ struct BuildBPF: BuildToolPlugin {
             + programs.map { compile($0, as: String($0.lastPathComponent.dropLast(".bpf.c".count))) }
             // User mode for pairs that say where a waking task looks for an idle CPU; for those that ask who tasks
             // are; for those with queues of their own, of which the daemon is told where tasks come from; and for
-            // those that are asked about a task alone on its CPU, without and with such queues.
+            // those that are asked about a task alone on its CPU, without and with such queues. The last four of them
+            // once more for pairs that want events which others are not told of.
             + [
                 compile(
-                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_wakeups", ["-DSP_WAKEUPS"]),
-                compile(
-                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_inputs",
-                    ["-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
-                compile(
-                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_places",
-                    ["-DSP_PLACES", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
-                compile(
-                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_alone",
-                    ["-DSP_ALONE_ASKED", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
-                compile(
-                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_all",
-                    ["-DSP_ALONE_ASKED", "-DSP_SETS", "-DSP_PLACES", "-DSP_INPUTS=0", "-DSP_WAKEUPS"]),
+                    folder.appending(path: "user_mode.bpf.c"), as: "user_mode_wakeups", ["-DSP_WAKEUPS"])
             ]
+            + [
+                ("inputs", []), ("places", ["-DSP_PLACES"]), ("alone", ["-DSP_ALONE_ASKED"]),
+                ("all", ["-DSP_ALONE_ASKED", "-DSP_SETS", "-DSP_PLACES"]),
+            ].flatMap { (name: String, options: [String]) in
+                [("", []), ("_wanted", ["-DSP_WANTS=SP_WANTS_BITS"])].map {
+                    (suffix: String, more: [String]) in
+                    compile(
+                        folder.appending(path: "user_mode.bpf.c"), as: "user_mode_\(name)\(suffix)",
+                        options + more + ["-DSP_INPUTS=0", "-DSP_WAKEUPS"])
+                }
+            }
     }
 
     /// Those that the module map names: what they include is named there too.

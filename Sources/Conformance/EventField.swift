@@ -142,14 +142,15 @@ struct EventField: Sendable {
     }
 
     private static func kindText(_ kind: UInt32) -> String {
-        let names = ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT"]
-        return (1...4).contains(kind) ? names[Int(kind) - 1] : String(kind)
+        let names = ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT", "STOPPING"]
+        return (1...names.count).contains(Int(kind)) ? names[Int(kind) - 1] : String(kind)
     }
 
     private static func flagsText(_ flags: UInt32) -> String {
-        if flags & ~UInt32(SP_EVENT_FLAGS) != 0 { return "0x" + String(flags, radix: 16) }
-        let names = ["WAKEUP", "SYNC", "KTHREAD", "PREV", "LOOKED", "FIRST", "FIRST_PRIORITY"]
-        let set = (0..<7).filter { flags & (1 << UInt32($0)) != 0 }.map { names[$0] }
+        let known = SP_EVENT_FLAGS | SP_EVENT_WANTED_FLAGS
+        if flags & ~known != 0 { return "0x" + String(flags, radix: 16) }
+        let names = ["WAKEUP", "SYNC", "KTHREAD", "PREV", "LOOKED", "FIRST", "FIRST_PRIORITY", "SLEEPS"]
+        let set = names.indices.filter { flags & (1 << UInt32($0)) != 0 }.map { names[$0] }
         return set.isEmpty ? "-" : set.joined(separator: "|")
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
 import KernelLink
+import PolicyModel
 
 /// Every trace up to a length over a small alphabet: two tasks, all kinds of events, and for each
 /// field the few values that its rules tell apart.
@@ -55,7 +56,7 @@ public struct Exhaustive {
         who = WhoSource(names: names, policy: policy)
         self.policy = policy
         self.depth = min(max(depth, 1), 8)
-        let alphabet = Self.alphabet(for: policy)
+        let alphabet = Self.alphabet(for: policy) + Self.wanted(by: policy)
         var symbols = policy.hasOwnQueues ? Self.placed(alphabet) : alphabet
         for index in symbols.indices { symbols[index].turn = index }
         self.alphabet = symbols
@@ -186,6 +187,21 @@ public struct Exhaustive {
                 return symbol
             }
         }
+    }
+
+    /// Events that not every policy is told of.
+    private static func wanted(by policy: sp_policy) -> [Symbol] {
+        let slice = policy.slice_max_ns
+        let letters = (0...1).flatMap { task in
+            [
+                Symbol(kind: SP_EVENT_STOPPING, task: task, usedNs: slice / 3),
+                Symbol(
+                    kind: SP_EVENT_STOPPING, task: task, flags: SP_EVENT_SLEEPS, passesNs: slice,
+                    usedNs: 3 &* slice, weight: 37, waiting: (3, 2)),
+                Symbol(kind: SP_EVENT_STOPPING, task: task, usedNs: slice, generation: -1),
+            ]
+        }
+        return letters.filter { policy.wanted & sp_policy.wantedBit($0.kind.rawValue) != 0 }
     }
 
     /// The values lie on both sides of what this description compares with.

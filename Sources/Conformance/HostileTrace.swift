@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import KernelLink
+import PolicyModel
 
 /// Events that no kernel sends: every field at its bounds, times that stand still, jump and wrap,
 /// generations that are older, newer or nobody's.
@@ -24,9 +25,12 @@ struct HostileTrace {
     private var generations: [UInt32]
     private var switches: UInt64 = 0
     private let who: WhoSource
+    /// Kinds of event that not every policy is told of.
+    private let wanted: [UInt32]
 
     init(seed: UInt64, policy: sp_policy, _ who: WhoSource) {
         self.who = who
+        wanted = policy.wantedKinds
         random = SplitMix64(seed: seed)
         self.policy = policy
         clock = Clock(rawValue: random.below(UInt64(Clock.allCases.count))) ?? .steps
@@ -55,7 +59,7 @@ struct HostileTrace {
         event.kind = kind()
         event.flags =
             isOrdinary
-            ? UInt32(random.below(UInt64(SP_EVENT_FLAGS) + 1)) : UInt32(truncatingIfNeeded: random.next())
+            ? UInt32(random.below(UInt64(flags) + 1)) : UInt32(truncatingIfNeeded: random.next())
         let task = UInt32(random.below(pids))
         event.pid = (firstPid &+ task) & (SP_PROBE_TASKS - 1)
         event.generation = generation(of: Int(task) % Self.remembered, kind: event.kind)
@@ -120,7 +124,15 @@ struct HostileTrace {
         ])
     }
 
+    /// All that this policy may meet.
+    private var flags: UInt32 {
+        wanted.isEmpty ? SP_EVENT_FLAGS : SP_EVENT_FLAGS | SP_EVENT_WANTED_FLAGS
+    }
+
     private mutating func kind() -> UInt32 {
+        if !wanted.isEmpty && random.chance(30) {
+            return wanted[Int(random.below(UInt64(wanted.count)))]
+        }
         if random.chance(98) {
             let kinds: [sp_event_kind] = [
                 SP_EVENT_ENQUEUE, SP_EVENT_ENQUEUE, SP_EVENT_ENQUEUE, SP_EVENT_RUNNING,

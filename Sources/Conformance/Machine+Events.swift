@@ -22,6 +22,29 @@ extension Machine {
         return record(&event, slot, task: states + slot)
     }
 
+    /// Tells the policy that an actor stops running, if it wants to know.
+    mutating func tellStop(_ slot: Int, sleeps: Bool) {
+        guard wanted & SP_WANTS_STOPPING_BIT != 0 else { return }
+        tellUsed(slot, SP_EVENT_STOPPING, flags: sleeps ? SP_EVENT_SLEEPS : 0)
+        actors[slot].ranNs = 0
+    }
+
+    /// Records an event about an actor that runs, or did until now.
+    @discardableResult
+    mutating func tellUsed(_ slot: Int, _ kind: sp_event_kind, flags: UInt32 = 0) -> sp_decision {
+        let actor = actors + slot
+        var event = sp_event()
+        event.used_ns = actor.pointee.ranNs
+        event.kind = kind.rawValue
+        event.flags = flags
+        event.pid = actor.pointee.pid
+        event.generation = actor.pointee.generation
+        event.cpu = actor.pointee.cpu
+        event.idle_cpu = -1
+        event.weight = actor.pointee.weight
+        return record(&event, slot, task: states + slot)
+    }
+
     /// Records that a CPU asks for an actor and asks the policy.
     /// - Parameter prev: who could go on there, and at which key; nil if nobody.
     mutating func decideDispatch(cpu: Int, prev: (slot: Int, key: UInt64)?) -> sp_decision {

@@ -54,6 +54,7 @@ extension Machine {
         actors[slot].phase = .waiting
         guard waiting > 0, cpus[cpu].localHead < 0 else {
             if cpus[cpu].localHead >= 0 {
+                tellStop(slot, sleeps: false)
                 wait(slot, flags: 0)
                 serve(cpu: cpu)
             } else {
@@ -61,6 +62,7 @@ extension Machine {
             }
             return
         }
+        tellStop(slot, sleeps: false)
         let placed = decide(slot, SP_EVENT_ENQUEUE, flags: 0)
         actors[slot].usedNs = 0
         actors[slot].since = epoch &+ elapsed
@@ -81,6 +83,7 @@ extension Machine {
     /// Nobody waits. The policy is asked all the same if it wants to be.
     private mutating func goOnAlone(_ slot: Int, cpu: Int) {
         guard policy.isAskedAlone else { return run(slot, on: cpu, isPicked: false) }
+        tellStop(slot, sleeps: false)
         let placed = decide(slot, SP_EVENT_ENQUEUE, flags: 0)
         actors[slot].usedNs = 0
         actors[slot].since = epoch &+ elapsed
@@ -131,8 +134,10 @@ extension Machine {
         cpus[cpu].running = -1
         idleCPUs |= 1 << UInt64(cpu)
         actors[slot].usedNs &+= ran
+        actors[slot].ranNs &+= ran
         actors[slot].remainingNs -= ran
         if actors[slot].remainingNs == 0 {
+            tellStop(slot, sleeps: true)
             finishBurst(slot)
         } else {
             sliceEnded(slot, cpu: cpu)
@@ -160,6 +165,7 @@ extension Machine {
         actors[slot].phase = .running
         actors[slot].cpu = Int32(cpu)
         actors[slot].ranOn = Int32(cpu)
+        if isPicked { actors[slot].ranNs = 0 }
         let sliceNs =
             isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : policy.slice_max_ns
         let slice = max(1, min(sliceNs, actors[slot].remainingNs))

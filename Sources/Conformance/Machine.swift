@@ -52,6 +52,8 @@ struct Machine<Execution: Policy>: ~Copyable {
         var remainingNs: UInt64 = 0
         /// CPU time since the last ENQUEUE.
         var usedNs: UInt64 = 0
+        /// CPU time since the last RUNNING, or STOPPING after it.
+        var ranNs: UInt64 = 0
         var switches: UInt64 = 0
         /// When it began to wait, as events tell it.
         var since: UInt64 = 0
@@ -82,6 +84,8 @@ struct Machine<Execution: Policy>: ~Copyable {
     let states: UnsafeMutablePointer<sp_task>
     let cpus: UnsafeMutablePointer<CPU>
     let who: WhoSource
+    /// Events that it wants beside those of all policies, bits.
+    let wanted: UInt32
     let actorCount: Int
     let cpuCount: Int
     /// Time of the machine's start as the events tell it; may be close to the wrap-around.
@@ -110,6 +114,7 @@ struct Machine<Execution: Policy>: ~Copyable {
         _ who: WhoSource, events: UnsafeMutableBufferPointer<sp_event>
     ) {
         self.who = who
+        wanted = policy.wanted
         random = SplitMix64(seed: seed)
         self.policy = policy
         self.execution = execution

@@ -26,6 +26,7 @@ struct TwinFunction: Sendable, Equatable {
             switch sp_event_kind(rawValue: kind) {
             case SP_EVENT_RUNNING: "running"
             case SP_EVENT_DISPATCH: "dispatch"
+            case SP_EVENT_STOPPING: "stopping"
             default: "enqueue"
             }
         swiftFile = "Sources/\(type)/\(type).swift"

@@ -20,6 +20,7 @@ extension Declaration {
 
             #define SP_PAIR(function) \(name)_##function
             #define SP_PAIR_QUEUES \(ownQueues?.encoded ?? 0)u /* as sp_policy.rate_max says them */
+            #define SP_PAIR_WANTS \(eventMask)u /* SP_WANTS_... */
             \(inputs.isEmpty ? "" : cInputs)\
             #define SP_PAIR_FIRST(state) do { (void)(state); \(firsts.joined(separator: " ")) } while (0)
 

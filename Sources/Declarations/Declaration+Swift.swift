@@ -14,6 +14,7 @@ extension Declaration {
         \(Self.fields(placedTask))        public var generation: UInt32 = 0
                 public var queue: UInt32 = 0
                 public static var ownQueues: UInt32 { \(ownQueues?.encoded ?? 0) }
+                public static var wanted: UInt32 { \(eventMask) }
 
                 public init() {}
             }
@@ -112,7 +113,7 @@ extension Declaration {
         return """
             name: "\(name)", summary: \(Self.quoted(summary)), hash: \(hash), queues: \(queues), ownQueues: \(ownQueues?.encoded ?? 0),
                         inputs: \(inputMask), names: [\(names)],
-                        wakeups: (\(wakeups?.encoded.look ?? 0), \(wakeups?.encoded.sync ?? 0)), isAskedAlone: \(isAskedAlone), sets: \(encodedSets),
+                        wakeups: (\(wakeups?.encoded.look ?? 0), \(wakeups?.encoded.sync ?? 0)), isAskedAlone: \(isAskedAlone), sets: \(encodedSets), events: \(eventMask),
                         task: \(fields(placedTask)),
                         state: \(fields(placedState)),
                         params: [\(parameters.joined(separator: ",\n                    "))]

@@ -27,7 +27,7 @@ private struct DeclarationReader {
     private var problems: [String] = []
 
     private static let sections = [
-        "summary", "queues", "wakeups", "alone", "inputs", "names", "task", "state", "params",
+        "summary", "queues", "wakeups", "alone", "events", "inputs", "names", "task", "state", "params",
     ]
     private static let parameterKeys = ["type", "range", "default", "doc"]
     private static let parameterTypes =
@@ -120,6 +120,7 @@ private struct DeclarationReader {
         case "queues": queues(value)
         case "wakeups": wakeups(value)
         case "alone": alone(value)
+        case "events": events(value)
         case "inputs": inputs(value)
         case "names": names(value)
         case "task": declaration.task = fields(value, of: name, reserved: ["generation", "queue"])
@@ -283,6 +284,28 @@ private struct DeclarationReader {
             add(node, "\(what) has \(places.count) places, \(WakeupPlace.listMax) are allowed")
         }
         return places
+    }
+
+    /// `[stopping]`.
+    private mutating func events(_ node: Node) {
+        let words = Declaration.Event.allCases.map(\.word)
+        guard let list = node.sequence, list.count > 0 else {
+            return add(
+                node, "events is a list of what the policy is told of besides: \(Words.all(words)) are known")
+        }
+        for entry in list {
+            let word = entry.string ?? ""
+            guard let event = Declaration.Event.allCases.first(where: { $0.word == word }) else {
+                add(
+                    entry,
+                    "events: unknown event \(Words.quoted(word)); \(Words.all(words)) are known"
+                        + Words.hint(word, among: words))
+                continue
+            }
+            if declaration.events.contains(event) { add(entry, "events has \(word) twice") }
+            declaration.events.append(event)
+            declaration.eventPlaces[event] = "\(entry.mark?.line ?? 1):\(entry.mark?.column ?? 1)"
+        }
     }
 
     /// `[uid, comm]`.

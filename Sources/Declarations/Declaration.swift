@@ -99,6 +99,25 @@ package struct Declaration: Sendable {
         }
     }
 
+    /// An event that no policy is told of but one that wants it: a function of both twins. The raw values are those of
+    /// `SP_WANTS_STOPPING_BIT` and its like in `bpf/abi.h`.
+    package enum Event: UInt32, CaseIterable, Sendable {
+        case stopping = 0x200
+
+        package var word: String { "\(self)" }
+
+        /// What stands behind the function's name in Swift and in C.
+        package var parameters: (swift: String, c: String) {
+            switch self {
+            case .stopping:
+                (
+                    "(_ event: sp_event, _ task: inout Task)",
+                    "struct sp_task *task, const struct sp_event *event"
+                )
+            }
+        }
+    }
+
     /// What the policy wants to know of who a task is: the raw values are those of `sp_input` in `bpf/inputs.h`.
     package enum Input: UInt32, CaseIterable, Sendable {
         case comm = 1
@@ -154,6 +173,10 @@ package struct Declaration: Sendable {
     package var wakeups: Wakeups?
     /// It is asked about a task that is alone on its CPU as well.
     package var isAskedAlone = false
+    /// Events that it wants beside those of all policies, each once.
+    package var events: [Event] = []
+    /// Where each is named: line and column.
+    package var eventPlaces: [Event: String] = [:]
     package var inputs: [Input] = []
     package var names: [Name] = []
     package var task: [Field] = []
@@ -167,9 +190,10 @@ package struct Declaration: Sendable {
         let fields = [task, state].map { $0.map { "\($0.name):\($0.width.rawValue):\($0.first)" } }
         let values = params.map { "\($0.name):\($0.width.rawValue)" }
         let queues = ownQueues.map { "own \($0.encoded)" } ?? "\(queues)"
-        // Nothing of inputs where there are none: older traces stay valid.
+        // Nothing of inputs and events where there are none: older traces stay valid.
         let inputs = inputs.isEmpty ? "" : " inputs \(inputMask)"
-        for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)\(inputs)".utf8 {
+        let events = events.isEmpty ? "" : " events \(eventMask)"
+        for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)\(inputs)\(events)".utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
         }
         return max(UInt32(truncatingIfNeeded: hash ^ hash >> 32), 1)
@@ -221,6 +245,7 @@ extension Declaration {
 }
 
 extension Declaration {
+    package var eventMask: UInt32 { events.reduce(0) { $0 | $1.rawValue } }
     package var inputMask: UInt32 { inputs.reduce(0) { $0 | $1.rawValue } }
 
     /// Where in an ENQUEUE's three words an input begins, see `sp_input_at` of `bpf/inputs.h`: which word, and the

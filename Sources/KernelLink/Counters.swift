@@ -39,7 +39,7 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_STALE, "stale", "answers to a wait that was over"),
         (SP_COUNT_EARLY, "early", "answers ahead of their task, tried again"),
         (SP_COUNT_RING_FULL, "ring-full", "not told to the daemon: its ring was full"),
-        (SP_COUNT_NOTES_LOST, "notes-lost", "exits, and ends of waits, not told to it for that reason"),
+        (SP_COUNT_NOTES_LOST, "notes-lost", "what is told beside waits, not told to it for that reason"),
         (SP_COUNT_NO_STATE, "no-state", "tasks that had no memory for our state"),
         (SP_COUNT_PREEMPTED, "preempted", "times that a CPU gave way to a woken task"),
         (SP_COUNT_GIVEN_UP, "given-up", "handed to the kernel by a CPU that goes off-line"),

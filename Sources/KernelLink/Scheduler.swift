@@ -118,10 +118,13 @@ public struct Scheduler: ~Copyable {
     private static func program(_ configuration: Configuration) throws(KernelError) -> BPFObject {
         switch (configuration.mode, configuration.twin) {
         case (.user, _):
+            let wants = configuration.policy.wanted != 0
             if configuration.policy.isAskedAlone {
-                return configuration.queues == nil ? .userModeAlone : .userModeAll
+                if configuration.queues == nil { return wants ? .userModeAloneWanted : .userModeAlone }
+                return wants ? .userModeAllWanted : .userModeAll
             }
-            if configuration.queues != nil { return .userModePlaces }
+            if configuration.queues != nil { return wants ? .userModePlacesWanted : .userModePlaces }
+            if wants { return .userModeInputsWanted }
             if configuration.policy.inputs != 0 { return .userModeInputs }
             return configuration.wakeups == nil ? .userMode : .userModeWakeups
         case (.bpf, .c): return .bpfMode
@@ -214,12 +217,18 @@ public struct Scheduler: ~Copyable {
         let ops = table.assumingMemoryBound(to: sched_ext_ops.self)
         if configuration.partial { ops.pointee.flags |= UInt64(SP_OPS_SWITCH_PARTIAL) }
         ops.pointee.timeout_ms = configuration.watchdogMs
+        if configuration.mode == .user { leaveOut(&ops.pointee, wanted: configuration.policy.wanted) }
         if let kernel = KernelBTF() { try fit(&ops.pointee, of: object, to: kernel) }
         withUnsafeMutableBytes(of: &ops.pointee.name) { name in
             for index in name.indices { name[index] = 0 }
             name.copyBytes(from: configuration.name.utf8.prefix(name.count - 1))
         }
         return ops.pointee.cgroup_init != nil
+    }
+
+    /// Takes out of user mode's table, which is made for all events that a pair may want, what this one does not.
+    private static func leaveOut(_ ops: inout sched_ext_ops, wanted: UInt32) {
+        if wanted & SP_WANTS_STOPPING_BIT == 0 { ops.stopping = nil }
     }
 
     /// Takes out of the table what this kernel does not have, or has something better for. A callback

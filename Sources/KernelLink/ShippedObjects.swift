@@ -22,6 +22,11 @@ extension BPFObject {
     /// For pairs that are asked about a task alone on its CPU; and the same with queues of their own.
     static let userModeAlone = shipped("user_mode_alone")
     static let userModeAll = shipped("user_mode_all")
+    /// The same four, for pairs that want events which others are not told of.
+    static let userModeInputsWanted = shipped("user_mode_inputs_wanted")
+    static let userModePlacesWanted = shipped("user_mode_places_wanted")
+    static let userModeAloneWanted = shipped("user_mode_alone_wanted")
+    static let userModeAllWanted = shipped("user_mode_all_wanted")
 
     /// A name that is missing is a mistake of ours, and libbpf's error: an empty text is no ELF file.
     private static func shipped(_ name: String) -> BPFObject {

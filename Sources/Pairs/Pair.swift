@@ -33,7 +33,7 @@ public struct Pair: Sendable {
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         inputs: UInt32, names: [(UInt64, UInt64)], wakeups: (look: UInt32, sync: UInt32), isAskedAlone: Bool,
-        sets: UInt32,
+        sets: UInt32, events: UInt32,
         task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
         swift: SwiftTwin, c: CTwin, ir: PairIR, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
@@ -43,7 +43,7 @@ public struct Pair: Sendable {
         keys = PairKeys(
             name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues,
             inputs: inputs, wakeups: wakeups, isAskedAlone: isAskedAlone, sets: sets,
-            params: params)
+            events: events, params: params)
         self.names = names
         self.type = type
         naming = ReportNaming(

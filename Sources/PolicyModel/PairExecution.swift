@@ -5,7 +5,7 @@ public import CSchedProto
 /// compiled. A pair's own type is in its author's package, where that loop cannot be looked into.
 @frozen
 public struct PairExecution: Policy, Sendable {
-    /// The four functions of a pair, each on description, state, task, event and, but for `start`, decision.
+    /// The functions of a pair, each on description, state, task, event and, but for `start`, decision.
     public struct Functions: Sendable {
         public typealias Start =
             @convention(c) (
@@ -22,12 +22,18 @@ public struct PairExecution: Policy, Sendable {
         @usableFromInline let enqueue: Answer
         @usableFromInline let running: Answer
         @usableFromInline let dispatch: Answer
+        /// All events that it wants beside those.
+        @usableFromInline let wanted: Answer
 
-        public init(start: Start, enqueue: Answer, running: Answer, dispatch: Answer) {
+        public init(
+            start: Start, enqueue: Answer, running: Answer, dispatch: Answer,
+            wanted: Answer = { _, _, _, event, decision in decision.pointee = .invalid(event.pointee) }
+        ) {
             self.start = start
             self.enqueue = enqueue
             self.running = running
             self.dispatch = dispatch
+            self.wanted = wanted
         }
     }
 
@@ -63,6 +69,11 @@ public struct PairExecution: Policy, Sendable {
     public mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision {
         var task = task
         return answer(functions.dispatch, event, &task)
+    }
+
+    @inlinable
+    public mutating func decideWanted(_ event: sp_event, _ task: inout sp_task) -> sp_decision {
+        answer(functions.wanted, event, &task)
     }
 
     @inlinable @inline(__always)
@@ -122,6 +133,18 @@ extension PolicyPair {
         var execution = Self(policy)
         execution.state = unsafeBitCast(global.pointee, to: State.self)
         decision.pointee = execution.dispatch(event.pointee, task.pointee)
+        global.pointee = execution.global
+    }
+
+    @inlinable @inline(__always)
+    public static func decideWanted(
+        _ policy: UnsafePointer<sp_policy>, _ global: UnsafeMutablePointer<sp_global>,
+        _ task: UnsafeMutablePointer<sp_task>, _ event: UnsafePointer<sp_event>,
+        _ decision: UnsafeMutablePointer<sp_decision>
+    ) {
+        var execution = Self(policy)
+        execution.state = unsafeBitCast(global.pointee, to: State.self)
+        decision.pointee = execution.decideWanted(event.pointee, &task.pointee)
         global.pointee = execution.global
     }
 }

@@ -32,6 +32,11 @@ extension Policy {
         return event.regularWaits ? .serve(event, SP_QUEUE_REGULAR) : .none(event)
     }
 
+    @inlinable @inline(__always)
+    public mutating func decideWanted(_ event: sp_event, _ task: inout sp_task) -> sp_decision {
+        .invalid(event)
+    }
+
     @inlinable
     public var global: sp_global { sp_global() }
 }

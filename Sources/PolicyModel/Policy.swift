@@ -22,6 +22,8 @@ public protocol Policy {
     /// `event.hasPrev(task)`, with `.goOn`: the CPU's own task, whose state is `task`, has used up its
     /// slice and could go on.
     mutating func dispatch(_ event: sp_event, _ task: sp_task) -> sp_decision
+    /// An event of a kind that not every policy is told of: of a pair that wants it. Left out: there is none.
+    mutating func decideWanted(_ event: sp_event, _ task: inout sp_task) -> sp_decision
     /// All of the policy's state beside its tasks, for comparison with its C twin.
     var global: sp_global { get }
 }
@@ -47,7 +49,7 @@ extension Policy {
             task = sp_task()
             return .none(event)
         default:
-            return .invalid(event)
+            return decideWanted(event, &task)
         }
     }
 

@@ -30,6 +30,12 @@ public protocol PolicyPair: Policy, Sendable {
     /// Left out: the priority queue first, the smaller key within each; with queues of its own, the near one first
     /// (`nearDispatch`). In C both are `sp_default_dispatch`.
     mutating func dispatch(_ event: sp_event, _ task: Task) -> sp_decision
+
+    // Events that the declaration names (`events:`): the build refuses a function without its event, and the other way.
+
+    /// A task stops running: `event.used_ns` is CPU time since the last `running` or `stopping` of it, and
+    /// `event.sleeps` whether it is not runnable any more.
+    mutating func stopping(_ event: sp_event, _ task: inout Task)
 }
 
 /// The state of one task, as a pair declares it: `SP_PAIR_BYTES` of its own, and what all have.
@@ -40,6 +46,13 @@ public protocol TaskState: BitwiseCopyable, Sendable {
     var queue: UInt32 { get set }
     /// The pair's own queues, as `sp_policy.rate_max` says them; 0: it has none.
     static var ownQueues: UInt32 { get }
+    /// The events that it wants beside those of all policies: `SP_WANTS_STOPPING_BIT` and its like.
+    static var wanted: UInt32 { get }
+}
+
+extension TaskState {
+    @inlinable
+    public static var wanted: UInt32 { 0 }
 }
 
 // The protocol `Policy` speaks of the structures of all policies; the bytes are the same.
@@ -69,11 +82,31 @@ extension PolicyPair {
         dispatch(event, unsafeBitCast(task, to: Task.self))
     }
 
+    /// An event that it wants; of a kind that it does not want nothing is known.
+    @inlinable @inline(__always)
+    public mutating func decideWanted(_ event: sp_event, _ task: inout sp_task) -> sp_decision {
+        guard sp_policy.wantedBit(event.kind) & Task.wanted != 0 else { return .invalid(event) }
+        guard event.speaks(of: task) else { return .stale(event) }
+        var own = unsafeBitCast(task, to: Task.self)
+        let decision = answerWanted(event, &own)
+        task = unsafeBitCast(own, to: sp_task.self)
+        return decision
+    }
+
+    @inlinable @inline(__always)
+    mutating func answerWanted(_ event: sp_event, _ task: inout Task) -> sp_decision {
+        stopping(event, &task)
+        return .none(event)
+    }
+
     @inlinable
     public var global: sp_global { unsafeBitCast(state, to: sp_global.self) }
 
     @inlinable @inline(__always)
     public mutating func start(_ task: inout Task, _ event: sp_event) {}
+
+    @inlinable @inline(__always)
+    public mutating func stopping(_ event: sp_event, _ task: inout Task) {}
 
     @inlinable @inline(__always)
     public mutating func dispatch(_ event: sp_event, _ task: Task) -> sp_decision {

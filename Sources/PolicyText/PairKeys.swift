@@ -60,17 +60,18 @@ public struct PairKeys: Sendable {
     ///     says it; 0: the kernel's choice.
     ///   - sets: CPUs of its own queues, as `sp_policy.classes` says them.
     ///   - isAskedAlone: about a task that is alone on its CPU, too.
+    ///   - events: those that it wants, bits `SP_WANTS_STOPPING_BIT` and its like.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         inputs: UInt32, wakeups: (look: UInt32, sync: UInt32), isAskedAlone: Bool = false,
-        sets: UInt32 = 0, params: [PairParameter]
+        sets: UInt32 = 0, events: UInt32 = 0, params: [PairParameter]
     ) {
         var base = sp_policy()
         base.abi = UInt32(SP_ABI_VERSION)
         base.pair = hash
         // What the mechanism reads of rules: queues go by key, and weights may count.
         base.order = SP_ORDER_VRUNTIME.rawValue
-        base.slice = SP_SLICE_FIXED.rawValue | (isAskedAlone ? SP_ALONE_ASKED_BIT : 0)
+        base.slice = SP_SLICE_FIXED.rawValue | (isAskedAlone ? SP_ALONE_ASKED_BIT : 0) | events
         base.classes = (queues > 1 ? SP_CLASSES_VOLUNTARY_SWITCHES : SP_CLASSES_NONE).rawValue
         if ownQueues != 0 { base.classes = sets }
         base.burst = SP_BURST_PLAIN.rawValue | inputs << UInt32(SP_INPUTS_SHIFT)

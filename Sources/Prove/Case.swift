@@ -51,7 +51,7 @@ struct Case: Sendable {
         case more = "weight at its maximum or above"
     }
 
-    /// 1 to 4; 0 stands for all others.
+    /// One of `kinds`; 0 stands for all others.
     var kind: UInt32
     var generation: Generation?
     var weight: Weight?
@@ -59,13 +59,22 @@ struct Case: Sendable {
     /// Values of the rules that were chosen, by the keys.
     var rules: [String: UInt64] = [:]
 
-    static let kinds: [(kind: UInt32, name: String)] = [
+    private static let all: [(kind: UInt32, name: String)] = [
         (SP_EVENT_ENQUEUE.rawValue, "ENQUEUE"), (SP_EVENT_RUNNING.rawValue, "RUNNING"),
-        (SP_EVENT_DISPATCH.rawValue, "DISPATCH"), (SP_EVENT_EXIT.rawValue, "EXIT"), (0, "any other event"),
+        (SP_EVENT_DISPATCH.rawValue, "DISPATCH"), (SP_EVENT_EXIT.rawValue, "EXIT"),
+        (SP_EVENT_STOPPING.rawValue, "STOPPING"), (0, "any other event"),
     ]
 
+    /// Those that a policy is told of; what it does not want is among the others.
+    static func kinds(_ layout: Layout) -> [(kind: UInt32, name: String)] {
+        all.filter { kind, _ in
+            kind < SP_EVENT_STOPPING.rawValue
+                || layout.wanted & SP_WANTS_STOPPING_BIT << (kind - SP_EVENT_STOPPING.rawValue) != 0
+        }
+    }
+
     func name(_ parameters: [Parameter]) -> String {
-        var parts = [Self.kinds.first { $0.kind == kind }?.name ?? "any event"]
+        var parts = [Self.all.first { $0.kind == kind }?.name ?? "any event"]
         if let generation { parts.append(generation.rawValue) }
         for parameter in parameters {
             guard let value = rules[parameter.path], case .words(let words) = parameter.allowed else {
@@ -96,7 +105,7 @@ struct Inputs {
         for field in layout.inputs { values[field] = value(of: field, part) }
         guard let part else { return }
         if part.kind == 0, let kind = self["event.kind"] {
-            for (other, _) in Case.kinds where other != 0 {
+            for (other, _) in Case.kinds(layout) where other != 0 {
                 assume(terms.diagrams.not(terms.isEqual(kind, terms.constant(UInt64(other), 32))))
             }
         }

@@ -20,7 +20,7 @@ package struct CaseSampler {
     package func sample(count: Int, seed: UInt64, _ take: (Counterexample) -> Void) throws(NotModelled) -> Int
     {
         var total = 0
-        for (kind, _) in Case.kinds {
+        for (kind, _) in Case.kinds(layout) {
             for part in try Cases(parameters: parameters, layout: layout, sides: sides).all(of: kind) {
                 let terms = Terms()
                 let inputs = Inputs(part, parameters, layout, terms)

@@ -39,6 +39,12 @@ package struct Layout: Sendable {
         return isPair && (slice ?? 0) & UInt64(SP_ALONE_ASKED_BIT) != 0
     }
 
+    /// Events that it is told of beside those of all policies, bits `SP_WANTS_STOPPING_BIT` and its like.
+    var wanted: UInt32 {
+        let slice = Self.rules.first { $0.name == "slice" }.flatMap { fixed[$0] }
+        return isPair ? UInt32(truncatingIfNeeded: slice ?? 0) & SP_WANTS_BITS : 0
+    }
+
     package var isPair: Bool { pairHasOwnQueues != nil }
 
     private static func field<Root, Value>(

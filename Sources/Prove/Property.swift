@@ -129,7 +129,8 @@ extension Property {
                 allowed = view.or(
                     view.action(is: SP_ACTION_NONE, SP_ACTION_SERVE),
                     view.and(view.action(is: SP_ACTION_CONTINUE), view.flag(SP_EVENT_PREV)))
-            case SP_EVENT_EXIT.rawValue: allowed = view.action(is: SP_ACTION_NONE, SP_ACTION_STALE)
+            case SP_EVENT_EXIT.rawValue, SP_EVENT_STOPPING.rawValue:
+                allowed = view.action(is: SP_ACTION_NONE, SP_ACTION_STALE)
             default: allowed = view.action(is: SP_ACTION_INVALID)
             }
             return view.not(allowed)

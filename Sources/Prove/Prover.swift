@@ -101,7 +101,7 @@ package struct Prover {
         var report = Report()
         report.solver = solver.version
         var work: [(function: String, part: Case?)] = [("start", nil)]
-        for (kind, name) in Case.kinds {
+        for (kind, name) in Case.kinds(layout) {
             do throws(NotModelled) {
                 work += try Cases(parameters: parameters, layout: layout, sides: sides).all(of: kind).map {
                     (name, $0)

@@ -15,9 +15,13 @@ private func text(_ name: String) -> StaticString? {
     case "user_mode": user_mode
     case "user_mode_wakeups": user_mode_wakeups
     case "user_mode_inputs": user_mode_inputs
+    case "user_mode_inputs_wanted": user_mode_inputs_wanted
     case "user_mode_places": user_mode_places
+    case "user_mode_places_wanted": user_mode_places_wanted
     case "user_mode_alone": user_mode_alone
+    case "user_mode_alone_wanted": user_mode_alone_wanted
     case "user_mode_all": user_mode_all
+    case "user_mode_all_wanted": user_mode_all_wanted
     case "swift_probe": swift_probe
     case "swift_mode": swift_mode
     case "swift_probe_traps": swift_probe_traps

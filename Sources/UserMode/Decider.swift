@@ -53,7 +53,7 @@ public struct Decider<P: Policy>: ~Copyable {
     let described: sp_policy
     /// Affinities that are neither everywhere nor one CPU, by number; nil if there are none.
     let masks: UnsafePointer<sp_mask>?
-    private var table: TaskTable
+    var table: TaskTable
     let tasks: UnsafeMutablePointer<sp_task>
     let waits: UnsafeMutablePointer<Wait>
     /// Of each task that is held back the key at which it waits then; for policies that may hold tasks back.
@@ -140,7 +140,7 @@ public struct Decider<P: Policy>: ~Copyable {
         case SP_EVENT_ENQUEUE.rawValue: return enqueue(notice, read)
         case UInt32(SP_NOTICE_TAKEN): return taken(notice)
         case SP_EVENT_EXIT.rawValue: exit(notice)
-        default: counters.strange &+= 1
+        default: return takeOther(notice)
         }
         return nil
     }

@@ -29,7 +29,24 @@ private func modeOptions(_ declaration: Declaration) -> [String] {
         + (declaration.inputs.isEmpty ? [] : ["-DSP_INPUTS=\(declaration.inputMask)"])
         + (declaration.wakeups == nil ? [] : ["-DSP_WAKEUPS"])
         + (declaration.isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
+        + (declaration.events.isEmpty ? [] : ["-DSP_WANTS=\(declaration.eventMask)"])
         + (declaration.ownQueues?.hasSets == true ? ["-DSP_SETS"] : [])
+}
+
+/// Ends the build where the Swift twin has not the functions of the declared events, or others.
+func checkFunctions(root: String, bpf: String, declaration file: String, type: String, sources: [String]) {
+    let library = URL(fileURLWithPath: bpf).deletingLastPathComponent().appending(path: "Sources").path
+    let own = sources.filter { !isCondition($0) && !$0.hasPrefix(library + "/") }
+    let texts = own.compactMap { path in
+        (try? String(contentsOfFile: path, encoding: .utf8)).map { (relative(path, to: root), $0) }
+    }
+    refuse(readDeclaration(file).flaws(ofSwift: texts, type: type, declaredIn: relative(file, to: root)))
+}
+
+private func refuse(_ flaws: [String]) {
+    if flaws.isEmpty { return }
+    FileHandle.standardError.write(Data((flaws.joined(separator: "\n") + "\n").utf8))
+    exit(1)
 }
 
 /// The header of a pair's state, as C has it.
@@ -49,6 +66,8 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
     let place = relative(header, to: root)
     var twin = ".init(obstacle: \(literal("there is no \(place): the C twin of \(type) is not written yet")))"
     if FileManager.default.fileExists(atPath: header) {
+        let text = (try? String(contentsOfFile: header, encoding: .utf8)) ?? ""
+        refuse(declaration.flaws(ofC: text, file: place, declaredIn: relative(file, to: root)))
         let state = output + ".state.h"
         write(declaration.c(from: relative(file, to: root)), to: state)
         let compiler = PairCompiler(
@@ -91,7 +110,8 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
                     start: { \(type).start($0, $1, $2, $3) },
                     enqueue: { \(type).enqueue($0, $1, $2, $3, $4) },
                     running: { \(type).running($0, $1, $2, $3, $4) },
-                    dispatch: { \(type).dispatch($0, $1, $2, $3, $4) }))
+                    dispatch: { \(type).dispatch($0, $1, $2, $3, $4) },
+                    wanted: { \(type).decideWanted($0, $1, $2, $3, $4) }))
         }
 
         """, to: output)
@@ -108,15 +128,19 @@ private struct PairCompiler {
     let state: String
     let scratch: String
 
-    private static let functions = [
-        ("start", "struct sp_task *task, const struct sp_event *event"),
-        ("enqueue", "struct sp_task *task, const struct sp_event *event, struct sp_decision *decision"),
-        ("running", "const struct sp_task *task, const struct sp_event *event, struct sp_decision *decision"),
-        (
-            "dispatch",
-            "const struct sp_task *task, const struct sp_event *event, struct sp_decision *decision"
-        ),
-    ]
+    private static let functions =
+        [
+            ("start", "struct sp_task *task, const struct sp_event *event"),
+            ("enqueue", "struct sp_task *task, const struct sp_event *event, struct sp_decision *decision"),
+            (
+                "running",
+                "const struct sp_task *task, const struct sp_event *event, struct sp_decision *decision"
+            ),
+            (
+                "dispatch",
+                "const struct sp_task *task, const struct sp_event *event, struct sp_decision *decision"
+            ),
+        ] + Declaration.Event.allCases.map { ($0.word, $0.parameters.c) }
 
     /// The object in base64; ends the build, with what clang said, if there is none.
     func compile(_ program: String, _ options: [String]) -> String {

@@ -12,6 +12,9 @@ case ("compile-own", 6...):
         root: arguments[1], bpf: arguments[2], output: arguments[3], exports: .own(type: arguments[4]),
         sources: Array(arguments.dropFirst(5)))
 case ("compile-pair-swift", 7...):
+    checkFunctions(
+        root: arguments[1], bpf: arguments[2], declaration: arguments[4], type: arguments[5],
+        sources: Array(arguments.dropFirst(6)))
     compileSwift(
         root: arguments[1], bpf: arguments[2], output: arguments[3],
         exports: .pair(type: arguments[5], modeOptions: modeOptions(declaration: arguments[4])),

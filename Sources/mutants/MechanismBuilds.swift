@@ -13,11 +13,12 @@ struct MechanismBuilds: Sendable {
         "PolicyModel/Arithmetic", "PolicyModel/Decision", "PolicyModel/Shipped/DescribedPolicy",
         "PolicyModel/Shipped/DescribedPolicy+Classes", "PolicyModel/Shipped/DescribedPolicy+Order",
         "PolicyModel/Shipped/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Event+Inputs",
-        "PolicyModel/Event+Places",
+        "PolicyModel/Event+Places", "PolicyModel/Event+Wanted",
         "PolicyModel/PairExecution",
         "PolicyModel/Policy", "PolicyModel/Policy+Defaults", "PolicyModel/PolicyPair",
         "KernelLink/QueueLayout", "Output/CPUSpan",
         "KernelLink/Topology", "UserMode/Decider+Holding", "UserMode/Decider+OwnQueues",
+        "UserMode/Decider+Wanted",
         "UserMode/HostedPolicy",
         "UserMode/HostedPoints", "UserMode/Fault", "Simulation/DaemonPasses",
     ].map { "Sources/\($0).swift" }

@@ -174,6 +174,51 @@ import Testing
             built.errors.contains("error: stride.h lacks stride_\(function), the twin of Stride.\(function)"))
     }
 
+    @Test(arguments: ["stopping"]) func aFunctionOfAWantedEventThatIsMissingIsNamed(function: String) throws {
+        let built = try build("Bandwidth") {
+            $0.replacing("void bandwidth_\(function)(", with: "void bandwidth_other(")
+        }
+        #expect(built.status == 1)
+        let named = "error: bandwidth.h lacks bandwidth_\(function), the twin of Bandwidth.\(function): "
+        #expect(built.errors.contains(named), "\(built.errors)")
+    }
+
+    /// Nobody would call it.
+    @Test func aFunctionOfAnEventThatIsNotWantedIsRefused() throws {
+        let function = "static sp_inline void stride_stopping(void)\n{\n}\n"
+        let built = try build { function + $0 }
+        #expect(built.status == 1)
+        #expect(built.errors.contains("stride.h:1:23: error: stride_stopping is there"), "\(built.errors)")
+    }
+
+    /// A mistake in the function of an event that is wanted is noticed by every kind of trace.
+    @Test func aMistakeInAWantedEventIsNoticed() throws {
+        let right = try twin(try build("Bandwidth") { $0 })
+        let wrong = try twin(
+            try build("Bandwidth") {
+                $0.replacing("task->used += event->used_ns;", with: "task->used += event->used_ns + 1;")
+            })
+        var policy = policy
+        policy.pair = 1
+        policy.slice = SP_SLICE_FIXED.rawValue | SP_ALONE_ASKED_BIT | SP_WANTS_STOPPING_BIT
+        let harness = Harness([try NativeLane(right), try NativeLane(wrong)])
+        try harness.load(policy)
+        for source in TraceSource.allCases {
+            var events = [sp_event](repeating: sp_event(), count: 20_000)
+            events.withUnsafeMutableBufferPointer { source.fill($0, seed: 3, policy: policy) }
+            let mismatch = try #require(try events.withUnsafeBufferPointer { try harness.run($0) })
+            #expect(events[mismatch.index].kind == SP_EVENT_STOPPING.rawValue)
+            let report = DivergenceReport(
+                lanes: ["right", "wrong"], trace: Trace(policy: policy, events: events), mismatch: mismatch,
+                naming: ReportNaming(
+                    pair: "bandwidth", type: "Bandwidth", task: [("began", 0, 8), ("used", 8, 8)], state: []))
+            #expect(report.summary.contains("in answer to STOPPING: task.used"), "\(report.summary)")
+            #expect(report.summary.contains("bandwidth_stopping in Sources/Bandwidth/bandwidth.h"))
+        }
+        let found = try #require(try Exhaustive(policy, depth: 2).run(on: harness))
+        #expect(found.trace.events.last?.kind == SP_EVENT_STOPPING.rawValue)
+    }
+
     @Test func whatDoesNotCompileHasItsPlace() throws {
         let built = try build { $0.replacing("task->pass = earliest", with: "task->pas = earliest") }
         #expect(built.status == 1)

@@ -224,4 +224,16 @@ import Testing
             #expect(report.isProven, "\(report.cases.flatMap(\.verdicts).filter { !$0.isProven })")
         }
     }
+
+    /// What a pair wants is a kind of its own for which answers are known; what it does not is any other event.
+    @Test(arguments: [0, SP_WANTS_STOPPING_BIT]) func whatAPairWantsIsAsked(_ bits: UInt32) {
+        var base = sp_policy()
+        base.pair = 7
+        base.slice = SP_SLICE_FIXED.rawValue | bits
+        let layout = Layout(pairWithOwnQueues: false, base: base, params: [], state: [], task: [])
+        let names = Case.kinds(layout).map(\.name)
+        let wanted = bits == 0 ? [] : ["STOPPING"]
+        #expect(names == ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT"] + wanted + ["any other event"])
+        #expect(Case.kinds(.described).map(\.kind) == [1, 2, 3, 4, 0])
+    }
 }

@@ -18,9 +18,12 @@ public struct Bandwidth: PolicyPair {
         used > params.quota_ns ? used &- params.quota_ns : 0
     }
 
+    public mutating func stopping(_ event: sp_event, _ task: inout Task) {
+        task.used = task.used &+ event.used_ns
+    }
+
     public mutating func enqueue(_ event: sp_event, _ task: inout Task) -> sp_decision {
         let into = event.now &- task.began
-        task.used = task.used &+ event.used_ns
         if into >= params.period_ns {
             task.used = carried(task.used)
             task.began = into < 2 &* params.period_ns ? task.began &+ params.period_ns : event.now

@@ -19,6 +19,13 @@ static sp_inline sp_u64 bandwidth_carried(const struct sp_policy *policy, sp_u64
 	return used > policy->params.quota_ns ? used - policy->params.quota_ns : 0;
 }
 
+static sp_inline void bandwidth_stopping(const struct sp_policy *policy,
+					 struct sp_global *state, struct sp_task *task,
+					 const struct sp_event *event)
+{
+	task->used += event->used_ns;
+}
+
 static sp_inline void bandwidth_enqueue(const struct sp_policy *policy,
 					struct sp_global *state, struct sp_task *task,
 					const struct sp_event *event,
@@ -27,7 +34,6 @@ static sp_inline void bandwidth_enqueue(const struct sp_policy *policy,
 	sp_u64 period = policy->params.period_ns;
 	sp_u64 into = event->now - task->began;
 
-	task->used += event->used_ns;
 	if (into >= period) {
 		task->used = bandwidth_carried(policy, task->used);
 		task->began = into < 2 * period ? task->began + period : event->now;

@@ -26,12 +26,14 @@ import Testing
         task.began = 1_000_000_000
         event.now = 1_040_000_000
         event.used_ns = 32_000_000
+        policy.stopping(event, &task)
         let decision = policy.enqueue(event, &task)
         #expect(decision.action == SP_ACTION_HOLD.rawValue && decision.slice_ns == 60_000_000)
         event.now = 1_100_000_000
         let slice = policy.running(event, task)
         #expect(slice.slice_ns == 5_000_000)
         (event.used_ns, event.now) = (27_000_000, 1_127_000_000)
+        policy.stopping(event, &task)
         #expect(policy.enqueue(event, &task).action == SP_ACTION_QUEUE.rawValue && task.used == 29_000_000)
     }
 }

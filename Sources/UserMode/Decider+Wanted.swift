@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import KernelLink
+import PolicyModel
+
+/// Events that a pair is told of since it wants them: each notice of one is one event.
+extension Decider {
+    /// A notice of another kind than those that there are for all policies.
+    // The loop is compiled apart for pairs: for other policies nothing but the count is left.
+    @inline(__always)
+    mutating func takeOther(_ notice: sp_notice) -> sp_answer? {
+        if P.self == PairExecution.self && described.wanted & sp_policy.wantedBit(notice.kind) != 0 {
+            takeWanted(notice)
+            return nil
+        }
+        counters.strange &+= 1
+        return nil
+    }
+
+    private mutating func takeWanted(_ notice: sp_notice) {
+        guard let slot = table.find(notice.pid) else {
+            counters.stale &+= 1
+            return
+        }
+        var event = blank(notice.kind, notice.now, cpu: notice.cpu)
+        event.used_ns = notice.used_ns
+        event.flags = notice.flags
+        event.pid = notice.pid
+        event.generation = notice.generation
+        event.weight = notice.weight
+        if hasOwnQueues { tellNear(&event, near(slot, notice.cpu)) }
+        switch policy.decide(event, &tasks[Int(slot)]).action {
+        case SP_ACTION_NONE.rawValue: break
+        case SP_ACTION_STALE.rawValue: counters.stale &+= 1
+        default: counters.strange &+= 1
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import PolicyModel
+import Testing
+
+@testable import Conformance
+
+/// Traces of pairs that want events of which others are not told.
+@Suite struct WantedEventTests {
+    /// First come, first served, for 3 ms each.
+    private static let functions = PairExecution.Functions(
+        start: { _, _, _, _ in },
+        enqueue: { _, _, task, event, decision in
+            decision.pointee = .queue(event.pointee, task.pointee, key: event.pointee.now)
+        },
+        running: { _, _, task, event, decision in
+            decision.pointee = .run(event.pointee, task.pointee, sliceNs: 3_000_000)
+        },
+        dispatch: { _, _, task, event, decision in
+            decision.pointee =
+                event.pointee.hasPrev(task.pointee)
+                ? .goOn(event.pointee, SP_QUEUE_REGULAR) : .serve(event.pointee, SP_QUEUE_REGULAR)
+        },
+        wanted: { _, _, task, event, decision in
+            decision.pointee = .none(event.pointee)
+            if !event.pointee.speaks(of: task.pointee) {
+                decision.pointee.action = SP_ACTION_STALE.rawValue
+            }
+        })
+
+    private static func policy(_ bits: UInt32, queues: UInt32 = 0) -> sp_policy {
+        var policy = sp_policy()
+        policy.abi = UInt32(SP_ABI_VERSION)
+        policy.pair = 1
+        policy.slice = SP_SLICE_FIXED.rawValue | bits
+        policy.classes = SP_CLASSES_NONE.rawValue
+        policy.rate_max = queues
+        policy.slice_max_ns = 20_000_000
+        return policy
+    }
+
+    private func events(
+        _ source: TraceSource, _ policy: sp_policy, seed: UInt64, count: Int = 5000
+    ) -> [sp_event] {
+        var events = [sp_event](repeating: sp_event(), count: count)
+        events.withUnsafeMutableBufferPointer {
+            source.fill(
+                $0, seed: seed, policy: policy,
+                pair: PairExecution(policy, sp_global(), Self.functions), names: [])
+        }
+        return events
+    }
+
+    /// All kinds that are wanted, and none of the others.
+    @Test(arguments: [0, SP_WANTS_STOPPING_BIT]) func tracesHaveWhatIsWanted(_ bits: UInt32) {
+        let policy = Self.policy(bits)
+        for source in TraceSource.allCases {
+            var seen: Set<UInt32> = []
+            for seed: UInt64 in 1...8 { seen.formUnion(events(source, policy, seed: seed).map(\.kind)) }
+            for kind in sp_policy.allWanted where source == .realistic || policy.wantedKinds.contains(kind) {
+                #expect(seen.contains(kind) == policy.wantedKinds.contains(kind), "\(source) \(kind)")
+            }
+        }
+        let alphabet = Exhaustive(policy, depth: 1).alphabet
+        for kind in policy.wantedKinds {
+            #expect(alphabet.count { $0.kind.rawValue == kind } >= 2)
+        }
+        #expect((alphabet.count == Exhaustive(Self.policy(0), depth: 1).alphabet.count) == (bits == 0))
+    }
+
+    /// What a machine does is the same, whoever is told of it.
+    @Test(arguments: [UInt32(0), 4]) func aMachineIsTheSameForWhoWantsToKnow(_ queues: UInt32) {
+        for seed: UInt64 in 1...5 {
+            let plain = events(.realistic, Self.policy(0, queues: queues), seed: seed)
+            let told = events(.realistic, Self.policy(SP_WANTS_STOPPING_BIT, queues: queues), seed: seed)
+            func texts(_ events: [sp_event]) -> [String] {
+                events.filter { $0.kind != SP_EVENT_STOPPING.rawValue }.map { event in
+                    EventField.deciding.map { $0.text(event) }.joined(separator: " ")
+                }
+            }
+            let some = texts(told)
+            #expect(some.count > 1000 && some.count < 5000)
+            #expect(some == Array(texts(plain).prefix(some.count)))
+        }
+    }
+
+    /// A task stops once for each time that it was picked, before it is told of anew; and together stops tell all of the
+    /// CPU time that its waits tell.
+    @Test(arguments: [0, SP_ALONE_ASKED_BIT]) func stopsTellAllCPUTime(_ alone: UInt32) {
+        var (stops, sleeps) = (0, 0)
+        for seed: UInt64 in 1...10 {
+            var running: Set<UInt32> = []
+            var used: [UInt32: UInt64] = [:]
+            var lives: [UInt32: UInt32] = [:]
+            for event in events(.realistic, Self.policy(alone | SP_WANTS_STOPPING_BIT), seed: seed) {
+                // What comes too late is of the life before.
+                lives[event.pid] = max(lives[event.pid, default: 1], event.generation)
+                if event.pid == 0 || event.generation != lives[event.pid] { continue }
+                switch event.kind {
+                case SP_EVENT_RUNNING.rawValue: running.insert(event.pid)
+                case SP_EVENT_STOPPING.rawValue:
+                    #expect(running.remove(event.pid) != nil)
+                    used[event.pid, default: 0] += event.used_ns
+                    stops += 1
+                    if event.sleeps { sleeps += 1 }
+                case SP_EVENT_ENQUEUE.rawValue where event.used_ns > 0:
+                    #expect(!running.contains(event.pid))
+                    #expect(used.removeValue(forKey: event.pid) == event.used_ns)
+                case SP_EVENT_EXIT.rawValue: used[event.pid] = nil
+                default: break
+                }
+            }
+        }
+        #expect(stops > 2000 && sleeps > 500 && sleeps < stops, "\(stops) \(sleeps)")
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import KernelLink
+import PolicyModel
+import Testing
+
+@testable import UserMode
+
+/// What the daemon makes of notices that only some pairs want.
+@Suite struct WantedTests {
+    /// A task's `vtime` sums up what its stops tell; `queue` is how often it slept; the last event is in the state.
+    private static let functions = PairExecution.Functions(
+        start: { _, _, _, _ in },
+        enqueue: { _, _, task, event, decision in
+            decision.pointee = .queue(event.pointee, task.pointee, key: event.pointee.now)
+        },
+        running: { _, _, task, event, decision in
+            decision.pointee = .run(event.pointee, task.pointee, sliceNs: 5)
+        },
+        dispatch: { _, _, task, event, decision in
+            decision.pointee = .serve(event.pointee, SP_QUEUE_REGULAR)
+        },
+        wanted: { _, global, task, event, decision in
+            decision.pointee = .none(event.pointee)
+            guard event.pointee.speaks(of: task.pointee) else {
+                decision.pointee.action = SP_ACTION_STALE.rawValue
+                return
+            }
+            task.pointee.vtime &+= event.pointee.used_ns
+            task.pointee.burst_ns &+= event.pointee.sleeps ? 1 : 0
+            global.pointee.vtime_now = event.pointee.now
+            global.pointee.threshold = UInt64(event.pointee.waiting.0)
+            if event.pointee.used_ns == 13 { decision.pointee.action = SP_ACTION_RUN.rawValue }
+        })
+
+    private func decider(_ bits: UInt32 = SP_WANTS_BITS) -> Decider<PairExecution> {
+        var policy = sp_policy()
+        policy.pair = 1
+        policy.slice = SP_SLICE_FIXED.rawValue | bits
+        policy.order = SP_ORDER_VRUNTIME.rawValue
+        policy.classes = SP_CLASSES_NONE.rawValue
+        policy.slice_max_ns = 20
+        return Decider(
+            PairExecution(policy, sp_global(), Self.functions), described: policy, maxTasks: 16)
+    }
+
+    private func notice(
+        _ kind: sp_event_kind, _ pid: UInt32, generation: UInt32 = 1, used: UInt64 = 0, flags: UInt32 = 0,
+        now: UInt64 = 100
+    ) -> sp_notice {
+        var notice = sp_notice()
+        (notice.kind, notice.pid, notice.generation, notice.wait) = (kind.rawValue, pid, generation, pid)
+        (notice.now, notice.idle_cpu, notice.affinity, notice.cpus) = (now, -1, SP_AFFINITY_ANY, 2)
+        (notice.used_ns, notice.flags, notice.weight) = (used, flags, 100)
+        return notice
+    }
+
+    private func take(_ decider: inout Decider<PairExecution>, _ notice: sp_notice) -> sp_answer? {
+        var notice = notice
+        return decider.take(&notice)
+    }
+
+    @Test func aStopIsOneEvent() throws {
+        var decider = decider()
+        for pid: UInt32 in 1...2 { #expect(take(&decider, notice(SP_EVENT_ENQUEUE, pid)) == nil) }
+        #expect(decider.pick(now: 110, cpu: 0)?.pid == 1)
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 1, used: 7, now: 117)) == nil)
+        #expect(
+            take(&decider, notice(SP_EVENT_STOPPING, 1, used: 5, flags: SP_EVENT_SLEEPS, now: 130)) == nil)
+        let found = decider.table.find(1)
+        let slot = try #require(found)
+        #expect(decider.tasks[Int(slot)].vtime == 12 && decider.tasks[Int(slot)].burst_ns == 1)
+        #expect(decider.policy.global.vtime_now == 130 && decider.policy.global.threshold == 1)
+        // Who waits goes on waiting.
+        #expect(decider.waiting == 1 && decider.counters.events == 4)
+        #expect(decider.counters.strange == 0 && decider.counters.stale == 0)
+    }
+
+    @Test func whoIsNotKnownIsStale() {
+        var decider = decider()
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 3)) == nil)
+        #expect(decider.counters.stale == 1)
+        #expect(take(&decider, notice(SP_EVENT_ENQUEUE, 3, generation: 2)) == nil)
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 3, generation: 1, used: 4)) == nil)
+        #expect(decider.counters.stale == 2 && decider.counters.strange == 0)
+    }
+
+    /// A notice of an event that this pair does not want, or that there is not.
+    @Test func whatIsNotWantedIsStrange() {
+        var decider = decider(0)
+        #expect(take(&decider, notice(SP_EVENT_ENQUEUE, 1)) == nil)
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 1, used: 7)) == nil)
+        #expect(decider.counters.strange == 1 && decider.policy.global.vtime_now == 0)
+        var other = self.decider()
+        #expect(take(&other, notice(sp_event_kind(rawValue: 15), 1)) == nil)
+        #expect(other.counters.strange == 1)
+    }
+
+    @Test func anAnswerWithoutMeaningIsStrange() {
+        var decider = decider()
+        #expect(take(&decider, notice(SP_EVENT_ENQUEUE, 1)) == nil)
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 1, used: 13)) == nil)
+        #expect(decider.counters.strange == 1)
+    }
+}

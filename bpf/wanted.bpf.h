@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Events that a pair is told of since it wants them. Programs for such pairs are compiled
+ * with SP_WANTS, the bits SP_WANTS_... : in BPF mode those of the pair, so that others have
+ * no callback; in user mode all, and what is not wanted is taken out of the table before it
+ * is loaded (Scheduler.swift). Other programs have nothing of it.
+ */
+#ifndef SCHED_PROTO_WANTED_BPF_H
+#define SCHED_PROTO_WANTED_BPF_H
+
+#include "tasks.bpf.h"
+
+#ifndef SP_WANTS
+#define WANTS(bits) 0
+#else
+#define WANTS(bits) ((SP_WANTS) & (bits))
+
+/* It was picked: RUNNING is told of. What could not be told when it stopped is kept. */
+static __always_inline void note_picked(const struct task_struct *p,
+					struct sp_task_ctx *tctx)
+{
+	if (!tctx->runs)
+		tctx->told_ran = p->se.sum_exec_runtime;
+	tctx->runs = true;
+}
+
+/* CPU time since it was picked last, or told of as stopped since. */
+static __always_inline u64 ran_since(const struct task_struct *p,
+				     const struct sp_task_ctx *tctx)
+{
+	return p->se.sum_exec_runtime - tctx->told_ran;
+}
+
+/*
+ * A STOPPING's flags. The kernel calls a running task not runnable, too, while somebody
+ * changes it: that one does not sleep.
+ */
+static __always_inline u32 stop_flags(const struct task_struct *p, bool runnable)
+{
+	return !runnable && p->__state ? SP_EVENT_SLEEPS : 0;
+}
+
+#endif
+#endif
