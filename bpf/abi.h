@@ -83,7 +83,8 @@ enum sp_kthreads {
 
 /* The same of the events that only a pair is told of which wants them. */
 #define SP_WANTS_STOPPING_BIT 0x200u
-#define SP_WANTS_BITS 0x200u /* all of them */
+#define SP_WANTS_TICK_BIT 0x400u
+#define SP_WANTS_BITS 0x600u /* all of them */
 
 /*
  * Queues of a pair's own, in the place of the two of enum sp_queue. sp_policy.rate_max of
@@ -186,6 +187,7 @@ enum sp_event_kind {
 	SP_EVENT_EXIT = 4, /* a task is gone for good */
 	/* Of pairs that want them, and of no other policy: */
 	SP_EVENT_STOPPING = 5, /* a task stops running */
+	SP_EVENT_TICK = 6, /* the kernel's tick while a task runs: does it give way? */
 };
 
 /* Flags of an event. */
@@ -257,6 +259,14 @@ enum sp_event_kind {
  *   used_ns: CPU time since its last RUNNING or STOPPING, whichever was later. So all of
  *   them together are the CPU time of all that was picked, each ns once.
  *   SP_EVENT_SLEEPS: it is not runnable: it sleeps, was stopped, or is gone.
+ * - TICK is told with each tick of the kernel's (1 to 10 ms, as the kernel is built) that a
+ *   task meets of which a RUNNING was told. used_ns: as in a STOPPING of the same moment; for
+ *   a pair that does not want those, CPU time since the last RUNNING.
+ *   GIVE_WAY ends its slice: at once in BPF mode. In user mode the backend gives the daemon
+ *   its turn for it wherever something can come of the answer, on an idle CPU or in between
+ *   on the task's own, which is no STOPPING; the slice ends as soon as the answer is there,
+ *   mostly some 10 us after the tick, and with the second tick after this one at the latest
+ *   if the daemon is not held up. It is stale if the task stopped meanwhile.
  */
 struct sp_event {
 	sp_u64 seq; /* place in the total order of events */
@@ -296,7 +306,7 @@ struct sp_event {
  */
 enum sp_action {
 	SP_ACTION_NONE =
-		0, /* nothing to do: EXIT, STOPPING, or a DISPATCH for nobody */
+		0, /* nothing to do: no answer is due, or a DISPATCH for nobody */
 	SP_ACTION_QUEUE = 1, /* wait in `queue` at `key` */
 	SP_ACTION_DIRECT = 2, /* run on the idle CPU `cpu` at once */
 	SP_ACTION_CONTINUE = 3, /* the CPU's task goes on; answers PREV alone */
@@ -306,6 +316,7 @@ enum sp_action {
 	SP_ACTION_INVALID = 7, /* unknown kind of event: dropped */
 	SP_ACTION_PREEMPT = 8, /* as QUEUE; a regular task on `cpu` gives way */
 	SP_ACTION_HOLD = 9, /* as QUEUE, once `slice_ns` have passed */
+	SP_ACTION_GIVE_WAY = 10, /* answers TICK: the task's slice is over */
 };
 
 struct sp_decision {

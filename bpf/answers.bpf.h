@@ -5,6 +5,7 @@
 
 #include "held.bpf.h"
 #include "notices.bpf.h"
+#include "wanted.bpf.h"
 
 #define DSQ_HELD 16
 #define DSQ_PICKED 17
@@ -164,6 +165,30 @@ static __always_inline enum outcome hold_back_answered(struct bpf_iter_scx_dsq *
 
 #endif
 
+#ifdef SP_WANTS
+
+/* The slice of a task that runs is over. */
+static __always_inline void end_slice(struct task_struct *p)
+{
+	count(SP_COUNT_GAVE_WAY);
+	sp_set_slice(p, 0);
+	scx_bpf_kick_cpu(scx_bpf_task_cpu(p), 0);
+}
+
+/* The answer to a tick: a task gives way, unless it stopped since. */
+static __always_inline void give_way(struct task_struct *p, struct sp_task_ctx *tctx,
+				     u32 wait)
+{
+	if (!tctx || !wait || tctx->run != wait || !(tctx->on_cpu || tctx->aside))
+		count(SP_COUNT_STALE);
+	else if (tctx->aside)
+		tctx->gives_way = true;
+	else
+		end_slice(p);
+}
+
+#endif
+
 /* Carries out one answer. @wanted: the CPU has no task yet. */
 static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 					 const struct sp_answer *answer, s32 here,
@@ -185,6 +210,13 @@ static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 #ifdef SP_SETS
 	if (tctx)
 		tctx->set = usable_set(p, answer->queue);
+#endif
+#ifdef SP_WANTS
+	if (answer->cpu == SP_ANSWER_GIVE_WAY) {
+		give_way(p, tctx, answer->wait);
+		bpf_task_release(p);
+		return DONE;
+	}
 #endif
 	if (tctx && answer->wait && tctx->wait == answer->wait) {
 #ifdef SP_ALONE_ASKED
@@ -284,6 +316,10 @@ static __always_inline bool drain(struct sp_answers *ring, s32 here)
 
 	if (!answers_left(ring))
 		return false;
+#ifdef SP_WANTS
+	/* Who let the daemon in goes on, and stands there. */
+	wanted = wanted && !picked_on[(u32)here & (SP_CPUS_MAX - 1)];
+#endif
 	if (__sync_lock_test_and_set(&drain_busy, 1))
 		return false;
 	/* Tasks queued after the iterator was made cannot be moved by it. */
@@ -326,7 +362,7 @@ static __always_inline bool take_picked(s32 cpu)
 	return any_picked && take_from(&picked);
 }
 
-#ifdef SP_PLACES
+#if defined(SP_PLACES) || defined(SP_WANTS)
 
 static u32 late_on; /* a CPU that does not come for what was picked for it, and 1 */
 static bool late[SP_CPUS_MAX]; /* it did not at the last beat */

@@ -178,6 +178,31 @@ void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
 
 #endif
 
+#if WANTS(SP_WANTS_TICK_BIT)
+
+SEC("struct_ops/sp_tick")
+void BPF_PROG(sp_tick_task, struct task_struct *p)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+	struct sp_decision decision;
+	struct sp_event event;
+
+	if (!tctx || !tctx->runs)
+		return;
+	fill_event(&event, SP_EVENT_TICK, p, tctx, sp_now());
+	event.used_ns = ran_since(p, tctx);
+	decide(&tctx->task, &event, &decision);
+	if (decision.action == SP_ACTION_GIVE_WAY) {
+		/* The kernel looks at it when this returns. */
+		sp_set_slice(p, 0);
+		count(SP_COUNT_GAVE_WAY);
+	} else if (decision.action != SP_ACTION_NONE) {
+		count(SP_COUNT_STRANGE);
+	}
+}
+
+#endif
+
 /* Puts a task into its queue. */
 static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 				   u64 enq_flags)
@@ -634,10 +659,10 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 
 	if (!tctx)
 		return;
-	tctx->waits = false;
 #ifdef SP_WANTS
-	tctx->runs = false;
+	forget_run(tctx);
 #endif
+	tctx->waits = false;
 	if (has_groups())
 		count_gone(p, &tctx->counted);
 }
@@ -698,6 +723,9 @@ struct sched_ext_ops scheduler = {
 	.running = (void *)sp_running_task,
 #if WANTS(SP_WANTS_STOPPING_BIT)
 	.stopping = (void *)sp_stopping_task,
+#endif
+#if WANTS(SP_WANTS_TICK_BIT)
+	.tick = (void *)sp_tick_task,
 #endif
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,

@@ -52,7 +52,7 @@ struct sp_notice {
 	sp_s32 idle_cpu;
 	sp_u32 weight;
 	sp_u32 cpus;
-	sp_u32 wait; /* number of the wait, which its answer names; not 0 */
+	sp_u32 wait; /* number of the wait, which its answer names; not 0. TICK: of the last */
 	sp_u32 affinity; /* SP_AFFINITY_... */
 };
 
@@ -76,13 +76,15 @@ struct sp_notice_who {
 struct sp_answer {
 	sp_u32 slice_ns;
 	sp_u16 queue; /* enum sp_queue: the task's class */
-	sp_s16 cpu; /* the CPU that it was picked for; or SP_ANSWER_HOLD */
+	sp_s16 cpu; /* the CPU that it was picked for; or SP_ANSWER_... */
 	sp_u32 pid;
 	sp_u32 wait; /* 0: tells the class only */
 };
 
 /* The task is held back until a time whose lowest 32 bits `slice_ns` is. */
 #define SP_ANSWER_HOLD (-2)
+/* The task that was picked for that wait gives way, if it runs still. */
+#define SP_ANSWER_GIVE_WAY (-3)
 
 enum sp_counter {
 	SP_COUNT_ENQUEUED, /* tasks that began to wait */
@@ -112,6 +114,8 @@ enum sp_counter {
 	SP_COUNT_GROUPS_LEFT_OUT, /* control groups without a place: part of their parent */
 	SP_COUNT_OVERLOOKED, /* taken from a queue of a pair's own that nobody served */
 	SP_COUNT_HELD_BACK, /* held back by a pair until a time */
+	SP_COUNT_GAVE_WAY, /* slices that a pair ended with a tick */
+	SP_COUNT_LET_IN, /* times a task let the daemon in between, to read of a tick */
 	SP_COUNTERS
 };
 
@@ -149,7 +153,7 @@ struct sp_asked {
 	sp_u64 tail; /* answers ever taken */
 	sp_u64 now; /* when a CPU gave way to the daemon, by the clock of all events */
 	sp_u64 turns; /* how often one did */
-	sp_u32 cpu; /* which one it was */
+	sp_u32 cpu; /* which one it was; SP_ASKED_NOBODY: it wants no other task */
 	sp_u32 out_of_class; /* the daemon was seen to leave its class so often */
 	sp_u32 prev_pid; /* its task, which could go on and waits now; 0: none */
 	sp_u32 prev_generation;
@@ -157,6 +161,8 @@ struct sp_asked {
 	sp_u64 pad[2];
 	sp_u64 idle[SP_CPUS_MAX / 64]; /* CPUs that have nothing to do */
 };
+
+#define SP_ASKED_NOBODY 0xffffffffu
 
 struct sp_mask {
 	sp_u64 bits[SP_CPUS_MAX / 64];

@@ -24,6 +24,7 @@ struct sched_ext_ops {
 	void (*dispatch)(sp_s32 cpu, struct task_struct *prev);
 	void (*running)(struct task_struct *p);
 	void (*stopping)(struct task_struct *p, _Bool runnable);
+	void (*tick)(struct task_struct *p);
 	void (*update_idle)(sp_s32 cpu, _Bool idle);
 	void (*cpu_release)(sp_s32 cpu, struct scx_cpu_release_args *args);
 	void (*cpu_online)(sp_s32 cpu);

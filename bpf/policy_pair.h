@@ -13,6 +13,7 @@
  * and, if its declaration names the event, and not else,
  *
  *	NAME_stopping	a task stops running: no answer
+ *	NAME_tick	the kernel's tick while a task runs: sp_give_way(), or nothing
  *
  * A pair with queues of its own says by the task's `queue` in which one it waits, and
  * by sp_then() behind sp_serve() from which others a CPU takes.
@@ -73,6 +74,13 @@ static sp_inline void sp_run(const struct sp_event *event, const struct sp_task 
 	decision->action = SP_ACTION_RUN;
 	decision->queue = task->queue;
 	decision->slice_ns = slice_ns;
+}
+
+/* The task that runs gives way: its slice is over. Answers a TICK. */
+static sp_inline void sp_give_way(const struct sp_event *event,
+				  struct sp_decision *decision)
+{
+	decision->action = SP_ACTION_GIVE_WAY;
 }
 
 /* The asking CPU looks into @queue first. */
@@ -301,6 +309,14 @@ static sp_inline void sp_decide(const struct sp_policy *policy,
 	case SP_EVENT_STOPPING:
 		if (sp_speaks(task, event))
 			SP_PAIR(stopping)(policy, global, task, event);
+		else
+			decision->action = SP_ACTION_STALE;
+		break;
+#endif
+#if SP_PAIR_WANTS & SP_WANTS_TICK_BIT
+	case SP_EVENT_TICK:
+		if (sp_speaks(task, event))
+			SP_PAIR(tick)(policy, global, task, event, decision);
 		else
 			decision->action = SP_ACTION_STALE;
 		break;

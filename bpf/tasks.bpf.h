@@ -41,12 +41,30 @@ struct sp_task_ctx {
 #ifdef SP_WANTS
 	u64 told_ran; /* sum_exec_runtime when it was picked last, or told of as stopped since */
 	bool runs; /* it was picked: when it stops, that is told */
+	/* User mode: */
+	bool on_cpu;
+	bool aside; /* it let the daemon in between, and waits for that to be over */
+	bool gives_way; /* when it runs again after that */
+	u32 run; /* number of the wait that ended when it was picked */
+	u64 rest; /* what is left of its slice, while the daemon is let in; 0: it is not */
 #endif
 #ifdef SP_PLACES
 	sp_u16 ran_on; /* the CPU on which it ran last, and 1; 0: it never did */
 	sp_u16 woken_by; /* the CPU of its present wake-up, and 1; 0: select_cpu was not asked */
 #endif
 };
+
+#ifdef SP_WANTS
+/* It was picked no more: nobody is told that it stops. */
+static __always_inline void forget_run(struct sp_task_ctx *tctx)
+{
+	tctx->runs = false;
+	tctx->aside = false;
+	tctx->gives_way = false;
+	tctx->run = 0;
+	tctx->rest = 0;
+}
+#endif
 
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -98,7 +116,7 @@ static __always_inline void begin_life(struct sp_task_ctx *tctx,
 	tctx->waits = false;
 	tctx->alone = false;
 #ifdef SP_WANTS
-	tctx->runs = false;
+	forget_run(tctx);
 #endif
 #ifdef SP_SETS
 	/*
@@ -188,7 +206,7 @@ static __always_inline void let_run(struct task_struct *p, struct sp_task_ctx *t
 		tctx->waits = false;
 		tctx->wait = 0; /* an answer to the wait that it was in is stale */
 #ifdef SP_WANTS
-		tctx->runs = false;
+		forget_run(tctx);
 #endif
 		count_no_more(&tctx->counted);
 	}

@@ -36,6 +36,9 @@ static bool daemon_confined; /* it may not run on every CPU */
 u64 daemon_gone = 1;
 static u64 called_at; /* when a CPU on which it may not run called for it; 0: none */
 static s32 called_by;
+#ifdef SP_WANTS
+static bool ticks_unread; /* the daemon is to have a turn for a tick */
+#endif
 static u32 alternate; /* whose turn it is with a full ring, or beside an overdue daemon */
 
 /* When a CPU had the daemon pick for it, and nobody came of it yet; 0: somebody did. */
@@ -151,9 +154,11 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 	}
 	daemon_since = since;
 	called_at = 0;
-	caller &= SP_CPUS_MAX - 1; /* for the verifier */
-	asked_at[caller] = now;
-	asked_waits[caller] = waits;
+	asked_at[(u32)caller & (SP_CPUS_MAX - 1)] = now;
+	asked_waits[(u32)caller & (SP_CPUS_MAX - 1)] = waits;
+#ifdef SP_WANTS
+	ticks_unread = false;
+#endif
 	ring->asked.cpu = caller;
 	ring->asked.now = now;
 	ring->asked.prev_pid = prev_pid;

@@ -22,7 +22,7 @@
 #include "turns.bpf.h"
 #include "taken_cpu.bpf.h"
 #include "groups.bpf.h"
-#include "wanted.bpf.h"
+#include "ticks.bpf.h"
 
 /* The task waits for the daemon's answer, or for the fallback. Whether it went local. */
 static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx,
@@ -75,6 +75,12 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		insert_exiting(p, tctx, enq_flags);
 		return;
 	}
+#ifdef SP_WANTS
+	if (tctx && tctx->rest) {
+		step_aside(p, tctx, enq_flags);
+		return;
+	}
+#endif
 	if (!tctx || !is_told_of(p, enq_flags) || (u32)p->tgid == ring->daemon.tgid) {
 		insert_locally(p, tctx, enq_flags);
 		return;
@@ -93,6 +99,9 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		begin_life(tctx, p);
 	}
 	now = sp_now();
+#ifdef SP_WANTS
+	end_run(p, tctx);
+#endif
 	begin_wait(p, tctx, enq_flags, now);
 	tctx->wait = next_wait();
 	count(SP_COUNT_ENQUEUED);
@@ -136,6 +145,10 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	release_in_time();
 	if (has_groups())
 		count_asking(cpu, prev);
+#ifdef SP_WANTS
+	if (goes && let_in(cpu, prev))
+		return;
+#endif
 	if (prev && is_daemon(prev, ring) && !goes) {
 		daemon_gone = 1;
 		daemon_since = 0;
@@ -152,6 +165,10 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	}
 	if (run_called_daemon(cpu))
 		return;
+#ifdef SP_WANTS
+	if (!goes && ticks_unread && run_daemon(cpu, cpu, NULL))
+		return;
+#endif
 	if (!goes && take_sole(ring, cpu, unread))
 		return;
 	if (is_held_for(cpu))
@@ -191,8 +208,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 		   p->flags & PF_KTHREAD ? SP_QUEUE_PRIORITY : tctx->queue);
 	note_place(tctx, scx_bpf_task_cpu(p));
 #ifdef SP_WANTS
-	if (tctx->wait)
-		note_picked(p, tctx);
+	begin_run(p, tctx);
 #endif
 	tctx->wait = 0; /* an answer that is still under way is stale */
 	count_wakeup(tctx, sp_now());
@@ -200,29 +216,39 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 
 #ifdef SP_WANTS
 
-/*
- * Tells the daemon of a task that stops, which it reads with its next turn. What is not told
- * since the ring is full is used at its next stop.
- */
 SEC("struct_ops/sp_stopping")
 void BPF_PROG(sp_stopping_task, struct task_struct *p, bool runnable)
 {
 	struct sp_answers *ring = answer_ring();
 	struct sp_task_ctx *tctx;
-	struct sp_notice notice;
 
 	if (!ring || is_daemon(p, ring))
 		return;
 	tctx = task_ctx(p);
-	if (!tctx || !tctx->runs)
+	if (!tctx)
 		return;
-	fill_notice(&notice, SP_EVENT_STOPPING, p, tctx, sp_now());
-	notice.used_ns = ran_since(p, tctx);
-	notice.flags = stop_flags(p, runnable);
-	if (send(&notice))
-		tctx->told_ran += notice.used_ns;
-	else
-		count(SP_COUNT_NOTES_LOST);
+	tctx->on_cpu = false;
+	/* Else it lets the daemon in, and goes on. */
+	if (!runnable)
+		tctx->rest = 0;
+	if (!tctx->rest)
+		tell_stop(p, tctx, stop_flags(p, runnable));
+}
+
+SEC("struct_ops/sp_tick")
+void BPF_PROG(sp_tick_task, struct task_struct *p)
+{
+	struct sp_answers *ring = answer_ring();
+	struct sp_task_ctx *tctx;
+
+	if (!ring || is_daemon(p, ring))
+		return;
+	tctx = task_ctx(p);
+	if (!tctx || !tctx->runs || !tell_tick(p, tctx))
+		return;
+	/* Else it would go on, whatever the answer. */
+	if (ALONE_ASKED || nr_queued(&held) || nr_queued(&picked))
+		call_daemon(p, tctx);
 }
 
 #endif
@@ -308,7 +334,7 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 	if (tctx) {
 		tctx->wait = 0;
 #ifdef SP_WANTS
-		tctx->runs = false;
+		forget_run(tctx);
 #endif
 		if (has_groups())
 			count_gone(p, &tctx->counted);
@@ -413,6 +439,7 @@ struct sched_ext_ops scheduler = {
 	.running = (void *)sp_running_task,
 #ifdef SP_WANTS
 	.stopping = (void *)sp_stopping_task,
+	.tick = (void *)sp_tick_task,
 #endif
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,

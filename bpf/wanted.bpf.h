@@ -15,11 +15,16 @@
 #else
 #define WANTS(bits) ((SP_WANTS) & (bits))
 
+static __always_inline bool wants(u32 bit)
+{
+	return described()->slice & bit;
+}
+
 /* It was picked: RUNNING is told of. What could not be told when it stopped is kept. */
 static __always_inline void note_picked(const struct task_struct *p,
 					struct sp_task_ctx *tctx)
 {
-	if (!tctx->runs)
+	if (!tctx->runs || !wants(SP_WANTS_STOPPING_BIT))
 		tctx->told_ran = p->se.sum_exec_runtime;
 	tctx->runs = true;
 }

@@ -142,7 +142,7 @@ struct EventField: Sendable {
     }
 
     private static func kindText(_ kind: UInt32) -> String {
-        let names = ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT", "STOPPING"]
+        let names = ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT", "STOPPING", "TICK"]
         return (1...names.count).contains(Int(kind)) ? names[Int(kind) - 1] : String(kind)
     }
 

@@ -199,6 +199,11 @@ public struct Exhaustive {
                     kind: SP_EVENT_STOPPING, task: task, flags: SP_EVENT_SLEEPS, passesNs: slice,
                     usedNs: 3 &* slice, weight: 37, waiting: (3, 2)),
                 Symbol(kind: SP_EVENT_STOPPING, task: task, usedNs: slice, generation: -1),
+                Symbol(kind: SP_EVENT_TICK, task: task, usedNs: slice / 7),
+                Symbol(
+                    kind: SP_EVENT_TICK, task: task, passesNs: slice, usedNs: 3 &* slice, weight: 37,
+                    waiting: (3, 2)),
+                Symbol(kind: SP_EVENT_TICK, task: task, generation: -1),
             ]
         }
         return letters.filter { policy.wanted & sp_policy.wantedBit($0.kind.rawValue) != 0 }

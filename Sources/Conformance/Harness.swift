@@ -21,7 +21,7 @@ public final class Harness {
     /// The names of `sp_action`, by its values.
     public static let actionNames = [
         "NONE", "QUEUE", "DIRECT", "CONTINUE", "RUN", "SERVE", "STALE", "INVALID",
-        "PREEMPT", "HOLD",
+        "PREEMPT", "HOLD", "GIVE_WAY",
     ]
 
     /// What was done so far.

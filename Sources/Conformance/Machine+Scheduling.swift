@@ -129,6 +129,7 @@ extension Machine {
     /// The time of the actor that runs on the CPU is up, or its burst has ended.
     mutating func stop(cpu: Int) {
         let slot = Int(cpus[cpu].running)
+        if cpus[cpu].leftNs > 0 && goesOnAfterTick(slot, cpu: cpu) { return }
         let ran = cpus[cpu].sliceNs
         waker = Int32(cpu)
         cpus[cpu].running = -1
@@ -144,6 +145,29 @@ extension Machine {
             return
         }
         serve(cpu: cpu)
+    }
+
+    /// A tick: the policy may let the actor give way, whose time is charged so far.
+    private mutating func goesOnAfterTick(_ slot: Int, cpu: Int) -> Bool {
+        let ran = cpus[cpu].sliceNs
+        actors[slot].usedNs &+= ran
+        actors[slot].ranNs &+= ran
+        actors[slot].remainingNs -= ran
+        cpus[cpu].sliceNs = 0
+        let decision = tellUsed(slot, SP_EVENT_TICK)
+        if decision.action == SP_ACTION_GIVE_WAY.rawValue {
+            cpus[cpu].leftNs = 0
+            return false
+        }
+        goOn(cpu, for: cpus[cpu].leftNs)
+        return true
+    }
+
+    /// The CPU's actor runs for so long, or until the next tick.
+    private mutating func goOn(_ cpu: Int, for ns: UInt64) {
+        cpus[cpu].sliceNs = tickNs == 0 ? ns : min(ns, tickNs)
+        cpus[cpu].leftNs = ns - cpus[cpu].sliceNs
+        timers.insert(Int32(Self.actorsMax + cpu), key: elapsed &+ cpus[cpu].sliceNs)
     }
 
     /// An idle CPU looks for an actor to run: its own queue first, then as the policy says.
@@ -170,8 +194,7 @@ extension Machine {
             isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : policy.slice_max_ns
         let slice = max(1, min(sliceNs, actors[slot].remainingNs))
         cpus[cpu].running = Int32(slot)
-        cpus[cpu].sliceNs = slice
         idleCPUs &= ~(1 << UInt64(cpu))
-        timers.insert(Int32(Self.actorsMax + cpu), key: elapsed &+ slice)
+        goOn(cpu, for: slice)
     }
 }

@@ -66,8 +66,10 @@ struct Machine<Execution: Policy>: ~Copyable {
     struct CPU {
         /// The actor that runs, or -1.
         var running: Int32 = -1
-        /// How long it has been let run.
+        /// How long it has been let run; where there are ticks, until the next one.
         var sliceNs: UInt64 = 0
+        /// How long it may run after that tick.
+        var leftNs: UInt64 = 0
         var localHead: Int32 = -1
         var localTail: Int32 = -1
     }
@@ -86,6 +88,8 @@ struct Machine<Execution: Policy>: ~Copyable {
     let who: WhoSource
     /// Events that it wants beside those of all policies, bits.
     let wanted: UInt32
+    /// From tick to tick, in ns; 0 if the policy does not want to know.
+    let tickNs: UInt64
     let actorCount: Int
     let cpuCount: Int
     /// Time of the machine's start as the events tell it; may be close to the wrap-around.
@@ -135,6 +139,8 @@ struct Machine<Execution: Policy>: ~Copyable {
         own = .allocate(capacity: max(queues, 1))
         for queue in 0..<queues { (own + queue).initialize(to: BinaryHeap(capacity: Self.actorsMax)) }
         self.events = events
+        // Last: machines of others are what they were.
+        tickNs = wanted & SP_WANTS_TICK_BIT == 0 ? 0 : random.pick([1_000_000, 4_000_000, 10_000_000])
     }
 
     deinit {

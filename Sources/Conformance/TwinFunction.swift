@@ -27,6 +27,7 @@ struct TwinFunction: Sendable, Equatable {
             case SP_EVENT_RUNNING: "running"
             case SP_EVENT_DISPATCH: "dispatch"
             case SP_EVENT_STOPPING: "stopping"
+            case SP_EVENT_TICK: "tick"
             default: "enqueue"
             }
         swiftFile = "Sources/\(type)/\(type).swift"

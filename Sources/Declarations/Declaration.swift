@@ -103,6 +103,7 @@ package struct Declaration: Sendable {
     /// `SP_WANTS_STOPPING_BIT` and its like in `bpf/abi.h`.
     package enum Event: UInt32, CaseIterable, Sendable {
         case stopping = 0x200
+        case tick = 0x400
 
         package var word: String { "\(self)" }
 
@@ -113,6 +114,11 @@ package struct Declaration: Sendable {
                 (
                     "(_ event: sp_event, _ task: inout Task)",
                     "struct sp_task *task, const struct sp_event *event"
+                )
+            case .tick:
+                (
+                    "(_ event: sp_event, _ task: inout Task) -> sp_decision",
+                    "struct sp_task *task, const struct sp_event *event, struct sp_decision *decision"
                 )
             }
         }

@@ -50,6 +50,8 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_GROUPS_LEFT_OUT, "groups-left-out", "control groups whose weight is not honoured"),
         (SP_COUNT_OVERLOOKED, "overlooked", "taken from a queue that the policy let nobody serve"),
         (SP_COUNT_HELD_BACK, "held-back", "held back by the policy until a time"),
+        (SP_COUNT_GAVE_WAY, "gave-way", "slices that the policy ended with a tick"),
+        (SP_COUNT_LET_IN, "let-in", "times that a task let the daemon in between, to read of a tick"),
         (SP_COUNT_STRANGE, "strange", "answers of the policy without meaning"),
         (SP_COUNT_DAEMON_RUNS, "daemon-runs", "times that a CPU gave way to the daemon"),
     ]

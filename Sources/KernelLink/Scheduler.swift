@@ -228,7 +228,9 @@ public struct Scheduler: ~Copyable {
 
     /// Takes out of user mode's table, which is made for all events that a pair may want, what this one does not.
     private static func leaveOut(_ ops: inout sched_ext_ops, wanted: UInt32) {
-        if wanted & SP_WANTS_STOPPING_BIT == 0 { ops.stopping = nil }
+        // Answers to ticks have to know who runs.
+        if wanted & (SP_WANTS_STOPPING_BIT | SP_WANTS_TICK_BIT) == 0 { ops.stopping = nil }
+        if wanted & SP_WANTS_TICK_BIT == 0 { ops.tick = nil }
     }
 
     /// Takes out of the table what this kernel does not have, or has something better for. A callback

@@ -13,7 +13,7 @@ extension sp_policy {
     }
 
     /// The kinds that a policy may want.
-    public static let allWanted: [UInt32] = [SP_EVENT_STOPPING.rawValue]
+    public static let allWanted: [UInt32] = [SP_EVENT_STOPPING.rawValue, SP_EVENT_TICK.rawValue]
 
     /// The bit of a kind of event; 0 of one that all policies are told of, or that there is not.
     @inlinable @inline(__always)

@@ -36,6 +36,8 @@ public protocol PolicyPair: Policy, Sendable {
     /// A task stops running: `event.used_ns` is CPU time since the last `running` or `stopping` of it, and
     /// `event.sleeps` whether it is not runnable any more.
     mutating func stopping(_ event: sp_event, _ task: inout Task)
+    /// The kernel's tick while a task runs: answer with `sp_decision.giveWay`, which ends its slice, or with `.none`.
+    mutating func tick(_ event: sp_event, _ task: inout Task) -> sp_decision
 }
 
 /// The state of one task, as a pair declares it: `SP_PAIR_BYTES` of its own, and what all have.
@@ -95,6 +97,7 @@ extension PolicyPair {
 
     @inlinable @inline(__always)
     mutating func answerWanted(_ event: sp_event, _ task: inout Task) -> sp_decision {
+        if event.kind == SP_EVENT_TICK.rawValue { return tick(event, &task) }
         stopping(event, &task)
         return .none(event)
     }
@@ -107,6 +110,9 @@ extension PolicyPair {
 
     @inlinable @inline(__always)
     public mutating func stopping(_ event: sp_event, _ task: inout Task) {}
+
+    @inlinable @inline(__always)
+    public mutating func tick(_ event: sp_event, _ task: inout Task) -> sp_decision { .none(event) }
 
     @inlinable @inline(__always)
     public mutating func dispatch(_ event: sp_event, _ task: Task) -> sp_decision {
@@ -196,6 +202,10 @@ extension sp_decision {
     ) -> sp_decision {
         answer(event, SP_ACTION_HOLD, queue: task.queue, key: key, sliceNs: ns)
     }
+
+    /// The task that runs gives way: its slice is over. Answers a TICK. Twin: `sp_give_way`.
+    @inlinable @inline(__always)
+    public static func giveWay(_ event: sp_event) -> sp_decision { answer(event, SP_ACTION_GIVE_WAY) }
 
     /// The task runs on the idle CPU that was claimed for it.
     @inlinable @inline(__always)

@@ -131,6 +131,8 @@ extension Property {
                     view.and(view.action(is: SP_ACTION_CONTINUE), view.flag(SP_EVENT_PREV)))
             case SP_EVENT_EXIT.rawValue, SP_EVENT_STOPPING.rawValue:
                 allowed = view.action(is: SP_ACTION_NONE, SP_ACTION_STALE)
+            case SP_EVENT_TICK.rawValue:
+                allowed = view.action(is: SP_ACTION_NONE, SP_ACTION_GIVE_WAY, SP_ACTION_STALE)
             default: allowed = view.action(is: SP_ACTION_INVALID)
             }
             return view.not(allowed)

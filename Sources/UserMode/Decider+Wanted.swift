@@ -10,17 +10,16 @@ extension Decider {
     @inline(__always)
     mutating func takeOther(_ notice: sp_notice) -> sp_answer? {
         if P.self == PairExecution.self && described.wanted & sp_policy.wantedBit(notice.kind) != 0 {
-            takeWanted(notice)
-            return nil
+            return takeWanted(notice)
         }
         counters.strange &+= 1
         return nil
     }
 
-    private mutating func takeWanted(_ notice: sp_notice) {
+    private mutating func takeWanted(_ notice: sp_notice) -> sp_answer? {
         guard let slot = table.find(notice.pid) else {
             counters.stale &+= 1
-            return
+            return nil
         }
         var event = blank(notice.kind, notice.now, cpu: notice.cpu)
         event.used_ns = notice.used_ns
@@ -31,8 +30,12 @@ extension Decider {
         if hasOwnQueues { tellNear(&event, near(slot, notice.cpu)) }
         switch policy.decide(event, &tasks[Int(slot)]).action {
         case SP_ACTION_NONE.rawValue: break
+        case SP_ACTION_GIVE_WAY.rawValue where notice.kind == SP_EVENT_TICK.rawValue:
+            let queue = tasks[Int(slot)].queue
+            return answer((0, queue), slot, wait: notice.wait, cpu: Int32(SP_ANSWER_GIVE_WAY))
         case SP_ACTION_STALE.rawValue: counters.stale &+= 1
         default: counters.strange &+= 1
         }
+        return nil
     }
 }

@@ -67,10 +67,12 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         decider.release(asked.now)
         let cpu = Int32(truncatingIfNeeded: asked.cpu)
         var picked: UInt64 = 0
+        // Else a task let us in between, to read of a tick, and goes on there.
+        let asks = P.self != PairExecution.self || cpu >= 0
         let isServed =
             decider.hasOwnQueues
             && pickNear(asked.now, cpu, (asked.prev_pid, asked.prev_generation), &picked)
-        if !isServed && decider.waiting > 0 && !answers.isFull,
+        if !isServed && asks && decider.waiting > 0 && !answers.isFull,
             let answer = decider.pick(
                 now: asked.now, cpu: cpu, prev: (asked.prev_pid, asked.prev_generation))
         {
@@ -87,7 +89,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         }
         // Those count among the waiting for one another: else the last would have the longest slice.
         decider.ahead = picked > 0 ? 1 : 0
-        while more > 0 && !answers.isFull, let answer = decider.pick(now: asked.now, cpu: cpu) {
+        while more > 0 && !answers.isFull, let answer = decider.pick(now: asked.now, cpu: asks ? cpu : 0) {
             append(answer)
             decider.ahead &+= 1
             more &-= 1
@@ -136,7 +138,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     ) -> Bool {
         var isServed = false
         decider.picksNear = prev.pid == 0
-        if decider.waiting > 0 && !answers.isFull,
+        if cpu >= 0 && decider.waiting > 0 && !answers.isFull,
             let answer = decider.pick(now: now, cpu: cpu, prev: prev)
         {
             append(answer)

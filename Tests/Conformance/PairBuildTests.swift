@@ -174,7 +174,9 @@ import Testing
             built.errors.contains("error: stride.h lacks stride_\(function), the twin of Stride.\(function)"))
     }
 
-    @Test(arguments: ["stopping"]) func aFunctionOfAWantedEventThatIsMissingIsNamed(function: String) throws {
+    @Test(arguments: ["stopping", "tick"]) func aFunctionOfAWantedEventThatIsMissingIsNamed(function: String)
+        throws
+    {
         let built = try build("Bandwidth") {
             $0.replacing("void bandwidth_\(function)(", with: "void bandwidth_other(")
         }
@@ -191,32 +193,65 @@ import Testing
         #expect(built.errors.contains("stride.h:1:23: error: stride_stopping is there"), "\(built.errors)")
     }
 
+    /// What a machine decides by for which ticks matter.
+    private static let longSlices = PairExecution.Functions(
+        start: { _, _, _, _ in },
+        enqueue: { _, _, task, event, decision in
+            decision.pointee = .queue(event.pointee, task.pointee, key: event.pointee.now)
+        },
+        running: { _, _, task, event, decision in
+            decision.pointee = .run(event.pointee, task.pointee, sliceNs: 20_000_000)
+        },
+        dispatch: { _, _, task, event, decision in
+            decision.pointee = .serve(event.pointee, SP_QUEUE_REGULAR)
+        },
+        wanted: { _, _, _, event, decision in decision.pointee = .none(event.pointee) })
+
     /// A mistake in the function of an event that is wanted is noticed by every kind of trace.
-    @Test func aMistakeInAWantedEventIsNoticed() throws {
+    @Test(arguments: [
+        (
+            SP_EVENT_STOPPING, "stopping", "task.used", "task->used += event->used_ns;",
+            "task->used += event->used_ns + 1;"
+        ),
+        (
+            SP_EVENT_TICK, "tick", "decision.action", "task->used + event->used_ns >= policy",
+            "task->used >= policy"
+        ),
+    ])
+    func aMistakeInAWantedEventIsNoticed(
+        _ kind: sp_event_kind, _ function: String, _ field: String, _ text: String, _ change: String
+    ) throws {
         let right = try twin(try build("Bandwidth") { $0 })
-        let wrong = try twin(
-            try build("Bandwidth") {
-                $0.replacing("task->used += event->used_ns;", with: "task->used += event->used_ns + 1;")
-            })
+        let wrong = try twin(try build("Bandwidth") { $0.replacing(text, with: change) })
         var policy = policy
         policy.pair = 1
-        policy.slice = SP_SLICE_FIXED.rawValue | SP_ALONE_ASKED_BIT | SP_WANTS_STOPPING_BIT
+        policy.slice = SP_SLICE_FIXED.rawValue | SP_ALONE_ASKED_BIT | SP_WANTS_BITS
+        // Who weighs less than 10,000 may use 3 of 100 ms.
+        (policy.slice_min_ns, policy.sleep_credit_ns, policy.rate_window_ns) = (
+            3_000_000, 100_000_000, 20_000_000
+        )
+        policy.starvation_ns = 10_000
         let harness = Harness([try NativeLane(right), try NativeLane(wrong)])
         try harness.load(policy)
         for source in TraceSource.allCases {
             var events = [sp_event](repeating: sp_event(), count: 20_000)
-            events.withUnsafeMutableBufferPointer { source.fill($0, seed: 3, policy: policy) }
+            let machine = PairExecution(policy, sp_global(), Self.longSlices)
+            events.withUnsafeMutableBufferPointer {
+                source.fill($0, seed: 3, policy: policy, pair: machine, names: [])
+            }
             let mismatch = try #require(try events.withUnsafeBufferPointer { try harness.run($0) })
-            #expect(events[mismatch.index].kind == SP_EVENT_STOPPING.rawValue)
+            #expect(events[mismatch.index].kind == kind.rawValue)
             let report = DivergenceReport(
                 lanes: ["right", "wrong"], trace: Trace(policy: policy, events: events), mismatch: mismatch,
                 naming: ReportNaming(
                     pair: "bandwidth", type: "Bandwidth", task: [("began", 0, 8), ("used", 8, 8)], state: []))
-            #expect(report.summary.contains("in answer to STOPPING: task.used"), "\(report.summary)")
-            #expect(report.summary.contains("bandwidth_stopping in Sources/Bandwidth/bandwidth.h"))
+            #expect(
+                report.summary.contains("in answer to \(function.uppercased()): \(field)"),
+                "\(report.summary)")
+            #expect(report.summary.contains("bandwidth_\(function) in Sources/Bandwidth/bandwidth.h"))
         }
         let found = try #require(try Exhaustive(policy, depth: 2).run(on: harness))
-        #expect(found.trace.events.last?.kind == SP_EVENT_STOPPING.rawValue)
+        #expect(found.trace.events.last?.kind == kind.rawValue)
     }
 
     @Test func whatDoesNotCompileHasItsPlace() throws {

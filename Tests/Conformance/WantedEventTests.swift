@@ -23,6 +23,9 @@ import Testing
         },
         wanted: { _, _, task, event, decision in
             decision.pointee = .none(event.pointee)
+            if event.pointee.kind == SP_EVENT_TICK.rawValue && event.pointee.used_ns >= 2_000_000 {
+                decision.pointee = .giveWay(event.pointee)
+            }
             if !event.pointee.speaks(of: task.pointee) {
                 decision.pointee.action = SP_ACTION_STALE.rawValue
             }
@@ -52,7 +55,8 @@ import Testing
     }
 
     /// All kinds that are wanted, and none of the others.
-    @Test(arguments: [0, SP_WANTS_STOPPING_BIT]) func tracesHaveWhatIsWanted(_ bits: UInt32) {
+    @Test(arguments: [0, SP_WANTS_STOPPING_BIT, SP_WANTS_TICK_BIT, SP_WANTS_BITS])
+    func tracesHaveWhatIsWanted(_ bits: UInt32) {
         let policy = Self.policy(bits)
         for source in TraceSource.allCases {
             var seen: Set<UInt32> = []
@@ -82,6 +86,34 @@ import Testing
             #expect(some.count > 1000 && some.count < 5000)
             #expect(some == Array(texts(plain).prefix(some.count)))
         }
+    }
+
+    /// A tick is told while a task runs, and who gives way runs no more.
+    @Test(arguments: [SP_WANTS_TICK_BIT, SP_WANTS_BITS]) func whoGivesWayStops(_ bits: UInt32) {
+        var (ticks, ends) = (0, 0)
+        for seed: UInt64 in 1...10 {
+            var lives: [UInt32: UInt32] = [:]
+            // Of who runs, what ticks told, and whether it gave way.
+            var running: [UInt32: (used: UInt64, isOver: Bool)] = [:]
+            for event in events(.realistic, Self.policy(bits | SP_ALONE_ASKED_BIT), seed: seed) {
+                lives[event.pid] = max(lives[event.pid, default: 1], event.generation)
+                if event.pid == 0 || event.generation != lives[event.pid] { continue }
+                switch event.kind {
+                case SP_EVENT_RUNNING.rawValue: running[event.pid] = (0, false)
+                case SP_EVENT_TICK.rawValue:
+                    #expect(running[event.pid]?.isOver == false)
+                    #expect(event.used_ns > running[event.pid]?.used ?? .max)
+                    running[event.pid] = (event.used_ns, event.used_ns >= 2_000_000)
+                    ticks += 1
+                case SP_EVENT_STOPPING.rawValue, SP_EVENT_ENQUEUE.rawValue:
+                    guard let last = running.removeValue(forKey: event.pid), last.isOver else { continue }
+                    #expect(event.used_ns == last.used)
+                    ends += 1
+                default: break
+                }
+            }
+        }
+        #expect(ticks > 1000 && ends > 500 && ends < ticks, "\(ticks) \(ends)")
     }
 
     /// A task stops once for each time that it was picked, before it is told of anew; and together stops tell all of the

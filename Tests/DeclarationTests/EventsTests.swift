@@ -9,7 +9,10 @@ import Testing
         try Declaration(yaml: text, file: "own.yaml")
     }
 
-    @Test(arguments: [("events: [stopping]", SP_WANTS_STOPPING_BIT)])
+    @Test(arguments: [
+        ("events: [stopping]", SP_WANTS_STOPPING_BIT), ("events: [tick]", SP_WANTS_TICK_BIT),
+        ("events: [tick, stopping]", SP_WANTS_STOPPING_BIT | SP_WANTS_TICK_BIT),
+    ])
     func eventsAreBits(_ text: String, _ bits: UInt32) throws {
         let declaration = try declaration(text)
         #expect(declaration.eventMask == bits && bits & ~UInt32(SP_WANTS_BITS) == 0)
@@ -38,6 +41,7 @@ import Testing
         ("events: []", "own.yaml:1:9:", "a list of what the policy is told of besides"),
         ("events: [stoping]", "own.yaml:1:10:", "unknown event \"stoping\""),
         ("events: [stoping]", "own.yaml:1:10:", "did you mean stopping?"),
+        ("events: [stopping, ticks]", "own.yaml:1:20:", "did you mean tick?"),
         ("events: [[stopping]]", "own.yaml:1:10:", "unknown event"),
         ("task: {a: u8}\nevents: [stopping, stopping]", "own.yaml:2:20:", "has stopping twice"),
         ("event: [stopping]", "own.yaml:1:1:", "did you mean events?"),
@@ -91,6 +95,16 @@ import Testing
         #expect(
             flaws[0].contains(
                 "error: func stopping is there, and nobody would call it: own.yaml lacks events: [stopping]"))
+    }
+
+    /// Each by itself.
+    @Test func oneOfTwoEvents() throws {
+        let tick = "mutating func tick(_ event: sp_event, _ task: inout Task) -> sp_decision { .none(event) }"
+        let flaws = try flaws("events: [stopping]", swift: tick)
+        #expect(flaws.count == 2, "\(flaws)")
+        #expect(flaws[0].hasPrefix("own.yaml:1:10: error: events has stopping"))
+        #expect(flaws[1].hasPrefix("Own.swift:1:10: error: func tick is there"))
+        #expect(flaws[1].hasSuffix("lacks events: [stopping, tick]"))
     }
 
     @Test func aFunctionWithoutItsEventInC() throws {

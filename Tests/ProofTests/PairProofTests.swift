@@ -226,13 +226,17 @@ import Testing
     }
 
     /// What a pair wants is a kind of its own for which answers are known; what it does not is any other event.
-    @Test(arguments: [0, SP_WANTS_STOPPING_BIT]) func whatAPairWantsIsAsked(_ bits: UInt32) {
+    @Test(
+        arguments: [
+            (0, []), (SP_WANTS_STOPPING_BIT, ["STOPPING"]), (SP_WANTS_TICK_BIT, ["TICK"]),
+            (SP_WANTS_BITS, ["STOPPING", "TICK"]),
+        ] as [(UInt32, [String])])
+    func whatAPairWantsIsAsked(_ bits: UInt32, _ wanted: [String]) {
         var base = sp_policy()
         base.pair = 7
         base.slice = SP_SLICE_FIXED.rawValue | bits
         let layout = Layout(pairWithOwnQueues: false, base: base, params: [], state: [], task: [])
         let names = Case.kinds(layout).map(\.name)
-        let wanted = bits == 0 ? [] : ["STOPPING"]
         #expect(names == ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT"] + wanted + ["any other event"])
         #expect(Case.kinds(.described).map(\.kind) == [1, 2, 3, 4, 0])
     }

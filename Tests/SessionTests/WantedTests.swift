@@ -30,6 +30,7 @@ import Testing
             task.pointee.burst_ns &+= event.pointee.sleeps ? 1 : 0
             global.pointee.vtime_now = event.pointee.now
             global.pointee.threshold = UInt64(event.pointee.waiting.0)
+            if event.pointee.used_ns == 11 { decision.pointee = .giveWay(event.pointee) }
             if event.pointee.used_ns == 13 { decision.pointee.action = SP_ACTION_RUN.rawValue }
         })
 
@@ -74,6 +75,23 @@ import Testing
         // Who waits goes on waiting.
         #expect(decider.waiting == 1 && decider.counters.events == 4)
         #expect(decider.counters.strange == 0 && decider.counters.stale == 0)
+    }
+
+    /// The answer names the wait that ended when the task was picked.
+    @Test func whoGivesWayIsTold() throws {
+        var decider = decider()
+        #expect(take(&decider, notice(SP_EVENT_ENQUEUE, 1)) == nil)
+        #expect(decider.pick(now: 110, cpu: 0)?.pid == 1)
+        #expect(take(&decider, notice(SP_EVENT_TICK, 1, used: 7)) == nil)
+        var tick = notice(SP_EVENT_TICK, 1, used: 11)
+        tick.wait = 42
+        let answer = try #require(take(&decider, tick))
+        #expect(answer.pid == 1 && answer.wait == 42 && Int32(answer.cpu) == SP_ANSWER_GIVE_WAY)
+        #expect(answer.queue == UInt16(SP_QUEUE_REGULAR.rawValue) && answer.slice_ns == 0)
+        #expect(decider.counters.strange == 0 && decider.counters.stale == 0)
+        // A stop is answered with nothing.
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 1, used: 11)) == nil)
+        #expect(decider.counters.strange == 1)
     }
 
     @Test func whoIsNotKnownIsStale() {

@@ -3,8 +3,8 @@ public import CSchedProto
 public import PolicyModel
 
 /// A limit of CPU time. A task that weighs less than `below` may use `quota` of each `period`; when it did, it is held
-/// back until the period is over, though a CPU may idle. What it used beyond, since slices end with a tick, counts for
-/// the next period. Whoever waits is picked in order of arrival. Twin: `bandwidth.h`.
+/// back until the period is over, though a CPU may idle: a tick ends its slice then. What it used until that tick counts
+/// for the next period. Whoever waits is picked in order of arrival. Twin: `bandwidth.h`.
 public struct Bandwidth: PolicyPair {
     public var state = State()
     private let params: Params
@@ -20,6 +20,11 @@ public struct Bandwidth: PolicyPair {
 
     public mutating func stopping(_ event: sp_event, _ task: inout Task) {
         task.used = task.used &+ event.used_ns
+    }
+
+    public mutating func tick(_ event: sp_event, _ task: inout Task) -> sp_decision {
+        let isOver = isLimited(event) && task.used &+ event.used_ns >= params.quota_ns
+        return isOver ? .giveWay(event) : .none(event)
     }
 
     public mutating func enqueue(_ event: sp_event, _ task: inout Task) -> sp_decision {
@@ -38,11 +43,6 @@ public struct Bandwidth: PolicyPair {
     }
 
     public mutating func running(_ event: sp_event, _ task: Task) -> sp_decision {
-        if !isLimited(event) { return .run(event, task, sliceNs: params.slice_ns) }
-        // It may have been held back until its next period.
-        let isOver = event.now &- task.began >= params.period_ns
-        let used = isOver ? carried(task.used) : task.used
-        let left = params.quota_ns > used ? params.quota_ns &- used : 1
-        return .run(event, task, sliceNs: min(left, params.slice_ns))
+        .run(event, task, sliceNs: params.slice_ns)
     }
 }

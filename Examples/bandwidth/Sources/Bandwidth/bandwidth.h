@@ -26,6 +26,16 @@ static sp_inline void bandwidth_stopping(const struct sp_policy *policy,
 	task->used += event->used_ns;
 }
 
+static sp_inline void bandwidth_tick(const struct sp_policy *policy,
+				     struct sp_global *state, struct sp_task *task,
+				     const struct sp_event *event,
+				     struct sp_decision *decision)
+{
+	if (bandwidth_is_limited(policy, event) &&
+	    task->used + event->used_ns >= policy->params.quota_ns)
+		sp_give_way(event, decision);
+}
+
 static sp_inline void bandwidth_enqueue(const struct sp_policy *policy,
 					struct sp_global *state, struct sp_task *task,
 					const struct sp_event *event,
@@ -56,19 +66,7 @@ static sp_inline void bandwidth_running(const struct sp_policy *policy,
 					const struct sp_event *event,
 					struct sp_decision *decision)
 {
-	sp_u64 quota = policy->params.quota_ns;
-	sp_u64 used = task->used;
-	sp_u64 left;
-
-	if (!bandwidth_is_limited(policy, event)) {
-		sp_run(event, task, policy->params.slice_ns, decision);
-		return;
-	}
-	/* It may have been held back until its next period. */
-	if (event->now - task->began >= policy->params.period_ns)
-		used = bandwidth_carried(policy, used);
-	left = quota > used ? quota - used : 1;
-	sp_run(event, task, sp_min(left, policy->params.slice_ns), decision);
+	sp_run(event, task, policy->params.slice_ns, decision);
 }
 
 static sp_inline void bandwidth_dispatch(const struct sp_policy *policy,

@@ -31,9 +31,23 @@ import Testing
         #expect(decision.action == SP_ACTION_HOLD.rawValue && decision.slice_ns == 60_000_000)
         event.now = 1_100_000_000
         let slice = policy.running(event, task)
-        #expect(slice.slice_ns == 5_000_000)
+        #expect(slice.slice_ns == 20_000_000)
         (event.used_ns, event.now) = (27_000_000, 1_127_000_000)
         policy.stopping(event, &task)
         #expect(policy.enqueue(event, &task).action == SP_ACTION_QUEUE.rawValue && task.used == 29_000_000)
+    }
+
+    /// A tick ends its slice: 29 ms are not enough, 30 are, and who is not limited goes on.
+    @Test func aTickEndsTheSliceWithTheQuota() {
+        var policy = Bandwidth(.init())
+        var (event, task) = (sp_event(), Bandwidth.Task())
+        (event.kind, event.generation, event.weight) = (SP_EVENT_TICK.rawValue, 1, 33)
+        task.used = 20_000_000
+        event.used_ns = 9_000_000
+        #expect(policy.tick(event, &task).action == SP_ACTION_NONE.rawValue)
+        event.used_ns = 10_000_000
+        #expect(policy.tick(event, &task).action == SP_ACTION_GIVE_WAY.rawValue)
+        event.weight = 100
+        #expect(policy.tick(event, &task).action == SP_ACTION_NONE.rawValue && task.used == 20_000_000)
     }
 }
