@@ -84,7 +84,9 @@ enum sp_kthreads {
 /* The same of the events that only a pair is told of which wants them. */
 #define SP_WANTS_STOPPING_BIT 0x200u
 #define SP_WANTS_TICK_BIT 0x400u
-#define SP_WANTS_BITS 0x600u /* all of them */
+#define SP_WANTS_CHANGED_BIT 0x800u
+#define SP_WANTS_CPUS_BIT 0x1000u
+#define SP_WANTS_BITS 0x1e00u /* all of them */
 
 /*
  * Queues of a pair's own, in the place of the two of enum sp_queue. sp_policy.rate_max of
@@ -188,6 +190,8 @@ enum sp_event_kind {
 	/* Of pairs that want them, and of no other policy: */
 	SP_EVENT_STOPPING = 5, /* a task stops running */
 	SP_EVENT_TICK = 6, /* the kernel's tick while a task runs: does it give way? */
+	SP_EVENT_CHANGED = 7, /* another weight, or other CPUs on which it may run */
+	SP_EVENT_CPUS = 8, /* a CPU came or went */
 };
 
 /* Flags of an event. */
@@ -200,7 +204,8 @@ enum sp_event_kind {
 #define SP_EVENT_FIRST_PRIORITY 64u /* the same for the priority queue */
 #define SP_EVENT_FLAGS 127u /* all that every policy may meet */
 #define SP_EVENT_SLEEPS 128u /* STOPPING: the task is not runnable any more */
-#define SP_EVENT_WANTED_FLAGS 128u /* all of events that a pair wants */
+#define SP_EVENT_ONLINE 256u /* CPUS: it came */
+#define SP_EVENT_WANTED_FLAGS 384u /* all of events that a pair wants */
 
 /*
  * Everything that a decision may depend on, besides the description and the
@@ -264,9 +269,17 @@ enum sp_event_kind {
  *   a pair that does not want those, CPU time since the last RUNNING.
  *   GIVE_WAY ends its slice: at once in BPF mode. In user mode the backend gives the daemon
  *   its turn for it wherever something can come of the answer, on an idle CPU or in between
- *   on the task's own, which is no STOPPING; the slice ends as soon as the answer is there,
- *   mostly some 10 us after the tick, and with the second tick after this one at the latest
- *   if the daemon is not held up. It is stale if the task stopped meanwhile.
+ *   on the task's own, which is no STOPPING; the slice ends as soon as the answer is there.
+ *   Where the daemon is at work elsewhere and just read all there was, that is after one of
+ *   the next ticks. It is stale if the task stopped meanwhile.
+ * - CHANGED is told when somebody gives another weight (nice), or other CPUs, to a task of
+ *   which an ENQUEUE was told, whether it runs, waits or sleeps. `weight` is the new one, and
+ *   that of its events from then on; `key` on how many CPUs it may run. One that runs stops
+ *   for it and goes on; one that waits begins to wait anew: an ENQUEUE follows, and it is
+ *   told here as if it did not wait any more, or still did, as it happens. What its control
+ *   groups make of its weight, and CPUs that it may not leave for a moment, are no change.
+ * - CPUS is told when a CPU goes off-line or comes: `cpu`, SP_EVENT_ONLINE if it came, and
+ *   how many are on-line then, `cpus`. It is about no task: pid and weight are 0.
  */
 struct sp_event {
 	sp_u64 seq; /* place in the total order of events */

@@ -203,6 +203,71 @@ void BPF_PROG(sp_tick_task, struct task_struct *p)
 
 #endif
 
+#if WANTS(SP_WANTS_CHANGED_BIT)
+
+/* Tells the policy of a task that it knows, and that somebody changed. */
+static __noinline void tell_of_change(struct task_struct *p, struct sp_task_ctx *tctx)
+{
+	struct sp_decision decision;
+	struct sp_event event;
+
+	fill_event(&event, SP_EVENT_CHANGED, p, tctx, sp_now());
+	event.key = p->nr_cpus_allowed;
+	decide(&tctx->task, &event, &decision);
+}
+
+static __always_inline bool is_known(const struct task_struct *p,
+				     const struct sp_task_ctx *tctx)
+{
+	return tctx->pid == (u32)p->pid && tctx->task.generation == tctx->generation;
+}
+
+SEC("struct_ops/sp_set_weight")
+void BPF_PROG(sp_set_weight, struct task_struct *p, u32 weight)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	if (tctx && is_known(p, tctx) && reweigh(p, tctx))
+		tell_of_change(p, tctx);
+}
+
+SEC("struct_ops/sp_set_cpumask")
+void BPF_PROG(sp_set_cpumask, struct task_struct *p, const struct cpumask *mask)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	if (tctx && is_known(p, tctx) && is_other_affinity(p))
+		tell_of_change(p, tctx);
+}
+
+#endif
+
+#if WANTS(SP_WANTS_CPUS_BIT)
+
+/* Tells the policy of a CPU that came or went. */
+static __noinline void tell_of_cpu(s32 cpu, bool is_online)
+{
+	struct sp_event event = {};
+	struct sp_decision decision;
+	struct sp_task none = {};
+
+	event.kind = SP_EVENT_CPUS;
+	event.flags = is_online ? SP_EVENT_ONLINE : 0;
+	event.now = sp_now();
+	event.cpu = cpu;
+	event.idle_cpu = -1;
+	event.cpus = recount_online(cpu, is_online);
+#ifdef SP_OWN_QUEUES
+	fill_near(&event, 0);
+#else
+	event.waiting[SP_QUEUE_REGULAR] = nr_queued(&regular);
+	event.waiting[SP_QUEUE_PRIORITY] = has_classes() ? nr_queued(&priority) : 0;
+#endif
+	decide(&none, &event, &decision);
+}
+
+#endif
+
 /* Puts a task into its queue. */
 static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 				   u64 enq_flags)
@@ -625,12 +690,18 @@ SEC("struct_ops/sp_cpu_online")
 void BPF_PROG(sp_cpu_online, s32 cpu)
 {
 	mark_online(cpu, true);
+#if WANTS(SP_WANTS_CPUS_BIT)
+	tell_of_cpu(cpu, true);
+#endif
 }
 
 SEC("struct_ops/sp_cpu_offline")
 void BPF_PROG(sp_cpu_offline, s32 cpu)
 {
 	mark_online(cpu, false);
+#if WANTS(SP_WANTS_CPUS_BIT)
+	tell_of_cpu(cpu, false);
+#endif
 #ifdef SP_ALONE_ASKED
 	count_by(SP_COUNT_GIVEN_UP, give_up_cpu(&held_back, cpu));
 #endif
@@ -726,6 +797,10 @@ struct sched_ext_ops scheduler = {
 #endif
 #if WANTS(SP_WANTS_TICK_BIT)
 	.tick = (void *)sp_tick_task,
+#endif
+#if WANTS(SP_WANTS_CHANGED_BIT)
+	.set_weight = (void *)sp_set_weight,
+	.set_cpumask = (void *)sp_set_cpumask,
 #endif
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,

@@ -31,6 +31,7 @@ struct sched_ext_ops {
 	void (*cpu_offline)(sp_s32 cpu);
 	sp_s32 (*init_task)(struct task_struct *p, struct scx_init_task_args *args);
 	void (*disable)(struct task_struct *p);
+	void (*set_weight)(struct task_struct *p, sp_u32 weight);
 	void (*set_cpumask)(struct task_struct *p, const struct cpumask *mask);
 	void (*exit_task)(struct task_struct *p, struct scx_exit_task_args *args);
 	/* All six only where the kernel has groups for sched_ext; 6.17 and 6.19 added the last two. */

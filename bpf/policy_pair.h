@@ -14,6 +14,8 @@
  *
  *	NAME_stopping	a task stops running: no answer
  *	NAME_tick	the kernel's tick while a task runs: sp_give_way(), or nothing
+ *	NAME_changed	a task has another weight, or other CPUs: no answer
+ *	NAME_cpus	a CPU came or went: no answer, and no task
  *
  * A pair with queues of its own says by the task's `queue` in which one it waits, and
  * by sp_then() behind sp_serve() from which others a CPU takes.
@@ -154,6 +156,12 @@ static sp_inline int sp_is_on(const struct sp_event *event, sp_u32 cpus)
 
 	return !(cpus & SP_CPUS_PART) && (sp_u32)event->cpu >= first &&
 	       (sp_u32)event->cpu <= last;
+}
+
+/* On how many CPUs the task may run: a CHANGED. */
+static sp_inline sp_u64 sp_allowed(const struct sp_event *event)
+{
+	return event->key;
 }
 
 /* How many queues of its own the pair has here: numbers 0 to that, less one. */
@@ -319,6 +327,19 @@ static sp_inline void sp_decide(const struct sp_policy *policy,
 			SP_PAIR(tick)(policy, global, task, event, decision);
 		else
 			decision->action = SP_ACTION_STALE;
+		break;
+#endif
+#if SP_PAIR_WANTS & SP_WANTS_CHANGED_BIT
+	case SP_EVENT_CHANGED:
+		if (sp_speaks(task, event))
+			SP_PAIR(changed)(policy, global, task, event);
+		else
+			decision->action = SP_ACTION_STALE;
+		break;
+#endif
+#if SP_PAIR_WANTS & SP_WANTS_CPUS_BIT
+	case SP_EVENT_CPUS:
+		SP_PAIR(cpus)(policy, global, event);
 		break;
 #endif
 	default:

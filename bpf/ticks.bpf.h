@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * User mode: ticks, and stops, of which the daemon is told (SP_WANTS).
+ * User mode: ticks, stops and changes, of which the daemon is told (SP_WANTS).
  *
  * It reads of them with its next turn, whatever that is for. For a tick it has one at once
  * where something can come of the answer: somebody waits, or the policy may hold the task
@@ -46,6 +46,40 @@ static __always_inline bool tell_tick(struct task_struct *p, struct sp_task_ctx 
 		return true;
 	count(SP_COUNT_NOTES_LOST);
 	return false;
+}
+
+/* The same of a task that it knows, and that somebody changed. */
+static __always_inline void tell_change(struct task_struct *p, struct sp_task_ctx *tctx)
+{
+	struct sp_notice notice;
+
+	if (!wants(SP_WANTS_CHANGED_BIT) || !tctx->known || tctx->pid != (u32)p->pid)
+		return;
+	fill_notice(&notice, SP_EVENT_CHANGED, p, tctx, sp_now());
+	notice.switches = p->nr_cpus_allowed;
+	if (!send(&notice))
+		count(SP_COUNT_NOTES_LOST);
+}
+
+/*
+ * The same of a CPU that came or went. By itself: beside it, clang keeps another variable in
+ * range than the one that it uses for mark_online.
+ */
+static __noinline void tell_cpu(s32 cpu, bool is_online)
+{
+	struct sp_notice notice = {
+		.kind = SP_EVENT_CPUS,
+		.now = sp_now(),
+		.flags = is_online ? SP_EVENT_ONLINE : 0,
+		.cpu = cpu,
+		.idle_cpu = -1,
+	};
+
+	if (!wants(SP_WANTS_CPUS_BIT))
+		return;
+	notice.cpus = recount_online(cpu, is_online);
+	if (!send(&notice))
+		count(SP_COUNT_NOTES_LOST);
 }
 
 /* It begins to wait anew, perhaps taken out of where it stood aside: so it stopped there. */

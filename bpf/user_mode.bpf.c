@@ -281,6 +281,9 @@ SEC("struct_ops/sp_cpu_online")
 void BPF_PROG(sp_cpu_online, s32 cpu)
 {
 	mark_online(cpu, true);
+#ifdef SP_WANTS
+	tell_cpu(cpu, true);
+#endif
 #ifdef SP_SETS
 	tell_sets_gone();
 #endif
@@ -292,6 +295,9 @@ void BPF_PROG(sp_cpu_offline, s32 cpu)
 	struct sp_answers *ring = answer_ring();
 
 	mark_online(cpu, false);
+#ifdef SP_WANTS
+	tell_cpu(cpu, false);
+#endif
 	if (ring)
 		tell_idle(ring, cpu);
 #ifdef SP_SETS
@@ -319,7 +325,24 @@ void BPF_PROG(sp_set_cpumask, struct task_struct *p, const struct cpumask *mask)
 	if (tctx)
 		tctx->set = 0; /* until the daemon tells anew */
 #endif
+#ifdef SP_WANTS
+	if (tctx && is_other_affinity(p))
+		tell_change(p, tctx);
+#endif
 }
+
+#ifdef SP_WANTS
+
+SEC("struct_ops/sp_set_weight")
+void BPF_PROG(sp_set_weight, struct task_struct *p, u32 weight)
+{
+	struct sp_task_ctx *tctx = task_ctx(p);
+
+	if (tctx && reweigh(p, tctx))
+		tell_change(p, tctx);
+}
+
+#endif
 
 /*
  * It leaves for another class, perhaps while it waits: an answer is stale then. The
@@ -440,6 +463,7 @@ struct sched_ext_ops scheduler = {
 #ifdef SP_WANTS
 	.stopping = (void *)sp_stopping_task,
 	.tick = (void *)sp_tick_task,
+	.set_weight = (void *)sp_set_weight,
 #endif
 	.update_idle = (void *)sp_update_idle,
 	.cpu_release = (void *)sp_cpu_release,

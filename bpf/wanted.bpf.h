@@ -36,6 +36,42 @@ static __always_inline u64 ran_since(const struct task_struct *p,
 	return p->se.sum_exec_runtime - tctx->told_ran;
 }
 
+/* Whether the task's weight is another one than was told, which is told from now on. */
+static __always_inline bool reweigh(const struct task_struct *p,
+				    struct sp_task_ctx *tctx)
+{
+	u32 weight = own_weight(p);
+
+	if (has_groups())
+		weight = weight_told(weight, tctx->ratio);
+	if (weight == tctx->weight)
+		return false;
+	tctx->weight = weight;
+	return true;
+}
+
+/*
+ * Whether a call of set_cpumask says something of the task's affinity: else it may not leave
+ * its CPU for a moment, or may again.
+ */
+static __always_inline bool is_other_affinity(const struct task_struct *p)
+{
+	return p->migration_disabled <= (p == bpf_get_current_task_btf());
+}
+
+/* CPUs on-line when this one came, or has gone: those of all events from now on. */
+static __always_inline u32 recount_online(s32 cpu, bool is_online)
+{
+	const struct cpumask *mask = scx_bpf_get_online_cpumask();
+	u32 cpus = bpf_cpumask_weight(mask);
+	bool is_counted = bpf_cpumask_test_cpu(cpu, mask);
+
+	scx_bpf_put_cpumask(mask);
+	cpus += (u32)is_online - (u32)is_counted;
+	online = cpus;
+	return cpus;
+}
+
 /*
  * A STOPPING's flags. The kernel calls a running task not runnable, too, while somebody
  * changes it: that one does not sleep.

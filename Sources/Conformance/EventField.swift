@@ -142,14 +142,16 @@ struct EventField: Sendable {
     }
 
     private static func kindText(_ kind: UInt32) -> String {
-        let names = ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT", "STOPPING", "TICK"]
+        let names = ["ENQUEUE", "RUNNING", "DISPATCH", "EXIT", "STOPPING", "TICK", "CHANGED", "CPUS"]
         return (1...names.count).contains(Int(kind)) ? names[Int(kind) - 1] : String(kind)
     }
 
     private static func flagsText(_ flags: UInt32) -> String {
         let known = SP_EVENT_FLAGS | SP_EVENT_WANTED_FLAGS
         if flags & ~known != 0 { return "0x" + String(flags, radix: 16) }
-        let names = ["WAKEUP", "SYNC", "KTHREAD", "PREV", "LOOKED", "FIRST", "FIRST_PRIORITY", "SLEEPS"]
+        let names = [
+            "WAKEUP", "SYNC", "KTHREAD", "PREV", "LOOKED", "FIRST", "FIRST_PRIORITY", "SLEEPS", "ONLINE",
+        ]
         let set = names.indices.filter { flags & (1 << UInt32($0)) != 0 }.map { names[$0] }
         return set.isEmpty ? "-" : set.joined(separator: "|")
     }

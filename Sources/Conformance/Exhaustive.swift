@@ -145,6 +145,11 @@ public struct Exhaustive {
         event.key = symbol.kind == SP_EVENT_ENQUEUE && symbol.here != nil ? symbol.last : symbol.key
         if let here = symbol.here { (event.first.1, event.since.1) = (here, symbol.waker) }
         if symbol.kind == SP_EVENT_DISPATCH && symbol.flags & SP_EVENT_PREV == 0 { return event }
+        if symbol.kind == SP_EVENT_CPUS {
+            event.cpu = Int32(symbol.task)
+            event.cpus = 1 + symbol.flags / SP_EVENT_ONLINE
+            return event
+        }
         event.used_ns = symbol.usedNs
         event.pid = UInt32(symbol.task)
         event.cpu = Int32(symbol.task)
@@ -204,6 +209,13 @@ public struct Exhaustive {
                     kind: SP_EVENT_TICK, task: task, passesNs: slice, usedNs: 3 &* slice, weight: 37,
                     waiting: (3, 2)),
                 Symbol(kind: SP_EVENT_TICK, task: task, generation: -1),
+                Symbol(kind: SP_EVENT_CHANGED, task: task, weight: 10_000, key: 2),
+                Symbol(kind: SP_EVENT_CHANGED, task: task, weight: 37, waiting: (3, 2), key: 1),
+                Symbol(kind: SP_EVENT_CHANGED, task: task, generation: -1),
+                Symbol(kind: SP_EVENT_CPUS, task: task),
+                Symbol(
+                    kind: SP_EVENT_CPUS, task: task, flags: SP_EVENT_ONLINE, passesNs: slice,
+                    waiting: (3, 2)),
             ]
         }
         return letters.filter { policy.wanted & sp_policy.wantedBit($0.kind.rawValue) != 0 }

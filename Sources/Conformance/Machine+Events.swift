@@ -31,10 +31,13 @@ extension Machine {
 
     /// Records an event about an actor that runs, or did until now.
     @discardableResult
-    mutating func tellUsed(_ slot: Int, _ kind: sp_event_kind, flags: UInt32 = 0) -> sp_decision {
+    mutating func tellUsed(
+        _ slot: Int, _ kind: sp_event_kind, flags: UInt32 = 0, key: UInt64 = 0
+    ) -> sp_decision {
         let actor = actors + slot
         var event = sp_event()
         event.used_ns = actor.pointee.ranNs
+        event.key = key
         event.kind = kind.rawValue
         event.flags = flags
         event.pid = actor.pointee.pid
@@ -43,6 +46,26 @@ extension Machine {
         event.idle_cpu = -1
         event.weight = actor.pointee.weight
         return record(&event, slot, task: states + slot)
+    }
+
+    /// Tells the policy that an actor has another weight or other CPUs, if it wants to know.
+    mutating func tellChange(_ slot: Int) {
+        guard wanted & SP_WANTS_CHANGED_BIT != 0 else { return }
+        let ranNs = actors[slot].ranNs
+        actors[slot].ranNs = 0
+        tellUsed(slot, SP_EVENT_CHANGED, key: actors[slot].pinned >= 0 ? 1 : UInt64(cpuCount))
+        actors[slot].ranNs = ranNs
+    }
+
+    /// Tells the policy of a CPU that comes or goes. The machine has it all the same.
+    mutating func tellCPU(_ cpu: Int32, isOnline: Bool) {
+        var event = sp_event()
+        event.kind = SP_EVENT_CPUS.rawValue
+        event.flags = isOnline ? SP_EVENT_ONLINE : 0
+        event.cpu = cpu
+        event.idle_cpu = -1
+        var none = sp_task()
+        _ = record(&event, nil, task: &none)
     }
 
     /// Records that a CPU asks for an actor and asks the policy.

@@ -94,6 +94,12 @@ extension Machine {
             wake(slot, flags: 0)
         } else if random.chance(20) {
             actors[slot].weight = newWeight()
+            tellChange(slot)
+        } else if wanted & SP_WANTS_CHANGED_BIT != 0 && random.chance(20) {
+            actors[slot].pinned = random.chance(50) ? Int32(random.below(UInt64(cpuCount))) : -1
+            tellChange(slot)
+        } else if wanted & SP_WANTS_CPUS_BIT != 0 && random.chance(20) {
+            tellCPU(Int32(random.below(UInt64(cpuCount))), isOnline: random.chance(50))
         } else if policy.inputs != 0 && random.chance(20) {
             actors[slot].who = who.who(of: actors[slot].pid, using: &random)
         } else if random.chance(10) {

@@ -28,6 +28,8 @@ struct TwinFunction: Sendable, Equatable {
             case SP_EVENT_DISPATCH: "dispatch"
             case SP_EVENT_STOPPING: "stopping"
             case SP_EVENT_TICK: "tick"
+            case SP_EVENT_CHANGED: "changed"
+            case SP_EVENT_CPUS: "cpus"
             default: "enqueue"
             }
         swiftFile = "Sources/\(type)/\(type).swift"

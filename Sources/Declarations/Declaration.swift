@@ -104,13 +104,16 @@ package struct Declaration: Sendable {
     package enum Event: UInt32, CaseIterable, Sendable {
         case stopping = 0x200
         case tick = 0x400
+        case changed = 0x800
+        case cpus = 0x1000
 
         package var word: String { "\(self)" }
 
         /// What stands behind the function's name in Swift and in C.
         package var parameters: (swift: String, c: String) {
             switch self {
-            case .stopping:
+            case .cpus: ("(_ event: sp_event)", "const struct sp_event *event")
+            case .stopping, .changed:
                 (
                     "(_ event: sp_event, _ task: inout Task)",
                     "struct sp_task *task, const struct sp_event *event"

@@ -231,6 +231,7 @@ public struct Scheduler: ~Copyable {
         // Answers to ticks have to know who runs.
         if wanted & (SP_WANTS_STOPPING_BIT | SP_WANTS_TICK_BIT) == 0 { ops.stopping = nil }
         if wanted & SP_WANTS_TICK_BIT == 0 { ops.tick = nil }
+        if wanted & SP_WANTS_CHANGED_BIT == 0 { ops.set_weight = nil }
     }
 
     /// Takes out of the table what this kernel does not have, or has something better for. A callback

@@ -13,7 +13,9 @@ extension sp_policy {
     }
 
     /// The kinds that a policy may want.
-    public static let allWanted: [UInt32] = [SP_EVENT_STOPPING.rawValue, SP_EVENT_TICK.rawValue]
+    public static let allWanted: [UInt32] = [
+        SP_EVENT_STOPPING.rawValue, SP_EVENT_TICK.rawValue, SP_EVENT_CHANGED.rawValue, SP_EVENT_CPUS.rawValue,
+    ]
 
     /// The bit of a kind of event; 0 of one that all policies are told of, or that there is not.
     @inlinable @inline(__always)
@@ -27,4 +29,12 @@ extension sp_event {
     /// STOPPING: the task is not runnable any more.
     @inlinable
     public var sleeps: Bool { flags & SP_EVENT_SLEEPS != 0 }
+
+    /// CHANGED: on how many CPUs the task may run. Twin: `sp_allowed`.
+    @inlinable
+    public var allowedCPUs: UInt64 { key }
+
+    /// CPUS: it came.
+    @inlinable
+    public var isOnline: Bool { flags & SP_EVENT_ONLINE != 0 }
 }

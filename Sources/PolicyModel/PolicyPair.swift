@@ -38,6 +38,10 @@ public protocol PolicyPair: Policy, Sendable {
     mutating func stopping(_ event: sp_event, _ task: inout Task)
     /// The kernel's tick while a task runs: answer with `sp_decision.giveWay`, which ends its slice, or with `.none`.
     mutating func tick(_ event: sp_event, _ task: inout Task) -> sp_decision
+    /// A task has another weight, `event.weight`, or may run on other CPUs, so many as `event.allowedCPUs` says.
+    mutating func changed(_ event: sp_event, _ task: inout Task)
+    /// The CPU `event.cpu` came, `event.isOnline`, or went; `event.cpus` are there now.
+    mutating func cpus(_ event: sp_event)
 }
 
 /// The state of one task, as a pair declares it: `SP_PAIR_BYTES` of its own, and what all have.
@@ -88,6 +92,10 @@ extension PolicyPair {
     @inlinable @inline(__always)
     public mutating func decideWanted(_ event: sp_event, _ task: inout sp_task) -> sp_decision {
         guard sp_policy.wantedBit(event.kind) & Task.wanted != 0 else { return .invalid(event) }
+        if event.kind == SP_EVENT_CPUS.rawValue {
+            cpus(event)
+            return .none(event)
+        }
         guard event.speaks(of: task) else { return .stale(event) }
         var own = unsafeBitCast(task, to: Task.self)
         let decision = answerWanted(event, &own)
@@ -97,8 +105,11 @@ extension PolicyPair {
 
     @inlinable @inline(__always)
     mutating func answerWanted(_ event: sp_event, _ task: inout Task) -> sp_decision {
-        if event.kind == SP_EVENT_TICK.rawValue { return tick(event, &task) }
-        stopping(event, &task)
+        switch event.kind {
+        case SP_EVENT_TICK.rawValue: return tick(event, &task)
+        case SP_EVENT_CHANGED.rawValue: changed(event, &task)
+        default: stopping(event, &task)
+        }
         return .none(event)
     }
 
@@ -113,6 +124,12 @@ extension PolicyPair {
 
     @inlinable @inline(__always)
     public mutating func tick(_ event: sp_event, _ task: inout Task) -> sp_decision { .none(event) }
+
+    @inlinable @inline(__always)
+    public mutating func changed(_ event: sp_event, _ task: inout Task) {}
+
+    @inlinable @inline(__always)
+    public mutating func cpus(_ event: sp_event) {}
 
     @inlinable @inline(__always)
     public mutating func dispatch(_ event: sp_event, _ task: Task) -> sp_decision {

@@ -62,7 +62,8 @@ struct Case: Sendable {
     private static let all: [(kind: UInt32, name: String)] = [
         (SP_EVENT_ENQUEUE.rawValue, "ENQUEUE"), (SP_EVENT_RUNNING.rawValue, "RUNNING"),
         (SP_EVENT_DISPATCH.rawValue, "DISPATCH"), (SP_EVENT_EXIT.rawValue, "EXIT"),
-        (SP_EVENT_STOPPING.rawValue, "STOPPING"), (SP_EVENT_TICK.rawValue, "TICK"), (0, "any other event"),
+        (SP_EVENT_STOPPING.rawValue, "STOPPING"), (SP_EVENT_TICK.rawValue, "TICK"),
+        (SP_EVENT_CHANGED.rawValue, "CHANGED"), (SP_EVENT_CPUS.rawValue, "CPUS"), (0, "any other event"),
     ]
 
     /// Those that a policy is told of; what it does not want is among the others.

@@ -129,7 +129,8 @@ extension Property {
                 allowed = view.or(
                     view.action(is: SP_ACTION_NONE, SP_ACTION_SERVE),
                     view.and(view.action(is: SP_ACTION_CONTINUE), view.flag(SP_EVENT_PREV)))
-            case SP_EVENT_EXIT.rawValue, SP_EVENT_STOPPING.rawValue:
+            case SP_EVENT_CPUS.rawValue: allowed = view.action(is: SP_ACTION_NONE)
+            case SP_EVENT_EXIT.rawValue, SP_EVENT_STOPPING.rawValue, SP_EVENT_CHANGED.rawValue:
                 allowed = view.action(is: SP_ACTION_NONE, SP_ACTION_STALE)
             case SP_EVENT_TICK.rawValue:
                 allowed = view.action(is: SP_ACTION_NONE, SP_ACTION_GIVE_WAY, SP_ACTION_STALE)

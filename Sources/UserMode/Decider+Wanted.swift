@@ -17,6 +17,7 @@ extension Decider {
     }
 
     private mutating func takeWanted(_ notice: sp_notice) -> sp_answer? {
+        if notice.kind == SP_EVENT_CPUS.rawValue { return takeCPU(notice) }
         guard let slot = table.find(notice.pid) else {
             counters.stale &+= 1
             return nil
@@ -27,6 +28,12 @@ extension Decider {
         event.pid = notice.pid
         event.generation = notice.generation
         event.weight = notice.weight
+        if notice.kind == SP_EVENT_CHANGED.rawValue {
+            event.key = notice.switches
+            if waits[Int(slot)].generation == notice.generation {
+                waits[Int(slot)].weight = notice.weight
+            }
+        }
         if hasOwnQueues { tellNear(&event, near(slot, notice.cpu)) }
         switch policy.decide(event, &tasks[Int(slot)]).action {
         case SP_ACTION_NONE.rawValue: break
@@ -36,6 +43,16 @@ extension Decider {
         case SP_ACTION_STALE.rawValue: counters.stale &+= 1
         default: counters.strange &+= 1
         }
+        return nil
+    }
+
+    /// A CPU came or went, which is about no task.
+    private mutating func takeCPU(_ notice: sp_notice) -> sp_answer? {
+        var event = blank(notice.kind, notice.now, cpu: notice.cpu)
+        event.flags = notice.flags
+        if hasOwnQueues { tellNear(&event, own.tables.near(notice.cpu, 0)) }
+        var none = sp_task()
+        if policy.decide(event, &none).action != SP_ACTION_NONE.rawValue { counters.strange &+= 1 }
         return nil
     }
 }

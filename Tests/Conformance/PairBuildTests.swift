@@ -25,7 +25,9 @@ import Testing
     }
 
     /// - Parameter change: of the twin's text; nil takes the twin away.
-    private func build(_ type: String = "Stride", change: ((String) -> String)?) throws -> Built {
+    private func build(
+        _ type: String = "Stride", events: String = "", change: ((String) -> String)?
+    ) throws -> Built {
         let name = type.lowercased()
         let files = FileManager.default
         let folder = files.temporaryDirectory.appending(path: "pair.\(UUID().uuidString)")
@@ -33,6 +35,8 @@ import Testing
         defer { try? files.removeItem(at: folder) }
         let declaration = folder.appending(path: "\(name).yaml")
         try files.copyItem(at: Self.folder(of: type).appending(path: "\(name).yaml"), to: declaration)
+        let text = try String(contentsOf: declaration, encoding: .utf8) + events
+        try text.write(to: declaration, atomically: true, encoding: .utf8)
         let header = folder.appending(path: "\(name).h")
         if let change {
             let source = Self.folder(of: type).appending(path: "\(name).h")
@@ -174,7 +178,9 @@ import Testing
             built.errors.contains("error: stride.h lacks stride_\(function), the twin of Stride.\(function)"))
     }
 
-    @Test(arguments: ["stopping", "tick"]) func aFunctionOfAWantedEventThatIsMissingIsNamed(function: String)
+    @Test(arguments: ["stopping", "tick", "changed"]) func aFunctionOfAWantedEventThatIsMissingIsNamed(
+        function: String
+    )
         throws
     {
         let built = try build("Bandwidth") {
@@ -252,6 +258,46 @@ import Testing
         }
         let found = try #require(try Exhaustive(policy, depth: 2).run(on: harness))
         #expect(found.trace.events.last?.kind == kind.rawValue)
+    }
+
+    /// All events that may be wanted, in both executions of C, and in the program for BPF mode.
+    @Test func allEventsThatMayBeWanted() throws {
+        func functions(_ cpus: String) -> String {
+            let arguments = "(const struct sp_policy *policy, struct sp_global *state, "
+            let task = "struct sp_task *task, const struct sp_event *event"
+            return """
+                static sp_inline void stride_stopping\(arguments)\(task)) { task->pass += event->used_ns; }
+                static sp_inline void stride_tick\(arguments)\(task), struct sp_decision *decision)
+                { if (task->pass & 1) sp_give_way(event, decision); }
+                static sp_inline void stride_changed\(arguments)\(task)) { task->pass += sp_allowed(event); }
+                static sp_inline void stride_cpus\(arguments)const struct sp_event *event)
+                { state->pass += \(cpus); }
+
+                """
+        }
+        let events = "\nevents: [stopping, tick, changed, cpus]\n"
+        let built = try build(events: events) { functions("event->cpu") + $0 }
+        #expect(built.status == 0, "\(built.errors)")
+        let right = try twin(built)
+        let wrong = try twin(try build(events: events) { functions("1 + event->cpu") + $0 })
+        var policy = policy
+        policy.pair = 1
+        policy.slice = SP_SLICE_FIXED.rawValue | SP_WANTS_BITS
+        let against = Harness([try NativeLane(right), try NativeLane(wrong)])
+        try against.load(policy)
+        let same = Harness(
+            geteuid() == 0
+                ? [try NativeLane(right), try BytecodeLane(right)]
+                : [try NativeLane(right), try NativeLane(right)])
+        try same.load(policy)
+        for source in TraceSource.allCases {
+            var events = [sp_event](repeating: sp_event(), count: 20_000)
+            events.withUnsafeMutableBufferPointer { source.fill($0, seed: 3, policy: policy) }
+            #expect(try events.withUnsafeBufferPointer { try same.run($0) } == nil)
+            let mismatch = try #require(try events.withUnsafeBufferPointer { try against.run($0) })
+            #expect(events[mismatch.index].kind == SP_EVENT_CPUS.rawValue)
+        }
+        #expect(same.account.actions[Int(SP_ACTION_GIVE_WAY.rawValue)] > 100)
     }
 
     @Test func whatDoesNotCompileHasItsPlace() throws {

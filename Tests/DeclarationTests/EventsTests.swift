@@ -11,6 +11,8 @@ import Testing
 
     @Test(arguments: [
         ("events: [stopping]", SP_WANTS_STOPPING_BIT), ("events: [tick]", SP_WANTS_TICK_BIT),
+        ("events: [changed]", SP_WANTS_CHANGED_BIT), ("events: [cpus]", SP_WANTS_CPUS_BIT),
+        ("events: [stopping, tick, changed, cpus]", SP_WANTS_BITS),
         ("events: [tick, stopping]", SP_WANTS_STOPPING_BIT | SP_WANTS_TICK_BIT),
     ])
     func eventsAreBits(_ text: String, _ bits: UInt32) throws {

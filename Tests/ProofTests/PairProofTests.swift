@@ -229,7 +229,8 @@ import Testing
     @Test(
         arguments: [
             (0, []), (SP_WANTS_STOPPING_BIT, ["STOPPING"]), (SP_WANTS_TICK_BIT, ["TICK"]),
-            (SP_WANTS_BITS, ["STOPPING", "TICK"]),
+            (SP_WANTS_CHANGED_BIT | SP_WANTS_CPUS_BIT, ["CHANGED", "CPUS"]),
+            (SP_WANTS_BITS, ["STOPPING", "TICK", "CHANGED", "CPUS"]),
         ] as [(UInt32, [String])])
     func whatAPairWantsIsAsked(_ bits: UInt32, _ wanted: [String]) {
         var base = sp_policy()

@@ -22,6 +22,12 @@ import Testing
         },
         wanted: { _, global, task, event, decision in
             decision.pointee = .none(event.pointee)
+            if event.pointee.kind == SP_EVENT_CPUS.rawValue {
+                global.pointee.round = UInt64(event.pointee.cpu) << 32 | UInt64(event.pointee.cpus)
+                if !event.pointee.isOnline { global.pointee.round_since &+= 1 }
+                task.pointee.vtime = 99
+                return
+            }
             guard event.pointee.speaks(of: task.pointee) else {
                 decision.pointee.action = SP_ACTION_STALE.rawValue
                 return
@@ -29,6 +35,10 @@ import Testing
             task.pointee.vtime &+= event.pointee.used_ns
             task.pointee.burst_ns &+= event.pointee.sleeps ? 1 : 0
             global.pointee.vtime_now = event.pointee.now
+            if event.pointee.kind == SP_EVENT_CHANGED.rawValue {
+                task.pointee.rate = UInt64(event.pointee.weight)
+                task.pointee.rate_switches = event.pointee.allowedCPUs
+            }
             global.pointee.threshold = UInt64(event.pointee.waiting.0)
             if event.pointee.used_ns == 11 { decision.pointee = .giveWay(event.pointee) }
             if event.pointee.used_ns == 13 { decision.pointee.action = SP_ACTION_RUN.rawValue }
@@ -92,6 +102,35 @@ import Testing
         // A stop is answered with nothing.
         #expect(take(&decider, notice(SP_EVENT_STOPPING, 1, used: 11)) == nil)
         #expect(decider.counters.strange == 1)
+    }
+
+    /// The new weight is that of the task's events from then on.
+    @Test func aChangeIsOneEvent() throws {
+        var decider = decider()
+        #expect(take(&decider, notice(SP_EVENT_ENQUEUE, 1)) == nil)
+        var change = notice(SP_EVENT_CHANGED, 1)
+        (change.weight, change.switches, change.wait) = (37, 3, 0)
+        #expect(take(&decider, change) == nil)
+        let found = decider.table.find(1)
+        let slot = try #require(found)
+        #expect(decider.tasks[Int(slot)].rate == 37 && decider.tasks[Int(slot)].rate_switches == 3)
+        #expect(decider.waits[Int(slot)].weight == 37 && decider.waiting == 1)
+        (change.weight, change.generation) = (50, 9)
+        #expect(take(&decider, change) == nil)
+        #expect(decider.waits[Int(slot)].weight == 37 && decider.counters.stale == 1)
+    }
+
+    /// It is about no task, nor is one of pid 0 looked for.
+    @Test func aCPUThatGoesIsOneEvent() {
+        var decider = decider()
+        var notice = notice(SP_EVENT_CPUS, 0, generation: 0)
+        (notice.cpu, notice.cpus) = (3, 7)
+        #expect(take(&decider, notice) == nil)
+        #expect(decider.policy.global.round == 3 << 32 | 7 && decider.policy.global.round_since == 1)
+        (notice.cpus, notice.flags) = (8, SP_EVENT_ONLINE)
+        #expect(take(&decider, notice) == nil)
+        #expect(decider.policy.global.round == 3 << 32 | 8 && decider.policy.global.round_since == 1)
+        #expect(decider.counters.stale == 0 && decider.counters.strange == 0 && decider.known == 0)
     }
 
     @Test func whoIsNotKnownIsStale() {

@@ -27,6 +27,11 @@ public struct Bandwidth: PolicyPair {
         return isOver ? .giveWay(event) : .none(event)
     }
 
+    // Who is not limited any more owes nothing, and is not held back for it when that changes again.
+    public mutating func changed(_ event: sp_event, _ task: inout Task) {
+        if !isLimited(event) { task.used = 0 }
+    }
+
     public mutating func enqueue(_ event: sp_event, _ task: inout Task) -> sp_decision {
         let into = event.now &- task.began
         if into >= params.period_ns {

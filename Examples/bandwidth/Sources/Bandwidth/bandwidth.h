@@ -36,6 +36,14 @@ static sp_inline void bandwidth_tick(const struct sp_policy *policy,
 		sp_give_way(event, decision);
 }
 
+static sp_inline void bandwidth_changed(const struct sp_policy *policy,
+					struct sp_global *state, struct sp_task *task,
+					const struct sp_event *event)
+{
+	if (!bandwidth_is_limited(policy, event))
+		task->used = 0;
+}
+
 static sp_inline void bandwidth_enqueue(const struct sp_policy *policy,
 					struct sp_global *state, struct sp_task *task,
 					const struct sp_event *event,

@@ -50,4 +50,16 @@ import Testing
         event.weight = 100
         #expect(policy.tick(event, &task).action == SP_ACTION_NONE.rawValue && task.used == 20_000_000)
     }
+
+    @Test func whoIsNotLimitedAnyMoreOwesNothing() {
+        var policy = Bandwidth(.init())
+        var (event, task) = (sp_event(), Bandwidth.Task())
+        (event.kind, event.generation, event.weight) = (SP_EVENT_CHANGED.rawValue, 1, 33)
+        task.used = 40_000_000
+        policy.changed(event, &task)
+        #expect(task.used == 40_000_000)
+        event.weight = 100
+        policy.changed(event, &task)
+        #expect(task.used == 0)
+    }
 }
