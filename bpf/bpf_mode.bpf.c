@@ -132,7 +132,8 @@ static __always_inline void decide_wait(struct task_struct *p, struct sp_task_ct
 }
 
 /* Lets the policy decide for how long a task runs that was picked. */
-static __always_inline u64 decide_slice(s32 cpu, struct sp_task_ctx *tctx, u64 now)
+static __always_inline u64 decide_slice(const struct task_struct *p, s32 cpu,
+					struct sp_task_ctx *tctx, u64 now)
 {
 	struct sp_decision decision;
 	struct sp_event event;
@@ -159,7 +160,7 @@ static __noinline void tell_of_stop(struct task_struct *p, struct sp_task_ctx *t
 	struct sp_decision decision;
 	struct sp_event event;
 
-	fill_event(&event, SP_EVENT_STOPPING, p, tctx, sp_now());
+	fill_event(&event, SP_EVENT_STOPPING, scx_bpf_task_cpu(p), tctx, sp_now());
 	event.used_ns = ran_since(p, tctx);
 	event.flags = flags;
 	tctx->told_ran += event.used_ns;
@@ -189,7 +190,7 @@ void BPF_PROG(sp_tick_task, struct task_struct *p)
 
 	if (!tctx || !tctx->runs)
 		return;
-	fill_event(&event, SP_EVENT_TICK, p, tctx, sp_now());
+	fill_event(&event, SP_EVENT_TICK, scx_bpf_task_cpu(p), tctx, sp_now());
 	event.used_ns = ran_since(p, tctx);
 	decide(&tctx->task, &event, &decision);
 	if (decision.action == SP_ACTION_GIVE_WAY) {
@@ -211,7 +212,7 @@ static __noinline void tell_of_change(struct task_struct *p, struct sp_task_ctx 
 	struct sp_decision decision;
 	struct sp_event event;
 
-	fill_event(&event, SP_EVENT_CHANGED, p, tctx, sp_now());
+	fill_event(&event, SP_EVENT_CHANGED, scx_bpf_task_cpu(p), tctx, sp_now());
 	event.key = p->nr_cpus_allowed;
 	decide(&tctx->task, &event, &decision);
 }
@@ -513,9 +514,10 @@ static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
 #define SP_APART static __always_inline
 #endif
 
-SP_APART u64 slice_of_prev(s32 cpu, struct sp_task_ctx *tctx, u64 now)
+SP_APART u64 slice_of_prev(struct task_struct *prev, s32 cpu, struct sp_task_ctx *tctx,
+			   u64 now)
 {
-	return decide_slice(cpu, tctx, now);
+	return decide_slice(prev, cpu, tctx, now);
 }
 
 /*
@@ -531,7 +533,7 @@ static __always_inline void go_on_alone(s32 cpu, struct task_struct *prev,
 		if (!tell_of_prev(cpu, prev, tctx, now))
 			return;
 		look_up_share(tctx);
-		slice = slice_of_prev(cpu, tctx, now);
+		slice = slice_of_prev(prev, cpu, tctx, now);
 	}
 	go_on(cpu, prev, slice);
 }
@@ -630,7 +632,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	if (tctx) {
 		count(SP_COUNT_CONTINUED);
 		look_up_share(tctx);
-		go_on(cpu, prev, slice_of_prev(cpu, tctx, event.now));
+		go_on(cpu, prev, slice_of_prev(prev, cpu, tctx, event.now));
 	} else if (goes) {
 		go_on(cpu, prev, described()->slice_max_ns);
 	}
@@ -656,7 +658,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	 * of somebody who waits still.
 	 */
 	if (tctx->waits) {
-		slice = decide_slice(cpu, tctx, now);
+		slice = decide_slice(p, cpu, tctx, now);
 		if (!tctx->alone && !met_nobody[cpu & (SP_CPUS_MAX - 1)])
 			sp_set_slice(p, slice);
 		met_nobody[cpu & (SP_CPUS_MAX - 1)] = false;

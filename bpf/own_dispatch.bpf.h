@@ -109,7 +109,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	} else if (tctx) {
 		count(SP_COUNT_CONTINUED);
 		look_up_share(tctx);
-		go_on(cpu, prev, slice_of_prev(cpu, tctx, event.now));
+		go_on(cpu, prev, slice_of_prev(prev, cpu, tctx, event.now));
 	} else if (goes) {
 		go_on(cpu, prev, described()->slice_max_ns);
 	}
