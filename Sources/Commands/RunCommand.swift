@@ -234,7 +234,7 @@ struct RunCommand: ParsableCommand {
         case .c:
             guard let missing else { return .c }
             throw Failure(
-                "\(missing); run it with --mode user, or in the kernel as it is with --twin swift, or write the twin in bpf/ (docs/NEW-POLICY.md says how)",
+                "\(missing); run it with --mode user, or in the kernel as it is with --twin swift, or write the twin (docs/NEW-POLICY.md says how)",
                 .configuration)
         case .auto, .swift:
             if let obstacle = swift.obstacle {

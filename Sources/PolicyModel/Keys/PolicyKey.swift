@@ -32,7 +32,7 @@ package struct PolicyKey: Sendable {
         case cpus
     }
 
-    /// A word that a description may choose, and the value of `bpf/abi.h` that it stands for.
+    /// A word that a description may choose, and the value of an enum that it stands for.
     package struct Word: Sendable {
         package let word: String
         package let value: UInt64
