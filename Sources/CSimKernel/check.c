@@ -131,8 +131,11 @@ void begins_to_wait(struct task *p)
 {
 	if (p->daemon)
 		return;
-	if (p->waits)
+	if (p->waits) {
+		/* Twice in the list, it would be followed by itself for ever. */
 		flaw(SIM_FLAW_MODEL, "pid %d waits twice", p->t.pid);
+		return;
+	}
 	p->waits = true;
 	p->runnable_at = sim.now;
 	LINK(&sim.waiting, p, by_wait);
