@@ -211,7 +211,8 @@ static __always_inline bool is_held_for(s32 cpu)
 	u32 index = (u32)cpu & (SP_CPUS_MAX - 1);
 	int found = has_task_for(&held, cpu);
 
-	if (found != TASK_PERHAPS || !asked_at[index])
+	/* A daemon that does not answer is not waited for: somebody is taken without it. */
+	if (found != TASK_PERHAPS || !asked_at[index] || daemon_gone)
 		return found;
 	return waits - asked_waits[index] > LOOK_MAX / 2 ||
 	       (s64)(sp_now() - asked_at[index]) > (s64)FORGOTTEN_NS;
