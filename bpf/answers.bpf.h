@@ -21,8 +21,10 @@ struct sp_dsq held = { .id = DSQ_HELD };
 struct sp_dsq picked = { .id = DSQ_PICKED };
 
 static bool picked_on[SP_CPUS_MAX]; /* somebody may stand in that CPU's own queue */
-static bool
-	any_picked; /* somebody stood in DSQ_PICKED once: before, nobody asks for its length */
+static bool any_picked; /* somebody stood in DSQ_PICKED: before, its length is 0 */
+/* When a CPU had the daemon pick for it, and nobody was yet; 0: somebody was since. */
+static u64 asked_at[SP_CPUS_MAX];
+static u32 asked_waits[SP_CPUS_MAX]; /* how many waits there had been */
 static u64 drain_busy;
 static struct sp_answer early[EARLY_MAX]; /* pid 0: none; under drain_busy */
 static u32 early_count;
@@ -80,6 +82,7 @@ pick(struct bpf_iter_scx_dsq *it, struct task_struct *p, s32 cpu, s32 here, bool
 	s32 instead = -1;
 	bool mine;
 
+	asked_at[(u32)cpu & (SP_CPUS_MAX - 1)] = 0;
 	if (!may_run(p, cpu))
 		count(SP_COUNT_WRONG_CPU);
 	mine = wanted && may_run(p, here);

@@ -58,9 +58,9 @@ static __always_inline bool has_keys(void)
  */
 static bool met_nobody[SP_CPUS_MAX];
 
-/* Fills an event of a task on @cpu, but for what only an ENQUEUE has. */
-static __always_inline void fill_event(struct sp_event *event, u32 kind, s32 cpu,
-				       const struct sp_task_ctx *tctx, u64 now)
+/* An event of nobody, but for who waits. */
+static __always_inline void begin_event(struct sp_event *event, u32 kind, s32 cpu,
+					u64 now)
 {
 	event->seq = 0;
 	event->now = now;
@@ -73,12 +73,22 @@ static __always_inline void fill_event(struct sp_event *event, u32 kind, s32 cpu
 	event->since[SP_QUEUE_PRIORITY] = 0;
 	event->kind = kind;
 	event->flags = 0;
-	event->pid = tctx->pid;
-	event->generation = tctx->generation;
+	event->pid = 0;
+	event->generation = 0;
 	event->cpu = cpu;
 	event->idle_cpu = -1;
-	event->weight = tctx->weight;
+	event->weight = 0;
 	event->cpus = nr_online();
+}
+
+/* Fills an event of a task on @cpu, but for what only an ENQUEUE has. */
+static __always_inline void fill_event(struct sp_event *event, u32 kind, s32 cpu,
+				       const struct sp_task_ctx *tctx, u64 now)
+{
+	begin_event(event, kind, cpu, now);
+	event->pid = tctx->pid;
+	event->generation = tctx->generation;
+	event->weight = tctx->weight;
 #ifdef SP_OWN_QUEUES
 	fill_near(event, tctx->task.queue);
 #else
@@ -248,15 +258,12 @@ void BPF_PROG(sp_set_cpumask, struct task_struct *p, const struct cpumask *mask)
 /* Tells the policy of a CPU that came or went. */
 static __noinline void tell_of_cpu(s32 cpu, bool is_online)
 {
-	struct sp_event event = {};
 	struct sp_decision decision;
 	struct sp_task none = {};
+	struct sp_event event;
 
-	event.kind = SP_EVENT_CPUS;
+	begin_event(&event, SP_EVENT_CPUS, cpu, sp_now());
 	event.flags = is_online ? SP_EVENT_ONLINE : 0;
-	event.now = sp_now();
-	event.cpu = cpu;
-	event.idle_cpu = -1;
 	event.cpus = recount_online(cpu, is_online);
 #ifdef SP_OWN_QUEUES
 	fill_near(&event, 0);
@@ -556,27 +563,6 @@ static __noinline s32 ask(s32 cpu, struct sp_event *event, struct sp_task_ctx *t
 	return SP_QUEUE_REGULAR;
 }
 
-/* Of nobody yet; who waits stands in it already. */
-static __always_inline void begin_dispatch(struct sp_event *event, s32 cpu)
-{
-	event->seq = 0;
-	event->now = sp_now();
-	event->used_ns = 0;
-	event->switches = 0;
-	event->key = 0;
-	event->first[SP_QUEUE_REGULAR] = 0;
-	event->first[SP_QUEUE_PRIORITY] = 0;
-	event->since[SP_QUEUE_REGULAR] = 0;
-	event->since[SP_QUEUE_PRIORITY] = 0;
-	event->kind = SP_EVENT_DISPATCH;
-	event->flags = 0;
-	event->pid = 0;
-	event->generation = 0;
-	event->cpu = cpu;
-	event->idle_cpu = -1;
-	event->weight = 0;
-}
-
 SEC("struct_ops/sp_dispatch")
 void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
@@ -600,8 +586,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 			met_nobody[(u32)cpu & (SP_CPUS_MAX - 1)] = false;
 		return;
 	}
-	begin_dispatch(&event, cpu);
-	event.cpus = nr_online();
+	begin_event(&event, SP_EVENT_DISPATCH, cpu, sp_now());
 	if (goes && is_told_of(prev, 0) && !(prev->flags & PF_EXITING))
 		tctx = task_ctx(prev);
 	if (!sp_waiting(&event) ||

@@ -16,7 +16,7 @@ static u64 offline_bits[SP_CPUS_MAX / 64];
 static u64 idle_since[SP_CPUS_MAX];
 /* Whether what runs on a CPU may be preempted: a task of the regular class. */
 static bool gives_way[SP_CPUS_MAX];
-static u32 online; /* CPUs on-line at the timer's last beat; 0 before the first */
+static u32 online; /* CPUs on-line at the timer's last beat, or told of since; 0 before */
 
 /*
  * Whether p may run on its own CPU alone. Migration is always disabled while a BPF
@@ -96,7 +96,7 @@ static __always_inline void mark_online(s32 cpu, bool online)
 #endif
 }
 
-/* CPUs on-line, as of 50 ms ago at most. */
+/* CPUs on-line, as of the last beat: up to TIMER_IDLE_NS ago where nobody waits. */
 static __always_inline u32 nr_online(void)
 {
 	return online ? online : nr_cpus;

@@ -149,15 +149,17 @@ static __always_inline bool finds_task_for(struct sp_dsq *dsq, s32 cpu, u64 flag
  */
 __noinline int has_task_for(struct sp_dsq *dsq, s32 cpu)
 {
-	if (!dsq || !nr_queued(dsq))
+	u32 queued = dsq ? nr_queued(dsq) : 0;
+
+	if (!queued)
 		return 0;
 	if (finds_task_for(dsq, cpu, 0))
 		return TASK_FOUND;
-	if (nr_queued(dsq) <= LOOK_MAX / 2)
+	if (queued <= LOOK_MAX / 2)
 		return 0;
 	if (finds_task_for(dsq, cpu, SCX_DSQ_ITER_REV))
 		return TASK_FOUND;
-	return nr_queued(dsq) > LOOK_MAX ? TASK_PERHAPS : 0;
+	return queued > LOOK_MAX ? TASK_PERHAPS : 0;
 }
 #else
 /* Whether somebody in @dsq may run on @cpu, as far as is looked. */

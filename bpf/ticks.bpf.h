@@ -108,6 +108,13 @@ static __always_inline void begin_run(struct task_struct *p, struct sp_task_ctx 
 	end_slice(p);
 }
 
+/* Whether a CPU would find another task, picked or not, as far as is looked. */
+static __always_inline bool somebody_waits_for(s32 cpu)
+{
+	return picked_on[(u32)cpu & (SP_CPUS_MAX - 1)] ||
+	       (any_picked && has_task_for(&picked, cpu)) || has_task_for(&held, cpu);
+}
+
 /* The daemon has its turn for a tick: on an idle CPU, else here. */
 static __always_inline void call_daemon(struct task_struct *p, struct sp_task_ctx *tctx)
 {

@@ -41,10 +41,6 @@ static bool ticks_unread; /* the daemon is to have a turn for a tick */
 #endif
 static u32 alternate; /* whose turn it is with a full ring, or beside an overdue daemon */
 
-/* When a CPU had the daemon pick for it, and nobody came of it yet; 0: somebody did. */
-static u64 asked_at[SP_CPUS_MAX];
-static u32 asked_waits[SP_CPUS_MAX]; /* how many waits there had been */
-
 /* Whether the daemon has its turn, and not for too long already. */
 static __always_inline bool has_turn(u64 now)
 {
@@ -210,12 +206,15 @@ static __always_inline bool is_held_for(s32 cpu)
 {
 	u32 index = (u32)cpu & (SP_CPUS_MAX - 1);
 	int found = has_task_for(&held, cpu);
+	u64 now;
 
-	/* A daemon that does not answer is not waited for: somebody is taken without it. */
-	if (found != TASK_PERHAPS || !asked_at[index] || daemon_gone)
+	if (found != TASK_PERHAPS || !asked_at[index])
 		return found;
-	return waits - asked_waits[index] > LOOK_MAX / 2 ||
-	       (s64)(sp_now() - asked_at[index]) > (s64)FORGOTTEN_NS;
+	now = sp_now();
+	/* A daemon that does not answer is not waited for: somebody is taken without it. */
+	return daemon_gone || is_overdue(now) ||
+	       waits - asked_waits[index] > LOOK_MAX / 2 ||
+	       (s64)(now - asked_at[index]) > (s64)FORGOTTEN_NS;
 }
 
 /* Takes the first to come, whatever the policy. */

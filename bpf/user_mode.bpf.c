@@ -159,7 +159,6 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 	if (take_held_in_turn() || take_late_pick(cpu))
 		return;
 	if (drain(ring, cpu) || take_picked(cpu)) {
-		asked_at[(u32)cpu & (SP_CPUS_MAX - 1)] = 0;
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
@@ -247,7 +246,7 @@ void BPF_PROG(sp_tick_task, struct task_struct *p)
 	if (!tctx || !tctx->runs || !tell_tick(p, tctx))
 		return;
 	/* Else it would go on, whatever the answer. */
-	if (ALONE_ASKED || nr_queued(&held) || nr_queued(&picked))
+	if (ALONE_ASKED || somebody_waits_for(scx_bpf_task_cpu(p)))
 		call_daemon(p, tctx);
 }
 
@@ -357,6 +356,7 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 	if (tctx) {
 		tctx->wait = 0;
 #ifdef SP_WANTS
+		end_run(p, tctx);
 		forget_run(tctx);
 #endif
 		if (has_groups())
