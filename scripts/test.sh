@@ -41,7 +41,7 @@ count_cpu() {
 	cpu_seconds=$(tr ms '  ' <"$1" | awk 'NR == 2 { printf "%d", $1 * 60 + $2 + $3 * 60 + $4 }')
 }
 
-# run LANE: its result is a line of $work/results.
+# run LANE: its result is a line of $work/results, what it printed $work/LANE.log.
 run() {
 	local lane=$1 began=$SECONDS result=failed cpu_seconds used
 	count_cpu "$work/times-$lane"
@@ -50,7 +50,7 @@ run() {
 	if [[ ! -e $(needs "$lane") ]]; then
 		printf 'skipped: there is no %s\n' "$(needs "$lane")"
 		result=skipped
-	elif "${MAKE:-make}" --no-print-directory "$lane"; then
+	elif "${MAKE:-make}" --no-print-directory "$lane" 2>&1 | tee "$work/$lane.log"; then
 		result=passed
 	fi
 	count_cpu "$work/times-$lane"
@@ -63,6 +63,16 @@ sum() {
 		function time(s) { return sprintf("%d:%02d", s / 60, s % 60) }
 		$1 == word { list = list sprintf(" %s (%s, CPU %s)", $2, time($3), time($4)) }
 		END { print list ? list : " none" }' "$work/results"
+}
+
+# show_failures: what the lanes that failed said of it, once more, since other lanes have printed much since then.
+show_failures() {
+	local lane
+	for lane in $(awk '$1 == "failed" { print $2 }' "$work/results"); do
+		printf '\n==== %s failed; what it said of it ====\n' "$lane"
+		grep -iE -B 3 '^ *(FAILED|not ok|failed)|[✘]|error:|failures? *=|survived' "$work/$lane.log" | tail -n 60 ||
+			tail -n 30 "$work/$lane.log"
+	done
 }
 
 lanes=() guests=()
@@ -96,6 +106,7 @@ if [[ -n $beside ]]; then
 	beside=
 fi
 
+show_failures
 printf '\n==== summary ====\n'
 printf 'passed: %s\n' "$(sum passed)"
 printf 'failed: %s\n' "$(sum failed)"

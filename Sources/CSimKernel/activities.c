@@ -195,6 +195,24 @@ s32 lock_cpu_of(struct task *p)
 }
 
 /*
+ * The task, and its CPU, which is returned; -1, and nothing is locked, if the task was gone
+ * before: another one may be in its place by now.
+ */
+s32 lock_task_and_cpu(struct task *p)
+{
+	const u32 life = p->life;
+	s32 cpu;
+
+	lock_task(p);
+	cpu = lock_cpu_of(p);
+	if (p->life == life)
+		return cpu;
+	unlock_cpu(cpu);
+	unlock_task(p);
+	return -1;
+}
+
+/*
  * It is about to sleep, and still on its CPU: a wake-up waits until that has switched to
  * another one.
  */

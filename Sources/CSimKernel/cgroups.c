@@ -146,10 +146,10 @@ static void change_weight(struct cpu_cgroup *it, u32 weight)
 static void move(struct task *p, struct cpu_cgroup *to)
 {
 	struct cpu_cgroup *from = p->cgroup;
-	s32 cpu;
+	s32 cpu = lock_task_and_cpu(p);
 
-	lock_task(p);
-	cpu = lock_cpu_of(p);
+	if (cpu < 0)
+		return;
 	if (p->alive && !p->zombie && !p->dead && to->exists && p->cgroup == from &&
 	    from != to) {
 		note('g', p->cpu, (u32)p->t.pid);

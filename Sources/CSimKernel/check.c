@@ -136,6 +136,8 @@ void begins_to_wait(struct task *p)
 		flaw(SIM_FLAW_MODEL, "pid %d waits twice", p->t.pid);
 		return;
 	}
+	if (p->class != CLASS_EXT)
+		flaw(SIM_FLAW_MODEL, "pid %d waits, of another class", p->t.pid);
 	p->waits = true;
 	p->runnable_at = sim.now;
 	LINK(&sim.waiting, p, by_wait);

@@ -338,6 +338,7 @@ void activity_point(void);
 void lock_cpu(s32 cpu);
 void unlock_cpu(s32 cpu);
 s32 lock_cpu_of(struct task *p);
+s32 lock_task_and_cpu(struct task *p);
 void lock_task(struct task *p);
 void unlock_task(struct task *p);
 void lock_cgroups(void);

@@ -501,6 +501,8 @@ static void forget(struct task *p)
 {
 	struct task *last = living[--nliving];
 
+	if (p->waits)
+		flaw(SIM_FLAW_MODEL, "pid %d is gone, and waits", p->t.pid);
 	living[p->next_free] = last;
 	last->next_free = p->next_free;
 	if (p->group_next)
@@ -585,10 +587,10 @@ void move_if_it_must(struct task *p)
 
 void set_affinity(struct task *p, struct affinity *affinity)
 {
-	s32 cpu;
+	s32 cpu = lock_task_and_cpu(p);
 
-	lock_task(p);
-	cpu = lock_cpu_of(p);
+	if (cpu < 0)
+		return;
 	note('a', p->cpu, (u32)p->t.pid);
 	change_begins(p);
 	leaves_place(p);
@@ -617,10 +619,10 @@ void rename_task(struct task *p, s32 pid)
 
 static void put_weight(struct task *p, s32 nice, u32 weight)
 {
-	s32 cpu;
+	s32 cpu = lock_task_and_cpu(p);
 
-	lock_task(p);
-	cpu = lock_cpu_of(p);
+	if (cpu < 0)
+		return;
 	note('n', p->cpu, (u32)p->t.pid);
 	change_begins(p);
 	weigh(p, nice);
@@ -674,10 +676,10 @@ static void join_class(struct task *p)
 
 void set_class(struct task *p, u32 class)
 {
-	s32 cpu;
+	s32 cpu = lock_task_and_cpu(p);
 
-	lock_task(p);
-	cpu = lock_cpu_of(p);
+	if (cpu < 0)
+		return;
 	if (p->class != class && !p->daemon && !p->zombie) {
 		note('c', p->cpu, (u32)p->t.pid);
 		change_begins(p);
