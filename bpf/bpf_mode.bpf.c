@@ -349,6 +349,9 @@ static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tct
 		count(SP_COUNT_ENQUEUED);
 		count(SP_COUNT_DIRECT);
 		tctx->alone = !ALONE_ASKED;
+#ifdef SP_ALONE_ASKED
+		tctx->direct = true;
+#endif
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, described()->slice_max_ns, enq_flags);
 		return true;
 	}
@@ -373,6 +376,32 @@ s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 {
 	note_waker(p);
 	return look_for_idle(p, prev_cpu, wake_flags);
+}
+
+/*
+ * A CPU took it out of a queue, and could not run it: a task of a higher class came first. Its
+ * wait goes on where it stood, so nobody is told; as a new wait it would wait for all others
+ * once more, perhaps beyond what the kernel suffers. True if that is so.
+ */
+static __always_inline bool is_put_back(const struct task_struct *p,
+					const struct sp_task_ctx *tctx, u64 enq_flags)
+{
+#ifdef SP_ALONE_ASKED
+	if (tctx->direct)
+		return false;
+#endif
+	return (enq_flags & SCX_ENQ_REENQ) && tctx->waits && !tctx->alone &&
+	       tctx->pid == (u32)p->pid;
+}
+
+/* By arrival it is the first of all again; at a key it goes behind others that have the same. */
+static __always_inline void put_back(struct task_struct *p, struct sp_task_ctx *tctx,
+				     u64 enq_flags)
+{
+	if (!has_keys())
+		enq_flags |= ENQ_HEAD;
+	insert(p, tctx->task.queue, p->scx.dsq_vtime, enq_flags);
+	kick_for(p, claim_idle_cpu(p));
 }
 
 SEC("struct_ops/sp_enqueue")
@@ -408,6 +437,10 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 #endif
 		insert(p, tctx->task.queue, tctx->key, enq_flags);
 		kick_for(p, claim_idle_cpu(p));
+		return;
+	}
+	if (is_put_back(p, tctx, enq_flags)) {
+		put_back(p, tctx, enq_flags);
 		return;
 	}
 	if (tctx->pid != (u32)p->pid)

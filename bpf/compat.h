@@ -20,6 +20,12 @@ const struct cpumask *scx_bpf_get_idle_smtmask(void) __ksym;
 void scx_bpf_put_idle_cpumask(const struct cpumask *cpumask) __ksym;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 u32 scx_bpf_nr_cpu_ids(void) __ksym;
+/* As the kernel that runs has it. */
+#define ENQ_HEAD \
+	((u64)(bpf_core_enum_value_exists(enum scx_enq_flags, SCX_ENQ_HEAD) ? \
+		       bpf_core_enum_value(enum scx_enq_flags, SCX_ENQ_HEAD) : \
+		       SCX_ENQ_HEAD))
+
 /* 6.19 lets the second be called from anywhere, the first from cpu_release only. */
 u32 scx_bpf_reenqueue_local(void) __ksym __weak;
 void scx_bpf_reenqueue_local___v2___compat(void) __ksym __weak;

@@ -34,6 +34,7 @@ struct sp_task_ctx {
 	bool alone; /* BPF mode: placed on an idle CPU, it runs for the longest slice */
 #ifdef SP_ALONE_ASKED
 	u64 held_until; /* BPF mode, `decided`: it is held back until then; 0: it is not */
+	bool direct; /* BPF mode: placed on an idle CPU */
 #endif
 #ifdef SP_SETS
 	u32 set; /* of CPUs, those of its queue, and 1; 0: all */
@@ -351,6 +352,9 @@ static __always_inline void begin_wait(const struct task_struct *p,
 	tctx->since = now;
 	/* It was placed on an idle CPU, and taken from there before it ran. */
 	tctx->alone = false;
+#ifdef SP_ALONE_ASKED
+	tctx->direct = false;
+#endif
 }
 
 /* CPU time that p used since it last began to wait. From now on it counts anew. */

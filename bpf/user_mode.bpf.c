@@ -31,6 +31,9 @@ static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx
 	u64 slice = described()->slice_max_ns;
 	bool told = tell(p, tctx, notice);
 
+	/* No answer will come, and no policy hears that it runs. */
+	if (!told)
+		tctx->wait = 0;
 	if (!ALONE_ASKED && notice->idle_cpu >= 0 &&
 	    described()->idle == SP_IDLE_DIRECT) {
 		count(SP_COUNT_DIRECT);
@@ -52,6 +55,33 @@ s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 		return prev_cpu;
 	note_waker(p);
 	return look_for_idle(p, prev_cpu, wake_flags);
+}
+
+/*
+ * It was picked, or let run at once, and its CPU could not run it: a task of a higher class
+ * came first. For the policy it runs, so nobody is told. It is the first of those that were
+ * picked, and has the slice that it had.
+ */
+static __always_inline void put_back(struct task_struct *p, struct sp_task_ctx *tctx,
+				     u64 enq_flags)
+{
+	u64 slice = p->scx.slice, dsq = DSQ_PICKED;
+	u32 cpu = scx_bpf_task_cpu(p);
+	bool here = is_pinned(p);
+
+#ifdef SP_SETS
+	here = here || set_of_task(p);
+#endif
+	count_wait(p, tctx);
+	count(SP_COUNT_ENQUEUED);
+	if (here) {
+		dsq = DSQ_PICKED_ON + cpu;
+		picked_on[cpu & (SP_CPUS_MAX - 1)] = true;
+	} else {
+		any_picked = true;
+	}
+	sp_dsq_insert(p, dsq, slice, enq_flags | ENQ_HEAD);
+	kick_for(p, claim_idle_cpu(p));
 }
 
 SEC("struct_ops/sp_enqueue")
@@ -91,6 +121,10 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, RETRY_SLICE_NS, enq_flags);
 		/* The CPU may have made up its mind to idle already. */
 		scx_bpf_kick_cpu(scx_bpf_task_cpu(p), 0);
+		return;
+	}
+	if ((enq_flags & SCX_ENQ_REENQ) && tctx->wait && tctx->pid == (u32)p->pid) {
+		put_back(p, tctx, enq_flags);
 		return;
 	}
 	count_wait(p, tctx);

@@ -442,6 +442,8 @@ u32 scx_bpf_reenqueue_local(void)
 	struct task *first = NULL, **end = &first;
 	u32 count = 0;
 
+	/* If it stays, it meets the one that takes the CPU. */
+	sim.cpu[sim.moment.here].taken_alone = NULL;
 	for (; p; p = next) {
 		next = p->next;
 		if (p->moving)

@@ -121,12 +121,39 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 
 /* ---- effects ---- */
 
+/* It is about to be put back: at the key that it had, or before all others? */
+static void expect_put_back(struct task *p, const struct dsq *dsq, u64 flags)
+{
+	const u64 key = p->expected.node.key;
+
+	sim.report.effects++;
+	if (!is_backends(dsq)) {
+		flaw(SIM_FLAW_QUEUE, "pid %d was to wait on", p->t.pid);
+		return;
+	}
+	if (p->direct_prio ? p->t.scx.dsq_vtime != key : !(flags & SCX_ENQ_HEAD))
+		flaw(SIM_FLAW_KEY, "pid %d was to wait on at %llu, not at %llu",
+		     p->t.pid, key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
+	if (p->direct_prio)
+		expect(&p->expected, p->affinity, p->expected.queue, key,
+		       p->told.since);
+	else
+		expect_ahead(&p->expected, p->affinity, p->expected.queue,
+			     p->told.since);
+}
+
 /* It is about to be put into @dsq: as decided? */
 void expect_insertion(struct task *p, const struct dsq *dsq, u64 flags)
 {
 	const struct sp_decision *d = &p->wait;
 
 	p->alone = p->met_nobody = false;
+	if (p->put_back && sim.machine.mode == SIM_MODE_BPF)
+		expect_put_back(p, dsq, flags);
+	else if (p->put_back && !(flags & SCX_ENQ_HEAD))
+		flaw(SIM_FLAW_ORDER,
+		     "pid %d was picked before those that it waits behind", p->t.pid);
+	p->put_back = false;
 	if (!p->has_wait)
 		return;
 	p->has_wait = false;
@@ -173,6 +200,7 @@ void expect_taken(struct task *p, s32 cpu)
 	sim.report.effects++;
 	if (!sim.moment.has_served) {
 		p->met_nobody = true;
+		sim.cpu[cpu].taken_alone = p;
 		if (sim.moment.dispatching && is_queued(sim.moment.dispatching))
 			flaw(SIM_FLAW_ORDER, "CPU %d took pid %d unasked, and has one",
 			     cpu, p->t.pid);
@@ -208,6 +236,9 @@ void check_slice(struct task *p)
 		p->t.scx.slice++;
 	if (p->has_run) {
 		sim.report.effects++;
+		/* One that came at the same moment went first: so it met that one. */
+		p->met_nobody = p->met_nobody && sim.cpu[p->cpu].taken_alone == p;
+		sim.cpu[p->cpu].taken_alone = NULL;
 		check_slice_of(p);
 	}
 	p->has_run = p->alone = p->met_nobody = false;

@@ -213,10 +213,24 @@ static bool some_idle(const struct task *p)
 	return false;
 }
 
+/*
+ * A CPU took it, and a task of a higher class that CPU: its wait goes on, and nobody is told.
+ * In user mode that is so as well for one that was let run on an idle CPU at once.
+ */
+static bool is_put_back(const struct task *p, u64 flags)
+{
+	const bool user = sim.machine.mode == SIM_MODE_USER;
+
+	return (flags & SCX_ENQ_REENQ) && is_told_of(p, flags) &&
+	       p->told.pid == (u32)p->t.pid &&
+	       (user ? p->told.wait != 0 : p->told.due && !p->alone);
+}
+
 /* Within the callback, and before the backend's part of it. */
 void enqueue_begins(struct task *p, u64 flags)
 {
-	(void)flags;
+	p->put_back = is_put_back(p, flags);
+	sim.moment.slice_before = p->t.scx.slice;
 	p->told.now = false;
 	/* It goes off-line, and the kernel has taken another one. */
 	if (p->told.claimed != p->cpu)
@@ -319,6 +333,9 @@ static void check_held(const struct task *p)
 	const struct sp_policy *policy = &sim.machine.policy;
 	u64 wanted = sim.moment.ring_full ? DSQ_PICKED : DSQ_HELD;
 
+	if (p->put_back)
+		wanted = is_pinned(p) ? DSQ_PICKED_ON + (u64)p->cpu : DSQ_PICKED;
+
 	if (sim.moment.idle_told && policy->idle == SP_IDLE_DIRECT)
 		wanted = SCX_DSQ_LOCAL;
 	/* Whether an idle CPU was found, nobody was told. */
@@ -359,7 +376,7 @@ void enqueue_ends(struct task *p, u64 flags)
 	sim.report.effects++;
 	if (sim.moment.ring_full)
 		not_told(p, flags);
-	if (due != was_told)
+	if ((due && !p->put_back) != was_told)
 		flaw(SIM_FLAW_INPUT, "pid %d begins to wait, and %s", p->t.pid,
 		     due ? "nobody is told" : "the policy is told");
 	if (!last)
@@ -371,7 +388,9 @@ void enqueue_ends(struct task *p, u64 flags)
 		told->due = !user;
 		if (user)
 			check_held(p);
-		if (p->t.scx.slice != sim.machine.policy.slice_max_ns)
+		if (p->t.scx.slice != (user && p->put_back ?
+					       sim.moment.slice_before :
+					       sim.machine.policy.slice_max_ns))
 			flaw(SIM_FLAW_SLICE, "pid %d waits with a slice of %llu ns",
 			     p->t.pid, p->t.scx.slice);
 	} else {

@@ -159,6 +159,7 @@ struct task {
 	struct sp_decision wait, run;
 	struct expectation expected;
 	bool has_wait, has_run, alone, met_nobody;
+	bool put_back; /* its CPU could not run it: it stands again where it stood */
 	struct told told;
 	s32 next_free;
 	u64 storage[CTX_BYTES / 8];
@@ -183,6 +184,7 @@ struct moment {
 	s32 claimed; /* the idle CPU that it claimed last, or -1 */
 	bool idle_before; /* ops.enqueue: some CPU idled that the task may use */
 	bool own_idle_before; /* the task's own */
+	u64 slice_before; /* ops.enqueue: the slice of the task */
 	u32 kicks_late; /* of CPUs that idled for 10 ms by then */
 	u64 rescued, waiting, timer_ns; /* of the timer */
 	u64 retried; /* that the backend had counted before a dispatch */
@@ -213,6 +215,7 @@ struct cpu {
 	struct affinity *pinned; /* of tasks that may run here only; NULL: none were */
 	struct task *rt_head, *rt_tail; /* real-time tasks that wait here */
 	u32 generation; /* of what runs: old events of bursts are stale */
+	const struct task *taken_alone; /* by its last dispatch: nobody else waited */
 	bool gives_way; /* what runs there is of the regular class */
 	bool may_give_way; /* of that the backend may know otherwise */
 	bool says_idle; /* the backend heard that it idles */

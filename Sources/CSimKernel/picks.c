@@ -516,7 +516,10 @@ static struct expectation *next_for_pick(void)
 	return next;
 }
 
-/* The notice that is read now, if the backend tells by it that it let this one run. */
+/*
+ * The notice that is read now, if the backend tells by it that it let this one run; or is read
+ * next, if it came when the daemon had read all, and goes on with what it knew.
+ */
 static const struct sp_notice *taken_notice(const struct known *it)
 {
 	const u64 at = *(const u64 *)sim_events_consumer();
@@ -617,7 +620,7 @@ static void let_run_unasked(struct known *it, const struct sp_event *event,
 		check_running(it, event, decision, latest_notice()->now, it->cpu,
 			      false);
 		tell(it, decision->slice_ns, decision->queue, false, -1);
-	} else if (it->wait.waits && notice) {
+	} else if (it->wait.waits && notice && notice->now == event->now) {
 		note_time(notice);
 		check_running(it, event, decision, notice->now, notice->cpu, false);
 		it->cpu = notice->cpu;

@@ -304,7 +304,7 @@ void replay_call(const struct record *r)
 	sim_replayed.calls++;
 	switch (r->kind) {
 	case LOG_F_INSERT:
-		scx_bpf_dsq_insert(&p->t, r->a, r->b, r->c);
+		scx_bpf_dsq_insert(&p->t, r->a, r->b, replay_flags(r->c));
 		break;
 	case LOG_F_INSERT_VTIME:
 		scx_bpf_dsq_insert_vtime(&p->t, r->a, r->b, r->c, 0);

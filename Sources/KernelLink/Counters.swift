@@ -25,7 +25,7 @@ public struct Counters: Sendable, Equatable {
 
     /// What each counter counts, in the order of the header. The names are those of reports.
     public static let names: [(counter: sp_counter, name: String, meaning: String)] = [
-        (SP_COUNT_ENQUEUED, "enqueued", "tasks that began to wait"),
+        (SP_COUNT_ENQUEUED, "enqueued", "tasks that began to wait, or were put back"),
         (SP_COUNT_DISPATCHED, "dispatched", "taken from a queue in the policy's order"),
         (SP_COUNT_DIRECT, "direct", "put on an idle CPU at once"),
         (SP_COUNT_SOLE, "sole", "the only one that waited, for a CPU that had no other"),

@@ -22,6 +22,7 @@ extension Decider {
             counters.stale &+= 1
             return nil
         }
+        if notice.kind != SP_EVENT_CHANGED.rawValue { ranUnasked(slot, notice) }
         var event = blank(notice.kind, notice.now, cpu: notice.cpu)
         event.used_ns = notice.used_ns
         event.flags = notice.flags
@@ -44,6 +45,15 @@ extension Decider {
         default: counters.strange &+= 1
         }
         return nil
+    }
+
+    /// It stops, or is ticked, and waits as far as we know: the backend let it run without an answer, for want of
+    /// one. The policy is told that it ran before it is told more.
+    private mutating func ranUnasked(_ slot: UInt32, _ notice: sp_notice) {
+        guard queues.contains(slot), waits[Int(slot)].generation == notice.generation else { return }
+        leave(slot)
+        waits[Int(slot)].cpu = notice.cpu
+        _ = started(slot, notice.now)
     }
 
     /// A CPU came or went, which is about no task.

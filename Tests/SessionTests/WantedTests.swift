@@ -14,7 +14,8 @@ import Testing
         enqueue: { _, _, task, event, decision in
             decision.pointee = .queue(event.pointee, task.pointee, key: event.pointee.now)
         },
-        running: { _, _, task, event, decision in
+        running: { _, global, task, event, decision in
+            global.pointee.round &+= 1
             decision.pointee = .run(event.pointee, task.pointee, sliceNs: 5)
         },
         dispatch: { _, _, task, event, decision in
@@ -85,6 +86,24 @@ import Testing
         // Who waits goes on waiting.
         #expect(decider.waiting == 1 && decider.counters.events == 4)
         #expect(decider.counters.strange == 0 && decider.counters.stale == 0)
+    }
+
+    /// The backend let it run without an answer: the policy hears first that it ran.
+    @Test func whoWasNotPickedRanAllTheSame() throws {
+        var decider = decider()
+        for pid: UInt32 in 1...2 { #expect(take(&decider, notice(SP_EVENT_ENQUEUE, pid)) == nil) }
+        let found = decider.table.find(1)
+        let slot = Int(try #require(found))
+        decider.tasks[slot].vtime = 0
+        // Of another life: it waits still.
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 1, generation: 9, used: 7, now: 117)) == nil)
+        #expect(decider.waiting == 2 && decider.counters.stale == 1)
+        #expect(take(&decider, notice(SP_EVENT_STOPPING, 1, used: 7, now: 118)) == nil)
+        #expect(decider.waiting == 1 && decider.tasks[slot].vtime == 7)
+        #expect(decider.policy.global.round == 1)
+        #expect(decider.pick(now: 120, cpu: 0)?.pid == 2)
+        #expect(take(&decider, notice(SP_EVENT_TICK, 1, used: 7, now: 121)) == nil)
+        #expect(decider.policy.global.round == 2 && decider.counters.strange == 0)
     }
 
     /// The answer names the wait that ended when the task was picked.

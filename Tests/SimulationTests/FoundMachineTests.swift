@@ -34,6 +34,16 @@ import Testing
         Found(
             mode: .user, seed: 70088315,
             of: "check: what nobody knew of was forgotten before it was asked about"),
+        Found(
+            mode: .bpf, seed: 100055748,
+            of: "check: the only one that waited ran behind one that came meanwhile"),
+        Found(mode: .bpf, seed: 400038829, of: "the same, behind a real-time task"),
+        Found(
+            mode: .user, seed: 200019342,
+            of: "check: a task was taken for another CPU when the daemon had read all, and let it go on"),
+        Found(
+            mode: .user, seed: 1005, of: "one let run at once, of which the daemon was not told, was put back"
+        ),
         Found(mode: .user, seed: 936592, of: "check: the daemon slept twice in one turn"),
         Found(mode: .user, seed: 2006645, of: "the same"),
         Found(
