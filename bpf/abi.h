@@ -75,6 +75,12 @@ enum sp_kthreads {
 #define SP_PAIR_BYTES 40
 /* Where in sp_policy a pair's parameters are. */
 #define SP_PAIR_PARAMS 56
+/*
+ * Where its tables of rows are, and how many bytes they may have: build-pair makes them of
+ * what is declared as `rows`. Of any other policy they are 0.
+ */
+#define SP_PAIR_ROWS 96
+#define SP_ROWS_BYTES 1024
 
 /* In sp_policy.slice of a pair: it is asked about a task that is alone, too. */
 #define SP_ALONE_ASKED_BIT 0x100u
@@ -177,8 +183,10 @@ struct sp_policy {
 	sp_u64 slice_max_ns;
 #ifdef SP_PAIR_STATE
 	struct sp_params params;
+	struct sp_rows rows;
 #else
 	SP_RULE_PARAMS
+	sp_u64 rows[SP_ROWS_BYTES / 8];
 #endif
 };
 
@@ -347,7 +355,7 @@ struct sp_decision {
 #define SP_ASSERT(c) _Static_assert(c, #c)
 #endif
 
-SP_ASSERT(sizeof(struct sp_policy) == 96);
+SP_ASSERT(sizeof(struct sp_policy) == SP_PAIR_ROWS + SP_ROWS_BYTES);
 SP_ASSERT(sizeof(struct sp_event) == 112);
 SP_ASSERT(sizeof(struct sp_decision) == 32);
 SP_ASSERT(sizeof(struct sp_task) == 48);
@@ -355,10 +363,12 @@ SP_ASSERT(sizeof(struct sp_global) == 40);
 #ifdef SP_PAIR_STATE
 SP_ASSERT(__builtin_offsetof(struct sp_policy, params) == SP_PAIR_PARAMS);
 SP_ASSERT(sizeof(struct sp_params) == SP_PAIR_BYTES);
+SP_ASSERT(sizeof(struct sp_rows) == SP_ROWS_BYTES);
 #else
 SP_ASSERT(__builtin_offsetof(struct sp_policy, slice_min_ns) == SP_PAIR_PARAMS);
 #endif
 SP_ASSERT(__builtin_offsetof(struct sp_policy, slice_max_ns) == 48);
+SP_ASSERT(__builtin_offsetof(struct sp_policy, rows) == SP_PAIR_ROWS);
 SP_ASSERT(__builtin_offsetof(struct sp_event, kind) == 72);
 SP_ASSERT(__builtin_offsetof(struct sp_event, waiting) == 104);
 SP_ASSERT(__builtin_offsetof(struct sp_decision, action) == 16);

@@ -63,8 +63,10 @@ static __always_inline void sp_put_input(struct sp_event *event, u32 at, u64 val
 		event->first[0] |= value;
 	else if (at < 128)
 		event->since[0] |= value;
-	else
+	else if (at < 192)
 		event->switches |= value;
+	else
+		event->since[1] |= value;
 }
 
 /* What an ENQUEUE says of who @p is. By itself: its callers have little stack left. */
@@ -75,6 +77,8 @@ static __noinline void sp_fill_inputs(struct sp_event *event, struct task_struct
 
 	if (sp_input_at(wanted, SP_INPUTS_ALL + 1) > 128)
 		event->switches = 0;
+	if (sp_input_at(wanted, SP_INPUTS_ALL + 1) > 192)
+		event->since[1] = 0;
 	if (wanted & SP_INPUT_COMM) {
 		sp_read_comm(p, comm);
 		event->first[0] = comm[0];

@@ -35,7 +35,7 @@ struct sp_who {
 
 /*
  * In an ENQUEUE they take the place of first[0] and since[0], which have no meaning there,
- * and, where these are not enough, of `switches`: three words, 24 bytes. In the order of
+ * and, where these are not enough, of `switches` and then since[1]: four words. In the order of
  * the enum, without gaps but for the cgroup's, which begins a word: comm has the first two.
  * This is the bit at which @input begins, of @inputs.
  */
@@ -58,8 +58,12 @@ static inline __attribute__((always_inline)) sp_u32 sp_input_at(sp_u32 inputs,
 	return at;
 }
 
-/* The words that an event has for them: bits. */
-#define SP_INPUTS_BITS 192
+/*
+ * The words that an event has for them: bits. A pair with queues of its own has the fourth
+ * one for places.
+ */
+#define SP_INPUTS_BITS 256
+#define SP_INPUTS_BITS_PLACES 192
 
 SP_ASSERT(sizeof(struct sp_who) == 40);
 

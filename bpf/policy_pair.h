@@ -247,6 +247,10 @@ static sp_inline void sp_default_dispatch(const struct sp_event *event,
 	}
 }
 
+/* What is declared as rows: functions, which need what stands above. */
+#define SP_PAIR_FUNCTIONS
+#include SP_PAIR_STATE
+
 #include SP_PAIR_HEADER
 
 /* The state of a policy before its first event. */

@@ -1,14 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# What the policy does: busy loops on one CPU, in both modes. A third of them are the services' user's, a third are given
-# a compiler's name, the others neither. Each waits in order of arrival, so CPU time is as the slices are: 4, 36 and 12 ms
-# to the next tick, which are 8, 40 and 16 with one each 4 ms. Fails where a share is more than 10 % off, of what all of a
+# What the layers of machine.yaml do: busy loops on one CPU, in both modes. A third of them are the services' user's, a
+# third are given a compiler's name, the others neither. Each waits in order of arrival, so CPU time is as the slices are:
+# 4, 36 and 12 ms to the next tick, which are 8, 40 and 16 with one each 4 ms. Fails where a share is more than 10 % off, of what all of a
 # layer used in ten turns of all (8 s at least). For a guest, since it schedules the machine that runs it; with many
 # tasks, of two CPUs, since whoever measures would wait for his turn too:
 #   make guest CLOCK=virtual CMD='PATH/effect.sh'
 #   make guest CLOCK=virtual CPUS=2 CMD='TASKS=300 PATH/effect.sh'
 set -eu
-program=$(dirname "$0")/.build/debug/layers
+here=$(dirname "$0")
+program=$here/.build/debug/layers
 each=$((${TASKS:-3} / 3))
 seconds=$((each * 64 / 100 > 8 ? each * 64 / 100 : 8))
 # Without a process for each, which would wait for its turn while the loops go on.
@@ -28,8 +29,7 @@ for mode in user bpf; do
 			loops="$loops $!"
 		done
 	done
-	$program --mode $mode --stats 0 --set service-slice=4ms --set build-slice=36ms --set other-slice=12ms \
-		--set build-wait=0ns >/tmp/session 2>&1 &
+	$program --mode $mode --stats 0 --policy "$here/machine.yaml" --set layers.builds.wait=0ns >/tmp/session 2>&1 &
 	session=$!
 	for _ in {1..100}; do
 		if grep -q '^attached' /tmp/session || ! kill -0 $session 2>/dev/null; then break; fi

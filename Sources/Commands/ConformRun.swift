@@ -51,7 +51,7 @@ struct ConformRun {
         if let pair = Program.pair {
             plan.makeRandom = { randomPolicy(using: &$0) }
             plan.makePair = { pair.execution($0) }
-            plan.names = pair.names
+            plan.names = { pair.names(of: $0) }
         }
         plan.events = task.events ?? (task.seconds == nil && task.round == nil ? 20_000_000 : nil)
         plan.seconds = task.seconds?.seconds
@@ -84,7 +84,7 @@ struct ConformRun {
         let subjects = try fixedSubjects()
         Interruption.watch()
         for (number, subject) in subjects.enumerated() {
-            let all = Exhaustive(subject.policy, depth: depth, names: Program.pair?.names ?? [])
+            let all = Exhaustive(subject.policy, depth: depth, names: Program.pair?.names(of: subject.policy) ?? [])
             ConformOutput.note("\(Printable.line(subject.name)): \(all.traces) traces of \(depth) events")
             let before = harness.account.traces
             let found = try deciding { progress throws(LaneError) in
@@ -175,7 +175,7 @@ struct ConformRun {
         events.withUnsafeMutableBufferPointer {
             source.fill(
                 $0, seed: seed, policy: subject.policy, pair: Program.pair?.execution(subject.policy),
-                names: Program.pair?.names ?? [])
+                names: Program.pair?.names(of: subject.policy) ?? [])
         }
         let trace = Trace(policy: subject.policy, events: events)
         let file = try deciding { _ throws(LaneError) in

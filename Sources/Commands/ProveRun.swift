@@ -199,7 +199,7 @@ struct ProveReplay {
                 plan.hasRandomSubjects = false
                 if let pair = Program.pair {
                     plan.makePair = { pair.execution($0) }
-                    plan.names = pair.names
+                    plan.names = { pair.names(of: $0) }
                 }
                 plan.events = 1_000_000
                 if let finding = try Campaign(plan, on: harness).run() {

@@ -32,7 +32,7 @@ public struct Campaign {
         /// Of a pair: what the simulated machine decides by.
         public var makePair: (@Sendable (sp_policy) -> PairExecution)?
         /// Of a pair: what it asks whether tasks are called so, see `Pair.names`.
-        public var names: [(UInt64, UInt64)] = []
+        public var names: @Sendable (sp_policy) -> [(UInt64, UInt64)] = { _ in [] }
         /// Events to decide.
         public var events: Int?
         /// Seconds after which no other trace begins.
@@ -128,7 +128,7 @@ public struct Campaign {
             let events = UnsafeMutableBufferPointer(rebasing: buffer[..<wanted])
             source.fill(
                 events, seed: random.next(), policy: subject.policy, pair: plan.makePair?(subject.policy),
-                names: plan.names)
+                names: plan.names(subject.policy))
             if let mismatch = try harness.run(UnsafeBufferPointer(events)) {
                 let trace = Trace(
                     policy: subject.policy, events: Array(events[...mismatch.index]))

@@ -45,7 +45,7 @@ struct EventField: Sendable {
 
     /// The same where an ENQUEUE tells who its task is: in the words that it has no other use for.
     static func with(_ inputs: UInt32, _ fields: [EventField]) -> [EventField] {
-        let words = [["first.0", "first"], ["since.0", "since"], ["switches"]]
+        let words = [["first.0", "first"], ["since.0", "since"], ["switches"], ["since.1"]]
         return fields.map { field in
             guard let word = words.firstIndex(where: { $0.contains(field.name) }) else { return field }
             let within = UInt32(64 * word)..<UInt32(64 * word + 64)
@@ -82,9 +82,9 @@ struct EventField: Sendable {
         }
     }
 
-    /// - Parameter at: a bit of an ENQUEUE's three words.
+    /// - Parameter at: a bit of an ENQUEUE's words for them.
     private static func word(_ at: UInt32, _ event: sp_event) -> UInt64 {
-        at < 64 ? event.first.0 : at < 128 ? event.since.0 : event.switches
+        at < 64 ? event.first.0 : at < 128 ? event.since.0 : at < 192 ? event.switches : event.since.1
     }
 
     private static let inputNames: [(name: String, input: sp_input)] = [

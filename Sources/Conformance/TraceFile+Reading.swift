@@ -53,14 +53,14 @@ extension TraceFile {
     ) -> Result<TraceFile, TraceFileError> {
         do throws(TraceFileError) {
             var check = Checksum()
-            let (file, count) = try header(bytes, &check)
+            let (file, count, size) = try header(bytes, &check)
             var trace = file.trace
             // The header may promise more than there is.
             trace.events.reserveCapacity(min(count, bytes.count / recordSize))
             for record in 0..<count {
-                trace.events.append(try event(bytes, record, of: count, &check))
+                trace.events.append(try event(bytes, size + record * recordSize, record, of: count, &check))
             }
-            try trailer(bytes, count, &check)
+            try trailer(bytes, size + count * recordSize, count, &check)
             return .success(TraceFile(trace: trace, digest: file.digest))
         } catch {
             return .failure(error)
@@ -69,12 +69,16 @@ extension TraceFile {
 
     private static func header(
         _ bytes: UnsafeRawBufferPointer, _ check: inout Checksum
-    ) throws(TraceFileError) -> (TraceFile, count: Int) {
+    ) throws(TraceFileError) -> (TraceFile, count: Int, size: Int) {
         guard bytes.count >= magic.utf8.count, bytes.prefix(magic.utf8.count).elementsEqual(magic.utf8)
         else { throw .foreign("not a trace of sched-proto") }
-        guard bytes.count >= headerSize else { throw .foreign("truncated: it ends in the header") }
-        let found = (0..<identity.count).map { bytes.load(at: 8 + 4 * $0, as: UInt32.self) }
+        let shortest = headerSize(policy: policySizes[0])
+        guard bytes.count >= shortest else { throw .foreign("truncated: it ends in the header") }
+        let found = (0..<6).map { bytes.load(at: 8 + 4 * $0, as: UInt32.self) }
         try compare(found)
+        let policySize = Int(found[3])
+        let headerSize = headerSize(policy: policySize)
+        guard bytes.count >= headerSize else { throw .foreign("truncated: it ends in the header") }
         check.add(UnsafeRawBufferPointer(rebasing: bytes[..<(headerSize - 8)]))
         guard check.value == bytes.load(at: headerSize - 8, as: UInt64.self) else {
             throw .damagedHeader
@@ -83,12 +87,15 @@ extension TraceFile {
         guard count <= UInt64(eventsMax) else {
             throw .foreign("\(count) events are more than the \(eventsMax) that are allowed")
         }
-        let policy = bytes.load(at: 48, as: sp_policy.self)
+        var policy = sp_policy()
+        withUnsafeMutableBytes(of: &policy) {
+            $0.copyBytes(from: UnsafeRawBufferPointer(rebasing: bytes[48..<48 + policySize]))
+        }
         guard policy.abi == UInt32(SP_ABI_VERSION) else {
             throw .foreign("its description is of version \(policy.abi), not \(SP_ABI_VERSION)")
         }
         let digest = bytes.load(at: 40, as: UInt64.self)
-        return (TraceFile(trace: Trace(policy: policy, events: []), digest: digest), Int(count))
+        return (TraceFile(trace: Trace(policy: policy, events: []), digest: digest), Int(count), headerSize)
     }
 
     private static func compare(_ found: [UInt32]) throws(TraceFileError) {
@@ -103,13 +110,12 @@ extension TraceFile {
             throw .foreign(
                 "its events are of version \(found[2]), this program's of \(SP_ABI_VERSION)")
         }
-        guard found == identity else { throw .damagedHeader }
+        guard policySizes.contains(where: { found == identity(policy: $0) }) else { throw .damagedHeader }
     }
 
     private static func event(
-        _ bytes: UnsafeRawBufferPointer, _ record: Int, of count: Int, _ check: inout Checksum
+        _ bytes: UnsafeRawBufferPointer, _ begin: Int, _ record: Int, of count: Int, _ check: inout Checksum
     ) throws(TraceFileError) -> sp_event {
-        let begin = headerSize + record * recordSize
         let end = begin + recordSize
         guard bytes.count >= end else { throw .truncated(record: record, count: count) }
         check.add(UnsafeRawBufferPointer(rebasing: bytes[begin..<(end - 8)]))
@@ -125,9 +131,8 @@ extension TraceFile {
     }
 
     private static func trailer(
-        _ bytes: UnsafeRawBufferPointer, _ count: Int, _ check: inout Checksum
+        _ bytes: UnsafeRawBufferPointer, _ begin: Int, _ count: Int, _ check: inout Checksum
     ) throws(TraceFileError) {
-        let begin = headerSize + count * recordSize
         let end = begin + trailerSize
         guard bytes.count >= end else { throw .truncated(record: count, count: count) }
         let magic = UnsafeRawBufferPointer(rebasing: bytes[begin..<(end - 8)])
@@ -153,7 +158,7 @@ extension TraceFile {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .system(String(cString: strerror(errno))) }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .system("not a regular file") }
-        let most = headerSize + eventsMax * recordSize + trailerSize
+        let most = headerSize(policy: policySizes[1]) + eventsMax * recordSize + trailerSize
         guard status.st_size <= most else {
             throw .foreign("\(status.st_size) bytes are more than a trace may have (\(most))")
         }

@@ -10,6 +10,8 @@ import CSchedProto
 ///     record   sp_event, check (8)
 ///     trailer  magic (8), check (8)
 ///
+/// A policy without rows is written without them: its size is less by the bytes of those.
+///
 /// A check is the 64-bit FNV-1a of the bytes since the check before it, begun with that check: so
 /// each record vouches for all that comes before it. A change of any single byte, and with it of
 /// any bit, changes the check for certain; a record that was moved, lost or repeated, most likely.
@@ -21,7 +23,10 @@ public struct TraceFile {
     static let trailerMagic = "SPTREND\n"
     static let byteOrder: UInt32 = 0x0102_0304
     static let version: UInt32 = 1
-    static let headerSize = 48 + MemoryLayout<sp_policy>.size + 8
+    /// Bytes of a policy in a file: without rows, and with them.
+    static let policySizes = [Int(SP_PAIR_ROWS), MemoryLayout<sp_policy>.size]
+    static func headerSize(policy size: Int) -> Int { 48 + size + 8 }
+    private var policySize: Int { Self.policySizes[trace.policy.hasRows ? 1 : 0] }
     static let recordSize = MemoryLayout<sp_event>.size + 8
     static let trailerSize = 16
 
@@ -39,13 +44,13 @@ public struct TraceFile {
     public func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(
-            Self.headerSize + trace.events.count * Self.recordSize + Self.trailerSize)
+            Self.headerSize(policy: policySize) + trace.events.count * Self.recordSize + Self.trailerSize)
         var check = Checksum()
         bytes += Self.magic.utf8
-        for number in Self.identity { Self.append(number, to: &bytes) }
+        for number in Self.identity(policy: policySize) { Self.append(number, to: &bytes) }
         Self.append(UInt64(trace.events.count), to: &bytes)
         Self.append(digest, to: &bytes)
-        Self.append(trace.policy, to: &bytes)
+        withUnsafeBytes(of: trace.policy) { bytes.append(contentsOf: $0[..<policySize]) }
         check.add(bytes[...])
         Self.append(check.value, to: &bytes)
         for event in trace.events {
@@ -62,15 +67,22 @@ public struct TraceFile {
     }
 
     /// The numbers that tell whether a file is meant for this program on this machine.
-    static var identity: [UInt32] {
+    static func identity(policy size: Int) -> [UInt32] {
         [
-            byteOrder, version, UInt32(SP_ABI_VERSION), UInt32(MemoryLayout<sp_policy>.size),
+            byteOrder, version, UInt32(SP_ABI_VERSION), UInt32(size),
             UInt32(MemoryLayout<sp_event>.size), UInt32(MemoryLayout<sp_outcome>.size),
         ]
     }
 
     private static func append(_ value: some BitwiseCopyable, to bytes: inout [UInt8]) {
         withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+    }
+}
+
+extension sp_policy {
+    /// Something stands where a pair's tables are.
+    var hasRows: Bool {
+        withUnsafeBytes(of: self) { bytes in bytes[Int(SP_PAIR_ROWS)...].contains { $0 != 0 } }
     }
 }
 

@@ -7,9 +7,11 @@ extension Declaration {
         let firsts = placedState.filter { $0.first != 0 }.map { "(state)->\($0.name) = \($0.first)ull;" }
         return """
             /* Generated from \(file). Do not edit. */
+            #ifndef SP_PAIR_FUNCTIONS
             struct sp_params {
             \(Self.fields(placedParams))};
 
+            \(cRows)
             struct sp_task {
             \(Self.fields(placedTask))\tsp_u32 generation;
             \tsp_u32 queue; /* enum sp_queue: the task's class; or one of the pair's own */
@@ -23,6 +25,9 @@ extension Declaration {
             #define SP_PAIR_WANTS \(eventMask)u /* SP_WANTS_... */
             \(inputs.isEmpty ? "" : cInputs)\
             #define SP_PAIR_FIRST(state) do { (void)(state); \(firsts.joined(separator: " ")) } while (0)
+            #else
+            \(cRowFunctions)\
+            #endif
 
             """
     }
@@ -39,7 +44,7 @@ extension Declaration {
 
     /// Macros that the twin calls like functions: where they stand there is no event yet.
     private var cInputs: String {
-        let words = ["first[0]", "since[0]", "switches"]
+        let words = ["first[0]", "since[0]", "switches", "since[1]"]
         let values = Input.allCases.filter { inputs.contains($0) && $0 != .comm }.map { input in
             let (word, bit) = place(of: input)
             let type = input == .cgroup ? "sp_u64" : input == .nice ? "sp_s32" : "sp_u32"

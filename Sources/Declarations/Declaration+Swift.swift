@@ -6,7 +6,7 @@ extension Declaration {
     package func types(of type: String, from file: String) -> String {
         """
         // Generated from \(file). Do not edit.
-        public import PolicyModel\(inputs.isEmpty ? "" : "\npublic import CSchedProto")
+        public import PolicyModel\(inputs.isEmpty && tables.isEmpty ? "" : "\npublic import CSchedProto")
 
         extension \(type) {
             /// What is remembered of one task.
@@ -26,11 +26,13 @@ extension Declaration {
             }
 
             /// What descriptions and settings say.
-            public struct Params: BitwiseCopyable, Sendable {
+            public struct Params: BitwiseCopyable, \(tables.isEmpty ? "" : "@unchecked ")Sendable {
         \(Self.fields(placedParams, values: params))
-                /// Each at its default.
-                public init() {}
+        \(swiftTables(of: type))\
+        \(tables.isEmpty ? Self.plainInit : swiftParamsInPlace)\
             }
+        \(swiftTableTypes(of: type))\
+        \(swiftParamsFunction)\
         }
 
         """
@@ -38,7 +40,7 @@ extension Declaration {
 
     /// What an ENQUEUE tells of who its task is.
     private var swiftInputs: String {
-        let words = ["first.0", "since.0", "switches"]
+        let words = ["first.0", "since.0", "switches", "since.1"]
         let values = Input.allCases.filter { inputs.contains($0) && $0 != .comm }.map { input in
             let (word, bit) = place(of: input)
             let bits = "event.\(words[word]) >> \(bit)"
@@ -75,6 +77,8 @@ extension Declaration {
         .map { $0.isEmpty ? "\n" : "\n    \($0)" }.joined()
     }
 
+    private static let plainInit = "        /// Each at its default.\n        public init() {}\n"
+
     private static func fields(_ fields: [Placed], values: [Parameter] = []) -> String {
         var lines: [String] = []
         for field in fields {
@@ -99,14 +103,7 @@ extension Declaration {
             "[" + fields.map { "(\"\($0.name)\", \($0.offset), \($0.width.bytes))" }.joined(separator: ", ")
                 + "]"
         }
-        let parameters = params.map { parameter in
-            """
-            .init(key: "\(parameter.key)", kind: .\(parameter.kind), offset: \(placed(parameter)), \
-            size: \(parameter.width.bytes), \
-            range: \(parameter.range.lowerBound)...\(parameter.range.upperBound), \
-            value: \(parameter.value), doc: \(Self.quoted(parameter.doc)))
-            """
-        }
+        let parameters = params.map { $0.literal(at: placed($0)) }
         let names = names.map { entry in
             "(" + entry.words.map { "\($0.value)" }.joined(separator: ", ") + ")"
         }.joined(separator: ", ")
@@ -116,12 +113,26 @@ extension Declaration {
                         wakeups: (\(wakeups?.encoded.look ?? 0), \(wakeups?.encoded.sync ?? 0)), isAskedAlone: \(isAskedAlone), sets: \(encodedSets), events: \(eventMask),
                         task: \(fields(placedTask)),
                         state: \(fields(placedState)),
-                        params: [\(parameters.joined(separator: ",\n                    "))]
+                        params: [\(parameters.joined(separator: ",\n                    "))],
+                        tables: \(tablesLiteral)
             """
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}
+
+extension Declaration.Parameter {
+    /// A `PairParameter`.
+    /// - Parameter offset: among the parameters, or in a row.
+    func literal(at offset: Int) -> String {
+        """
+        .init(key: "\(key)", kind: .\(kind), offset: \(offset), \
+        size: \(width.bytes), \
+        range: \(range.lowerBound)...\(range.upperBound), \
+        value: \(value), doc: \(Declaration.quoted(doc)))
+        """
     }
 }
 

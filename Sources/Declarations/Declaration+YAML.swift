@@ -21,13 +21,14 @@ extension Declaration {
 }
 
 /// One pass over the nodes of a declaration.
-private struct DeclarationReader {
+struct DeclarationReader {
     private let file: String
-    private var declaration: Declaration
+    var declaration: Declaration
     private var problems: [String] = []
 
     private static let sections = [
         "summary", "queues", "wakeups", "alone", "events", "inputs", "names", "task", "state", "params",
+        "rows",
     ]
     private static let parameterKeys = ["type", "range", "default", "doc"]
     private static let parameterTypes =
@@ -55,8 +56,8 @@ private struct DeclarationReader {
         }
         if let root {
             if let mapping = root.mapping {
-                // Queues and wake-ups speak of parameters.
-                let later = ["queues", "wakeups"]
+                // Queues and wake-ups speak of parameters, rows of inputs.
+                let later = ["queues", "wakeups", "rows"]
                 for (key, value) in mapping where !later.contains(key.string ?? "") { section(key, value) }
                 // And wake-ups of the queues' CPUs.
                 for name in later {
@@ -69,6 +70,7 @@ private struct DeclarationReader {
         if problems.isEmpty, let root {
             checkNames(root)
             checkSets(root)
+            checkInputs(root)
         }
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return declaration
@@ -79,7 +81,9 @@ private struct DeclarationReader {
         let hasComm = declaration.inputs.contains(.comm)
         if !declaration.names.isEmpty && !hasComm {
             add(root, "names compare what tasks are called: inputs has to have comm")
-        } else if declaration.names.isEmpty && hasComm {
+        } else if declaration.names.isEmpty && hasComm
+            && !declaration.tables.contains(where: { $0.match.contains(.comm) })
+        {
             add(root, "inputs has comm, and no names are there to compare it with: names: {compiler: cc1}")
         }
     }
@@ -104,7 +108,7 @@ private struct DeclarationReader {
         }
     }
 
-    private mutating func add(_ node: Node, _ message: String) {
+    mutating func add(_ node: Node, _ message: String) {
         let mark = node.mark
         problems.append("\(file):\(mark?.line ?? 1):\(mark?.column ?? 1): error: \(message)")
     }
@@ -126,6 +130,7 @@ private struct DeclarationReader {
         case "task": declaration.task = fields(value, of: name, reserved: ["generation", "queue"])
         case "state": declaration.state = fields(value, of: name, reserved: [])
         case "params": params(value)
+        case "rows": rows(value)
         default:
             add(
                 key,
@@ -329,11 +334,17 @@ private struct DeclarationReader {
                 declaration.inputs.append(input)
             }
         }
-        let bits = declaration.inputBits
-        if bits > Declaration.inputBitsMax {
+    }
+
+    /// Whether an event has room for the inputs; it has less where it says places.
+    private mutating func checkInputs(_ root: Node) {
+        let (bits, hasPlaces) = (declaration.inputBits, declaration.ownQueues != nil)
+        let most = hasPlaces ? Declaration.inputBitsMaxWithPlaces : Declaration.inputBitsMax
+        if bits > most {
+            let (node, with) = (root.mapping?["inputs"] ?? root, hasPlaces ? " with queues of its own" : "")
             add(
                 node,
-                "inputs is of \(bits / 8) bytes, \(Declaration.inputBitsMax / 8) are allowed: comm is of 16, cgroup of 8, the others of 4"
+                "inputs is of \(bits / 8) bytes, \(most / 8) are allowed\(with): comm is of 16, cgroup of 8, the others of 4"
             )
         }
     }
@@ -365,7 +376,7 @@ private struct DeclarationReader {
     }
 
     /// The pairs of a mapping whose keys are plain words; what else there is, is a problem.
-    private mutating func entries(_ node: Node, of section: String) -> [(
+    mutating func entries(_ node: Node, of section: String) -> [(
         key: Node, name: String, value: Node
     )] {
         if node.null != nil && node.scalar?.string.isEmpty != false { return [] }
@@ -446,12 +457,15 @@ private struct DeclarationReader {
     }
 
     /// Keys that every pair's descriptions have.
-    private static let taken = [
+    static let taken = [
         "name", "summary", "slice-max", "idle-cpu", "kernel-threads", "preempt-on-wakeup",
     ]
 
-    private mutating func parameter(_ name: String, _ key: Node, _ value: Node) -> Declaration.Parameter? {
-        let what = "params.\(name)"
+    /// - Parameter section: where it stands, for messages.
+    mutating func parameter(
+        _ name: String, _ key: Node, _ value: Node, of section: String = "params"
+    ) -> Declaration.Parameter? {
+        let what = "\(section).\(name)"
         guard let mapping = value.mapping else {
             add(value, "\(what) is a mapping of \(Words.all(Self.parameterKeys))")
             return nil
@@ -536,7 +550,7 @@ private struct DeclarationReader {
     }
 
     /// Why a word cannot be a name in C and in Swift; nil if it can.
-    private static func flaw(ofName name: String) -> String? {
+    static func flaw(ofName name: String) -> String? {
         let letters = "abcdefghijklmnopqrstuvwxyz", others = "0123456789_"
         guard let first = name.first, letters.contains(first), name.count <= 31,
             name.allSatisfy({ letters.contains($0) || others.contains($0) })

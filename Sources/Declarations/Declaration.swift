@@ -145,8 +145,8 @@ package struct Declaration: Sendable {
         }
     }
 
-    /// `SP_INPUTS_BITS`.
-    package static let inputBitsMax = 192
+    /// `SP_INPUTS_BITS`; with queues of its own, `SP_INPUTS_BITS_PLACES`.
+    package static let inputBitsMax = 256, inputBitsMaxWithPlaces = 192
 
     /// A task's name, or how it begins, that both twins may ask for.
     package struct Name: Sendable {
@@ -158,16 +158,7 @@ package struct Declaration: Sendable {
 
         /// The name in the kernel's 16 bytes as two numbers, and which bits of them count.
         package var words: [(value: UInt64, mask: UInt64)] {
-            let bytes = Array(comm.utf8)
-            return [0, 8].map { begin in
-                var value: UInt64 = 0, mask: UInt64 = 0
-                for index in 0..<8 where begin + index < bytes.count || !isPrefix {
-                    let byte = begin + index < bytes.count ? bytes[begin + index] : 0
-                    value |= UInt64(byte) << UInt64(8 * index)
-                    mask |= 0xff << UInt64(8 * index)
-                }
-                return (value, mask)
-            }
+            CommPattern(comm: comm, isPrefix: isPrefix).words
         }
     }
 
@@ -191,6 +182,8 @@ package struct Declaration: Sendable {
     package var task: [Field] = []
     package var state: [Field] = []
     package var params: [Parameter] = []
+    /// Tables whose rows descriptions give.
+    package var tables: [Table] = []
 
     /// Whatever the layout of state and parameters depends on, as one number that is not 0: traces of
     /// another declaration are recognised by it. Where a waking task looks is not the policy's to decide.
@@ -202,7 +195,13 @@ package struct Declaration: Sendable {
         // Nothing of inputs and events where there are none: older traces stay valid.
         let inputs = inputs.isEmpty ? "" : " inputs \(inputMask)"
         let events = events.isEmpty ? "" : " events \(eventMask)"
-        for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)\(inputs)\(events)".utf8 {
+        let rows =
+            tables.isEmpty
+            ? ""
+            : " rows "
+                + tables.map { "\($0.name):\($0.most):\($0.fields.map { "\($0.name):\($0.width.rawValue)" })" }
+                .joined(separator: " ")
+        for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)\(inputs)\(events)\(rows)".utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3
         }
         return max(UInt32(truncatingIfNeeded: hash ^ hash >> 32), 1)
@@ -257,7 +256,7 @@ extension Declaration {
     package var eventMask: UInt32 { events.reduce(0) { $0 | $1.rawValue } }
     package var inputMask: UInt32 { inputs.reduce(0) { $0 | $1.rawValue } }
 
-    /// Where in an ENQUEUE's three words an input begins, see `sp_input_at` of `bpf/inputs.h`: which word, and the
+    /// Where in an ENQUEUE's words for them an input begins, see `sp_input_at` of `bpf/inputs.h`: which word, and the
     /// bit in it.
     func place(of input: Input) -> (word: Int, bit: Int) {
         let before = Input.allCases.filter { $0.rawValue < input.rawValue && inputs.contains($0) }

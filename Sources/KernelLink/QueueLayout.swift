@@ -213,7 +213,7 @@ extension sp_policy {
         guard hasOwnQueues else { return [] }
         let first = Int(SP_PAIR_PARAMS) + 4 * Int(classes & SP_SETS_MASK)
         // A description of another program's may say anything.
-        let room = max(MemoryLayout<sp_policy>.size - first, 0) / 4
+        let room = max(Int(SP_PAIR_ROWS) - first, 0) / 4
         let count = min(
             Int(classes >> UInt32(SP_SETS_COUNT_SHIFT) & SP_SETS_MASK), Int(SP_SETS_MAX), room)
         return withUnsafeBytes(of: self) { bytes in

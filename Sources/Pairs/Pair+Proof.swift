@@ -57,7 +57,7 @@ extension Pair {
         }
         if depth > 0 {
             try harness.load(policy)
-            if let found = try Exhaustive(policy, depth: depth, names: names).run(on: harness) {
+            if let found = try Exhaustive(policy, depth: depth, names: names(of: policy)).run(on: harness) {
                 return (found.trace, found.mismatch, "one of all traces of \(depth) events")
             }
         }
@@ -67,7 +67,7 @@ extension Pair {
         plan.makeRandom = { random in keys.apply { randomPolicy(using: &random) } }
         let pair = self
         plan.makePair = { pair.execution($0) }
-        plan.names = names
+        plan.names = { pair.names(of: $0) }
         guard let found = try Campaign(plan, on: harness).run() else { return nil }
         return (
             found.trace, found.mismatch,

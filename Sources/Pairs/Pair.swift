@@ -34,7 +34,8 @@ public struct Pair: Sendable {
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         inputs: UInt32, names: [(UInt64, UInt64)], wakeups: (look: UInt32, sync: UInt32), isAskedAlone: Bool,
         sets: UInt32, events: UInt32,
-        task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter], type: String,
+        task: [ReportNaming.Field], state: [ReportNaming.Field], params: [PairParameter],
+        tables: [PairTable] = [], type: String,
         swift: SwiftTwin, c: CTwin, ir: PairIR, functions: PolicyFunctions, steps: PairExecution.Functions
     ) {
         self.name = name
@@ -43,15 +44,15 @@ public struct Pair: Sendable {
         keys = PairKeys(
             name: name, summary: summary, hash: hash, queues: queues, ownQueues: ownQueues,
             inputs: inputs, wakeups: wakeups, isAskedAlone: isAskedAlone, sets: sets,
-            events: events, params: params)
+            events: events, params: params, tables: tables)
         self.names = names
         self.type = type
         naming = ReportNaming(
             pair: name, type: type, task: task, state: state, hasOwnQueues: ownQueues != 0,
             inputs: inputs)
         layout = Layout(
-            pairWithOwnQueues: ownQueues != 0, base: keys.base, params: params.map(\.field), state: state,
-            task: task)
+            pairWithOwnQueues: ownQueues != 0, base: keys.base, params: params.map(\.field),
+            rows: tables.flatMap(\.fields), state: state, task: task)
         self.ir = ir
         self.swift = swift
         self.c = c
@@ -76,6 +77,9 @@ public struct Pair: Sendable {
         }
         return try result.get()
     }
+
+    /// Those, and what tasks have to be called for a policy's rows to fit.
+    public func names(of policy: sp_policy) -> [(UInt64, UInt64)] { names + keys.comms(in: policy) }
 
     /// One of the four executions.
     /// - Throws: `LaneError.missing` if it cannot run here, or the build has no such twin.

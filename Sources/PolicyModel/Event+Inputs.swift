@@ -16,6 +16,7 @@ extension sp_event {
         first.0 = 0
         since.0 = 0
         if sp_input_at(inputs, SP_INPUTS_ALL + 1) > 128 { switches = 0 }
+        if sp_input_at(inputs, SP_INPUTS_ALL + 1) > 192 { since.1 = 0 }
         if inputs & SP_INPUT_COMM.rawValue != 0 { (first.0, since.0) = who.comm }
         put(who.cgroup, SP_INPUT_CGROUP, inputs)
         put(UInt64(who.tgid), SP_INPUT_TGID, inputs)
@@ -32,7 +33,8 @@ extension sp_event {
         switch at {
         case 0..<64: first.0 |= bits
         case 64..<128: since.0 |= bits
-        default: switches |= bits
+        case 128..<192: switches |= bits
+        default: since.1 |= bits
         }
     }
 }

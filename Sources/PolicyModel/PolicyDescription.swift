@@ -10,12 +10,15 @@ public struct PolicyDescription: Sendable {
     /// The policy. Every field is in its range; the fields that the chosen rules do not read are 0,
     /// or the first value of their enum.
     public let policy: sp_policy
+    /// What the rows of each table of a pair are called, in their order; "" where one has no name.
+    package let rowNames: [String: [String]]
 
     /// Takes the values as they are: whoever calls has checked them (PolicyText does).
-    package init(name: String, summary: String, policy: sp_policy) {
+    package init(name: String, summary: String, policy: sp_policy, rowNames: [String: [String]] = [:]) {
         self.name = name
         self.summary = summary
         self.policy = policy
+        self.rowNames = rowNames
     }
 }
 
@@ -23,6 +26,7 @@ extension PolicyDescription: Equatable {
     public static func == (left: PolicyDescription, right: PolicyDescription) -> Bool {
         // The struct has no padding: abi.h asserts its size.
         left.name == right.name && left.summary == right.summary
+            && left.rowNames == right.rowNames
             && withUnsafeBytes(of: left.policy) { a in
                 withUnsafeBytes(of: right.policy) { b in a.elementsEqual(b) }
             }

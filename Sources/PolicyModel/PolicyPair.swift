@@ -19,6 +19,9 @@ public protocol PolicyPair: Policy, Sendable {
     /// Before the first event: `State()`.
     var state: State { get set }
     init(_ params: Params)
+    /// What a description says. Not to be written: the build does so for a pair that has tables of rows, which stay
+    /// where they are in the kernel.
+    static func params(_ policy: UnsafePointer<sp_policy>) -> Params
 
     /// A task is seen for the first time; `task` is all zero but for its generation.
     mutating func start(_ task: inout Task, _ event: sp_event)
@@ -133,6 +136,13 @@ extension PolicyPair {
 
     @inlinable @inline(__always)
     public mutating func dispatch(_ event: sp_event, _ task: Task) -> sp_decision {
+        defaultDispatch(event, task)
+    }
+
+    /// What `dispatch` answers where it is left out, for those that answer otherwise sometimes. Twin:
+    /// `sp_default_dispatch`.
+    @inlinable @inline(__always)
+    public func defaultDispatch(_ event: sp_event, _ task: Task) -> sp_decision {
         if Task.ownQueues != 0 { return Self.nearDispatch(event, task) }
         var all = sp_task()
         all.generation = task.generation
@@ -146,8 +156,12 @@ extension PolicyPair {
     /// As before the first event, with the parameters of a description.
     @inlinable @inline(__always)
     public init(_ policy: UnsafePointer<sp_policy>) {
-        self.init(
-            UnsafeRawPointer(policy).loadUnaligned(fromByteOffset: Int(SP_PAIR_PARAMS), as: Params.self))
+        self.init(Self.params(policy))
+    }
+
+    @inlinable @inline(__always)
+    public static func params(_ policy: UnsafePointer<sp_policy>) -> Params {
+        UnsafeRawPointer(policy).loadUnaligned(fromByteOffset: Int(SP_PAIR_PARAMS), as: Params.self)
     }
 
     /// The same.

@@ -14,7 +14,7 @@ extension PolicyDescription {
             group = key.group
             lines.append("\(group == nil ? "" : "  ")\(key.leaf): \(value)")
         }
-        return lines.joined(separator: "\n") + "\n"
+        return (lines + tableLines).joined(separator: "\n") + "\n"
     }
 
     /// The same keys as `yaml`, in the same groups; durations are numbers of ns.
@@ -32,7 +32,7 @@ extension PolicyDescription {
                 pairs.append((group, .object([pair])))
             }
         }
-        return .object(pairs)
+        return .object(pairs + tablePairs)
     }
 
     private func jsonValue(of key: PolicyKey) -> JSONText {
@@ -56,7 +56,7 @@ extension PolicyDescription {
         }
     }
 
-    private static func quoted(_ text: String) -> String {
+    static func quoted(_ text: String) -> String {
         var quoted = "\""
         for scalar in text.unicodeScalars {
             if scalar == "\"" || scalar == "\\" { quoted.unicodeScalars.append("\\") }
@@ -80,8 +80,9 @@ extension PolicyDescription {
             }
             return texts[0] == texts[1] ? nil : [key.path] + texts
         }
-        if rows.isEmpty { return nil }
-        return TextTable.columns([["KEY", titles.0, titles.1]] + rows)
+        let all = rows + rowDifferences(from: other)
+        if all.isEmpty { return nil }
+        return TextTable.columns([["KEY", titles.0, titles.1]] + all)
     }
 }
 

@@ -42,7 +42,7 @@ enum DescriptionYAML {
 }
 
 /// One pass over the nodes of a description. It goes no deeper than a description does.
-private struct Walk {
+struct Walk {
     var entries = Entries()
     var problems: Problems
     private var seen: Set<String> = []
@@ -76,6 +76,8 @@ private struct Walk {
             let path = group.map { "\($0).\(name)" } ?? name
             if !name.contains("."), !seen.insert(path).inserted {
                 problems.add(.file(place(key)), "the key \(Words.quoted(path)) is given twice")
+            } else if group == nil, let table = PolicyKeys.table(name) {
+                self.table(table, key, value)
             } else if group == nil && PolicyKeys.groups.contains(name) {
                 self.group(name, key, value)
             } else if PolicyKeys.named(path)?.leaf == name {
@@ -120,7 +122,7 @@ private struct Walk {
     }
 
     /// Says so if the node has an anchor (or is an alias of one that has) or a tag.
-    private mutating func isUsable(_ node: Node) -> Bool {
+    mutating func isUsable(_ node: Node) -> Bool {
         if node.anchor != nil {
             problems.add(.file(place(node)), YAMLGuard.noAliases)
             return false
@@ -134,11 +136,11 @@ private struct Walk {
         return true
     }
 
-    private func place(_ node: Node) -> Position {
+    func place(_ node: Node) -> Position {
         node.mark.map { Position(line: $0.line, column: $0.column) } ?? .start
     }
 
-    private func kind(_ node: Node) -> String {
+    func kind(_ node: Node) -> String {
         switch node {
         case .scalar(let scalar) where scalar.string.isEmpty: "nothing"
         case .scalar: "a single value"
@@ -167,7 +169,8 @@ enum UnknownKey {
     }
 
     private static func siblings(in group: String?) -> [String] {
-        PolicyKeys.keys(in: group).map(\.leaf) + (group == nil ? PolicyKeys.groups : [])
+        PolicyKeys.keys(in: group).map(\.leaf)
+            + (group == nil ? PolicyKeys.groups + PolicyKeys.tables.map(\.key) : [])
     }
 
     /// The hint for a key that stands in the wrong place.

@@ -24,4 +24,15 @@ struct Entry: Sendable {
 struct Entries: Sendable {
     var byPath: [String: Entry] = [:]
     var groups: [String: Position] = [:]
+    /// The rows of each table that is given.
+    var tables: [String: [RowEntry]] = [:]
+}
+
+/// A row of a table, not yet understood.
+struct RowEntry: Sendable {
+    let place: Position
+    /// What is written at each key: one entry, or, at `comm`, several.
+    var byKey: [String: [Entry]] = [:]
+
+    init(place: Position) { self.place = place }
 }

@@ -5,6 +5,8 @@ import PolicyModel
 /// The keys of one kind of descriptions, and what else such descriptions have in common.
 struct KeyTable: Sendable {
     let all: [PolicyKey]
+    /// Whose rows descriptions give.
+    let tables: [PairTable]
     /// The groups, in the order of their keys.
     let groups: [String]
     /// The paths of the keys that every description has.
@@ -19,8 +21,12 @@ struct KeyTable: Sendable {
     /// The descriptions that the program has.
     let shipped: [(name: String, text: String)]
 
-    init(_ all: [PolicyKey], base: sp_policy, name: String, shipped: [(name: String, text: String)]) {
+    init(
+        _ all: [PolicyKey], tables: [PairTable] = [], base: sp_policy, name: String,
+        shipped: [(name: String, text: String)]
+    ) {
         self.all = all
+        self.tables = tables
         groups = all.compactMap(\.group).reduce(into: []) { groups, group in
             if groups.last != group { groups.append(group) }
         }

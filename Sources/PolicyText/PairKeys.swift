@@ -61,10 +61,11 @@ public struct PairKeys: Sendable {
     ///   - sets: CPUs of its own queues, as `sp_policy.classes` says them.
     ///   - isAskedAlone: about a task that is alone on its CPU, too.
     ///   - events: those that it wants, bits `SP_WANTS_STOPPING_BIT` and its like.
+    ///   - tables: whose rows descriptions give.
     public init(
         name: String, summary: String, hash: UInt32, queues: Int, ownQueues: UInt32,
         inputs: UInt32, wakeups: (look: UInt32, sync: UInt32), isAskedAlone: Bool = false,
-        sets: UInt32 = 0, events: UInt32 = 0, params: [PairParameter]
+        sets: UInt32 = 0, events: UInt32 = 0, params: [PairParameter], tables: [PairTable] = []
     ) {
         var base = sp_policy()
         base.abi = UInt32(SP_ABI_VERSION)
@@ -80,13 +81,13 @@ public struct PairKeys: Sendable {
         self.sets = params.filter { $0.kind == .cpus }.map(\.key)
         let own = params.map { parameter in
             PolicyKey(
-                path: parameter.key, kind: Self.kind(of: parameter),
+                path: parameter.key, kind: parameter.keyKind,
                 field: .bytes(offset: Int(SP_PAIR_PARAMS) + parameter.offset, size: parameter.size),
                 fallback: .value(parameter.value), doc: parameter.doc, source: "\(name)")
         }
         let mechanism = PolicyKeys.mechanism.filter { queues > 1 || $0.path != "preempt-on-wakeup" }
         table = KeyTable(
-            Self.identity + own + mechanism, base: base, name: name,
+            Self.identity + own + mechanism, tables: tables, base: base, name: name,
             shipped: [(name, "summary: \"\(summary.replacing("\"", with: "'"))\"\n")])
     }
 
@@ -104,10 +105,20 @@ public struct PairKeys: Sendable {
             doc: "What the policy does, for people.", source: "ours"),
     ]
 
-    private static func kind(of parameter: PairParameter) -> PolicyKey.Kind {
-        switch parameter.kind {
-        case .duration: .duration(parameter.range)
-        case .integer: .integer(parameter.range)
+    /// What tasks have to be called to be met by a policy's rows, as `sp_who` has it.
+    public func comms(in policy: sp_policy) -> [(UInt64, UInt64)] {
+        table.tables.flatMap { $0.rows(in: policy) }.flatMap(\.comm).map { pattern in
+            let words = pattern.words
+            return (words[0].value, words[1].value)
+        }
+    }
+}
+
+extension PairParameter {
+    var keyKind: PolicyKey.Kind {
+        switch kind {
+        case .duration: .duration(range)
+        case .integer: .integer(range)
         case .bool: .bool
         case .cpus: .cpus
         }

@@ -37,7 +37,26 @@ public struct PolicyParameter: Sendable {
             return PolicyParameter(
                 path: key.path, offset: offset, allowed: allowed, readWith: key.clauses,
                 notAbove: key.notAbove, text: key.allowed)
+        } + PolicyKeys.tables.flatMap(\.parameters)
+    }
+}
+
+extension PairTable {
+    /// How many rows there are, and what each of them says; whom they fit may be anything.
+    fileprivate var parameters: [PolicyParameter] {
+        let count = PolicyParameter(
+            path: "\(key).count", offset: begin, allowed: .range(0...UInt64(most)), readWith: nil,
+            notAbove: nil, text: "up to \(most) rows")
+        let said = (0..<most).flatMap { index -> [PolicyParameter] in
+            values.compactMap { value -> PolicyParameter? in
+                let key = key(of: value)
+                guard let allowed = key.range else { return nil }
+                return PolicyParameter(
+                    path: "\(self.key).\(index).\(value.key)", offset: place(index) + value.field.offset,
+                    allowed: allowed, readWith: nil, notAbove: nil, text: key.allowed)
+            }
         }
+        return [count] + said
     }
 }
 

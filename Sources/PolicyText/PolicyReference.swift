@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import Output
 import PolicyModel
 
 /// The reference of all keys, as `Sources/PolicyModel/Shipped/POLICY.md` has it.
@@ -11,11 +12,36 @@ public enum PolicyReference {
                 key.defaultText, key.read.text.isEmpty ? "always" : key.read.text, key.source,
             ]
         }
+        let rows = PolicyKeys.tables.flatMap { table -> [[String]] in
+            let own = table.values.map { value -> [String] in
+                let key = table.key(of: value)
+                return [
+                    "`\(table.key)[].\(key.path)`", key.doc, key.allowed, key.defaultText, "always", key.source,
+                ]
+            }
+            let match = table.matchKeys.map { key in
+                [
+                    "`\(table.key)[].\(key.path)`", key.doc,
+                    key.path == "comm" ? CommPattern.allowed : key.allowed, "any", "always", "ours",
+                ]
+            }
+            return [
+                [
+                    "`\(table.key)`", table.doc,
+                    "a list of up to \(table.most) rows, each further name of a `comm` counted as one", "none",
+                    "always", table.key,
+                ],
+                [
+                    "`\(table.key)[].name`", "What the row is called in errors and settings.",
+                    "1 to 31 characters of a-z, 0-9, _ and -, the first one a letter", "none", "always", "ours",
+                ],
+            ] + match + own
+        }
         let words = PolicyKeys.all.flatMap { key -> [[String]] in
             guard case .words(let words) = key.kind else { return [] }
             return words.map { ["`\(key.path)`", "`\($0.word)`", $0.doc] }
         }
-        return table(["Key", "Meaning", "Allowed", "Default", "Read with", "From"], keys)
+        return table(["Key", "Meaning", "Allowed", "Default", "Read with", "From"], keys + rows)
             + "\n" + table(["Key", "Word", "Meaning"], words)
     }
 

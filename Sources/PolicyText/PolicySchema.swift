@@ -21,7 +21,7 @@ public enum PolicySchema {
             ("type", .string("object")),
             ("additionalProperties", .bool(false)),
             ("required", .strings(requiredKeys + requiredGroups)),
-            ("properties", .object(ungrouped + groups)),
+            ("properties", .object(ungrouped + groups + PolicyKeys.tables.map { ($0.key, table($0)) })),
             ("allOf", .array(PolicyKeys.all.compactMap(onlyWith))),
         ])
     }
@@ -35,6 +35,38 @@ public enum PolicySchema {
         if !required.isEmpty { pairs.append(("required", .strings(required))) }
         pairs.append(("properties", .object(keys.map { ($0.leaf, property($0)) })))
         return .object(pairs)
+    }
+
+    private static func table(_ table: PairTable) -> JSONText {
+        let name = ("name", JSONText.object([("description", .string("What the row is called."))] + constraints(.name)))
+        let match = table.matchKeys.map { key -> (String, JSONText) in
+            if key.path != "comm" { return (key.path, property(key)) }
+            let one: [(String, JSONText)] = [
+                ("type", .string("string")), ("pattern", .string("^[^*]{1,15}\\*?$")),
+            ]
+            let several: [(String, JSONText)] = [
+                ("type", .string("array")), ("minItems", .number(1)), ("maxItems", .number(UInt64(table.most))),
+                ("items", .object(one)),
+            ]
+            return (
+                key.path,
+                .object([
+                    ("description", .string(key.doc)), ("anyOf", .array([.object(one), .object(several)])),
+                ])
+            )
+        }
+        let values = table.values.map { value in (value.key, property(table.key(of: value))) }
+        return .object([
+            ("description", .string(table.doc)), ("type", .string("array")),
+            ("maxItems", .number(UInt64(table.most))),
+            (
+                "items",
+                .object([
+                    ("type", .string("object")), ("additionalProperties", .bool(false)),
+                    ("properties", .object([name] + match + values)),
+                ])
+            ),
+        ])
     }
 
     private static func property(_ key: PolicyKey) -> JSONText {

@@ -72,6 +72,6 @@ public enum PolicySource {
 }
 
 extension Entries {
-    /// Whether no key and no group was found.
-    fileprivate var isUnread: Bool { byPath.isEmpty && groups.isEmpty }
+    /// Whether no key, group or table was found.
+    fileprivate var isUnread: Bool { byPath.isEmpty && groups.isEmpty && tables.isEmpty }
 }

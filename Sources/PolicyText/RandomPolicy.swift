@@ -13,12 +13,13 @@ public func randomPolicy(using generator: inout some RandomNumberGenerator) -> s
         let value = key.isRead(in: policy) ? key.random(in: policy, using: &generator) : key.unread
         key.store(value, in: &policy)
     }
+    for table in PolicyKeys.tables { table.storeRandom(in: &policy, using: &generator) }
     return policy
 }
 
 extension PolicyKey {
     /// A value that may stand at this key, given the keys that it depends on; 0 for text.
-    fileprivate func random(
+    func random(
         in policy: sp_policy, using generator: inout some RandomNumberGenerator
     ) -> UInt64 {
         switch kind {

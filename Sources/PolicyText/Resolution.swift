@@ -29,9 +29,19 @@ struct Resolution {
     /// The description, or nil if there are problems.
     mutating func description() -> PolicyDescription? {
         for key in PolicyKeys.resolvable { resolve(key) }
+        var rowNames: [String: [String]] = [:]
+        for table in PolicyKeys.tables {
+            guard let given = entries.tables[table.key], !given.isEmpty else { continue }
+            var rows = RowResolution(table, problems)
+            rows.resolve(given)
+            problems = rows.problems
+            table.store(rows.rows, in: &policy)
+            rowNames[table.key] = rows.rows.map(\.name)
+        }
         guard problems.isEmpty else { return nil }
         return PolicyDescription(
-            name: name.isEmpty ? KeyTable.current.name : name, summary: summary, policy: policy)
+            name: name.isEmpty ? KeyTable.current.name : name, summary: summary, policy: policy,
+            rowNames: rowNames)
     }
 
     private mutating func resolve(_ key: PolicyKey) {

@@ -19,6 +19,8 @@ enum Settings {
                 problems.add(origin, "the key is given twice: leave one of them out")
             } else if PolicyKeys.named(path) != nil {
                 entries.byPath[path] = Entry(content: .scalar(value, .setting), origin: origin)
+            } else if let table = PolicyKeys.table(String(path.prefix { $0 != "." })) {
+                if let flaw = apply(path, value, origin, to: table, &entries) { problems.add(origin, flaw) }
             } else {
                 problems.add(origin, unknown(path))
             }
@@ -33,10 +35,14 @@ enum Settings {
     }
 
     private static func unknown(_ path: String) -> String {
-        let paths = PolicyKeys.all.map(\.path)
+        let paths = PolicyKeys.all.map(\.path) + PolicyKeys.tables.map(\.key)
         if PolicyKeys.groups.contains(path) {
             let members = PolicyKeys.keys(in: path).map(\.path)
             return "\(path) is a group; its keys are \(Words.all(members))"
+        }
+        let table = String(path.prefix { $0 != "." })
+        if table != path, let near = Words.nearest(table, among: PolicyKeys.tables.map(\.key)) {
+            return "unknown key, did you mean \(near)\(path.dropFirst(table.count))?"
         }
         if let near = Words.nearest(path, among: paths) { return "unknown key, did you mean \(near)?" }
         let homes = PolicyKeys.all.filter { $0.leaf == path && $0.group != nil }.map(\.path)

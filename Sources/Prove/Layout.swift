@@ -74,6 +74,11 @@ package struct Layout: Sendable {
         field("policy", "wait_max_ns", \sp_policy.wait_max_ns),
     ]
 
+    /// Where a pair's tables would be.
+    private static let noRows: [Field] = stride(from: 0, to: Int(SP_ROWS_BYTES), by: 8).map {
+        Field(structure: "policy", name: "rows\($0)", offset: Int(SP_PAIR_ROWS) + $0, size: 8)
+    }
+
     private static let globals: [Field] = [
         field("global", "vtime_now", \sp_global.vtime_now),
         field("global", "threshold", \sp_global.threshold),
@@ -113,7 +118,8 @@ package struct Layout: Sendable {
 
     /// The described policy's.
     package static let described = Layout(
-        policy: rules + parameters, global: globals, task: tasks + life, unused: [], fixed: [:],
+        policy: rules + parameters + noRows, global: globals, task: tasks + life, unused: Set(noRows),
+        fixed: [:],
         pairHasOwnQueues: nil)
 
     private init(
@@ -131,20 +137,23 @@ package struct Layout: Sendable {
     ///
     /// - Parameter base: with what stands in the fields that no description says.
     package init(
-        pairWithOwnQueues: Bool, base: sp_policy, params: [Declared], state: [Declared], task: [Declared]
+        pairWithOwnQueues: Bool, base: sp_policy, params: [Declared], rows: [Declared] = [], state: [Declared],
+        task: [Declared]
     ) {
         var unused: Set<Field> = []
-        func fields(_ structure: String, _ declared: [Declared], at begin: Int = 0) -> [Field] {
+        func fields(
+            _ structure: String, _ declared: [Declared], at begin: Int = 0, of bytes: Int = Int(SP_PAIR_BYTES)
+        ) -> [Field] {
             // In the order of their places, which is that of their widths and not of the declaration.
             var all = declared.sorted { $0.offset < $1.offset }.map {
                 Field(structure: structure, name: $0.name, offset: begin + $0.offset, size: $0.size)
             }
             // No byte is left out: the same widths as in the structure that Swift has.
             var used = declared.map { $0.offset + $0.size }.max() ?? 0
-            while used < Int(SP_PAIR_BYTES) {
-                let size = [8, 4, 2, 1].first { used % $0 == 0 && used + $0 <= Int(SP_PAIR_BYTES) } ?? 1
+            while used < bytes {
+                let size = [8, 4, 2, 1].first { used % $0 == 0 && used + $0 <= bytes } ?? 1
                 let field = Field(
-                    structure: structure, name: "unused\(used)", offset: begin + used, size: size)
+                    structure: structure, name: "unused\(begin + used)", offset: begin + used, size: size)
                 unused.insert(field)
                 all.append(field)
                 used += size
@@ -152,6 +161,10 @@ package struct Layout: Sendable {
             return all
         }
         policy = Self.rules + fields("policy", params, at: Int(SP_PAIR_PARAMS))
+            + fields("policy", rows, at: Int(SP_PAIR_ROWS), of: Int(SP_ROWS_BYTES))
+        for field in policy where field.offset >= Int(SP_PAIR_ROWS) {
+            if field.name.split(separator: ".").last?.hasPrefix("unused") == true { unused.insert(field) }
+        }
         global = fields("state", state)
         self.task = fields("task", task) + Self.life
         self.unused = unused

@@ -44,7 +44,7 @@ import Testing
 
     @Test func aFlippedBitIsReportedWithItsRecord() {
         var bytes = file(10).encoded()
-        bytes[TraceFile.headerSize + 6 * TraceFile.recordSize + 3] ^= 0x10
+        bytes[TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)) + 6 * TraceFile.recordSize + 3] ^= 0x10
         #expect(error(bytes) == .damaged(record: 6, count: 10))
     }
 
@@ -54,14 +54,14 @@ import Testing
             #expect(error(Array(good[..<count])) != nil)
         }
         #expect(error(good + [0]) == .foreign("1 bytes follow the trailer"))
-        let ends = TraceFile.headerSize + 2 * TraceFile.recordSize + 5
+        let ends = TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)) + 2 * TraceFile.recordSize + 5
         #expect(error(Array(good[..<ends])) == .truncated(record: 2, count: 3))
         #expect(error(Array(good.dropLast())) == .truncated(record: 3, count: 3))
     }
 
     @Test func recordsMayNotChangePlaces() {
         let bytes = file(3).encoded()
-        let (begin, size) = (TraceFile.headerSize, TraceFile.recordSize)
+        let (begin, size) = (TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)), TraceFile.recordSize)
         let records = (0..<3).map { Array(bytes[(begin + $0 * size)..<(begin + ($0 + 1) * size)]) }
         let (head, tail) = (Array(bytes[..<begin]), Array(bytes[(begin + 3 * size)...]))
         let swapped = head + records[1] + records[0] + records[2] + tail
@@ -87,9 +87,9 @@ import Testing
         var bytes = file(1).encoded()
         bytes.replaceSubrange(32..<40, with: [UInt8](repeating: 0xff, count: 8))
         var check = Checksum()
-        check.add(bytes[..<(TraceFile.headerSize - 8)])
+        check.add(bytes[..<(TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)) - 8)])
         withUnsafeBytes(of: check.value) {
-            bytes.replaceSubrange((TraceFile.headerSize - 8)..<TraceFile.headerSize, with: $0)
+            bytes.replaceSubrange((TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)) - 8)..<TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)), with: $0)
         }
         #expect("\(try! #require(error(bytes)))".contains("more than"))
     }

@@ -75,7 +75,14 @@ import Testing
         ("inputs: comm", "own.yaml:1:9:", "comm, cgroup, tgid, uid, nice and allowed are known"),
         ("inputs: [gid, uid]", "own.yaml:1:10:", "unknown input \"gid\""),
         ("inputs: [uid, nice, uid]", "own.yaml:1:21:", "has uid twice"),
-        ("inputs: [comm, cgroup, uid]\nnames: {a: b}", "own.yaml:1:9:", "28 bytes, 24 are allowed"),
+        (
+            "inputs: [comm, cgroup, uid, tgid, nice]\nnames: {a: b}", "own.yaml:1:9:",
+            "36 bytes, 32 are allowed: comm"
+        ),
+        (
+            "inputs: [comm, cgroup, uid]\nnames: {a: b}\nqueues: 3", "own.yaml:1:9:",
+            "28 bytes, 24 are allowed with queues of its own"
+        ),
         ("inputs: [comm]", "own.yaml:1:1:", "no names are there"),
         ("inputs: [uid]\nnames: {a: b}", "own.yaml:1:1:", "inputs has to have comm"),
         ("inputs: [comm]\nnames: {A: b}", "own.yaml:2:9:", "is no name"),
@@ -143,7 +150,7 @@ import Testing
             ("uid", SP_INPUT_UID),
             ("nice", SP_INPUT_NICE), ("allowed", SP_INPUT_ALLOWED),
         ]
-        let words = ["first[0]", "since[0]", "switches"]
+        let words = ["first[0]", "since[0]", "switches", "since[1]"]
         var tried = 0
         for mask in 1...SP_INPUTS_ALL where sp_input_at(mask, SP_INPUTS_ALL + 1) <= UInt32(SP_INPUTS_BITS) {
             let wanted = all.filter { mask & $0.input.rawValue != 0 }
@@ -161,8 +168,8 @@ import Testing
             }
             tried += 1
         }
-        // With comm: cgroup, or up to two others; without: all there are.
-        #expect(tried == 1 + (1 + 4 + 6) + 31)
+        // With comm: any of the others, or cgroup and up to two others; without: all there are.
+        #expect(tried == 16 + (1 + 4 + 6) + 31)
     }
 
     /// A name is whole, or begins so: two numbers, and which bits of them count.

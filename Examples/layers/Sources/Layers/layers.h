@@ -1,19 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Twin of Layers.swift, function by function. */
 
-/* 1: a service's task, 2: a build's, 0: any other. */
-static sp_inline sp_u8 layers_layer(const struct sp_policy *policy,
-				    const struct sp_event *event)
-{
-	if (layers_is_database(event) ||
-	    layers_uid(event) == policy->params.service_uid)
-		return 1;
-	return layers_is_compiler(event) || layers_is_linker(event) ||
-			       layers_is_builder(event) ?
-		       2 :
-		       0;
-}
-
 static sp_inline void layers_start(const struct sp_policy *policy,
 				   struct sp_global *state, struct sp_task *task,
 				   const struct sp_event *event)
@@ -25,11 +12,11 @@ static sp_inline void layers_enqueue(const struct sp_policy *policy,
 				     const struct sp_event *event,
 				     struct sp_decision *decision)
 {
-	sp_u64 key = event->now;
+	sp_u32 layer = layers_layers_row(policy, event);
+	sp_u64 key = event->now + layers_layers_wait_ns(policy, layer);
 
-	task->layer = layers_layer(policy, event);
-	if (task->layer == 2)
-		key += policy->params.build_wait_ns;
+	task->layer = layer;
+	task->queue = layers_layers_priority(policy, layer);
 	if (event->idle_cpu >= 0)
 		sp_direct(event, task, key, decision);
 	else
@@ -42,13 +29,20 @@ static sp_inline void layers_running(const struct sp_policy *policy,
 				     const struct sp_event *event,
 				     struct sp_decision *decision)
 {
-	sp_u64 slice_ns = policy->params.other_slice_ns;
+	sp_run(event, task, layers_layers_slice_ns(policy, task->layer), decision);
+}
 
-	if (task->layer == 1)
-		slice_ns = policy->params.service_slice_ns;
-	else if (task->layer == 2)
-		slice_ns = policy->params.build_slice_ns;
-	sp_run(event, task, slice_ns, decision);
+/* Somebody in the regular queue has waited for too long beside those with priority. */
+static sp_inline int layers_starves(const struct sp_policy *policy,
+				    const struct sp_task *task,
+				    const struct sp_event *event)
+{
+	int beside = sp_waits(event, SP_QUEUE_PRIORITY) ||
+		     (sp_has_prev(task, event) && task->queue != SP_QUEUE_REGULAR);
+
+	return beside && sp_waits(event, SP_QUEUE_REGULAR) &&
+	       (event->flags & SP_EVENT_LOOKED) &&
+	       sp_before(event->since[0] + policy->params.starvation_ns, event->now);
 }
 
 static sp_inline void layers_dispatch(const struct sp_policy *policy,
@@ -57,5 +51,8 @@ static sp_inline void layers_dispatch(const struct sp_policy *policy,
 				      const struct sp_event *event,
 				      struct sp_decision *decision)
 {
-	sp_default_dispatch(event, task, decision);
+	if (layers_starves(policy, task, event))
+		sp_serve(event, SP_QUEUE_REGULAR, decision);
+	else
+		sp_default_dispatch(event, task, decision);
 }
