@@ -225,6 +225,11 @@ struct IRExecution {
         if case .undefined = operand, case .structure(let fields, _) = type {
             return fields.map { _ in Slot(Value(.undefined)) }
         }
+        if case .parts(let parts) = operand {
+            var all: [Slot] = []
+            for part in parts { all.append(Slot(try value(part.operand, part.type, state, line))) }
+            return all
+        }
         return [Slot(try value(operand, type, state, line))]
     }
 
@@ -244,6 +249,7 @@ struct IRExecution {
         case .undefined: return Value(.undefined)
         case .global(let name):
             throw NotModelled(what: "the address of \(name)", place: module.place(line))
+        case .parts: break
         }
         throw NotModelled(what: "an operand", place: module.place(line))
     }

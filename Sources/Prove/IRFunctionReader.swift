@@ -104,6 +104,13 @@ struct IRFunctionReader {
             if case .integer = type { return .integer(0) }
             throw refused("an aggregate of zeros")
         case "undef", "poison": return .undefined
+        case "{":
+            var parts: [(type: IRType, operand: IROperand)] = []
+            while !tokens.accept("}") {
+                parts.append(try typed(&tokens))
+                if !tokens.accept(",") && tokens.peek != "}" { throw refused("a constant structure") }
+            }
+            return .parts(parts)
         default:
             guard case .integer(let width) = type else { throw refused("the operand \(word)") }
             if let value = UInt64(word) { return .integer(value & mask(width)) }

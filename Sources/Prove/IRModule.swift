@@ -144,12 +144,14 @@ indirect enum IRType: Equatable {
     }
 }
 
-enum IROperand {
+indirect enum IROperand {
     case local(Int)
     case integer(UInt64)
     case null
     case undefined
     case global(String)
+    /// A constant structure, in parts.
+    case parts([(type: IRType, operand: IROperand)])
 }
 
 struct IRInstruction {
