@@ -242,7 +242,8 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests",
             dependencies: [
-                "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink", "build-bpf",
+                "Conformance", "PolicyText", "PolicyModel", "CSchedProto", "KernelLink", "Output",
+                "build-bpf",
                 "build-pair",
             ],
             path: "Tests/Conformance",

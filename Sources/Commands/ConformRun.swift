@@ -84,7 +84,8 @@ struct ConformRun {
         let subjects = try fixedSubjects()
         Interruption.watch()
         for (number, subject) in subjects.enumerated() {
-            let all = Exhaustive(subject.policy, depth: depth, names: Program.pair?.names(of: subject.policy) ?? [])
+            let all = Exhaustive(
+                subject.policy, depth: depth, names: Program.pair?.names(of: subject.policy) ?? [])
             ConformOutput.note("\(Printable.line(subject.name)): \(all.traces) traces of \(depth) events")
             let before = harness.account.traces
             let found = try deciding { progress throws(LaneError) in

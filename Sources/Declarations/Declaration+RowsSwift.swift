@@ -70,7 +70,8 @@ extension Declaration {
         var used = table.stride - table.unused
         var fields = table.fields.map { "public var `\($0.name)`: \($0.width.swift) = 0" }
         while used < table.stride {
-            let width = Width.allCases.first { used % $0.bytes == 0 && used + $0.bytes <= table.stride } ?? .u8
+            let width =
+                Width.allCases.first { used % $0.bytes == 0 && used + $0.bytes <= table.stride } ?? .u8
             fields.append("private let unused\(used): \(width.swift) = 0")
             used += width.bytes
         }

@@ -199,7 +199,9 @@ package struct Declaration: Sendable {
             tables.isEmpty
             ? ""
             : " rows "
-                + tables.map { "\($0.name):\($0.most):\($0.fields.map { "\($0.name):\($0.width.rawValue)" })" }
+                + tables.map {
+                    "\($0.name):\($0.most):\($0.fields.map { "\($0.name):\($0.width.rawValue)" })"
+                }
                 .joined(separator: " ")
         for byte in "\(name) \(queues) \(fields[0]) \(fields[1]) \(values)\(inputs)\(events)\(rows)".utf8 {
             hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3

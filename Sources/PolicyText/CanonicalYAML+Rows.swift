@@ -41,7 +41,8 @@ extension PairTable {
     func text(of row: TableRow) -> String {
         var parts: [String] = []
         if !row.name.isEmpty {
-            parts.append("name: \(YAMLGuard.isText(row.name) ? row.name : PolicyDescription.quoted(row.name))")
+            parts.append(
+                "name: \(YAMLGuard.isText(row.name) ? row.name : PolicyDescription.quoted(row.name))")
         }
         let names = row.comm.map { PolicyDescription.quoted($0.text) }
         if names.count == 1 { parts.append("comm: \(names[0])") }

@@ -10,7 +10,8 @@ extension Walk {
         let keys = Words.all(table.keys)
         guard let list = value.sequence else {
             return problems.add(
-                .file(place(value)), "\(table.key) is a list of rows, each of \(keys); this is \(kind(value))")
+                .file(place(value)), "\(table.key) is a list of rows, each of \(keys); this is \(kind(value))"
+            )
         }
         for (number, node) in list.enumerated() {
             var row = RowEntry(place: place(node))

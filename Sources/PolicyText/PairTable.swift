@@ -50,7 +50,8 @@ public struct PairTable: Sendable {
     /// What a row is compared with, as keys.
     var matchKeys: [PolicyKey] {
         [
-            match.comm.map { _ in Self.key("comm", .line(16), "What the tasks are called, or a list of that.") },
+            match.comm.map { _ in Self.key("comm", .line(16), "What the tasks are called, or a list of that.")
+            },
             match.cgroup.map { _ in
                 Self.key("cgroup", .integer(0...UInt64.max), "The id of the tasks' control group.")
             },

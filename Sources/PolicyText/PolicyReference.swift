@@ -16,7 +16,8 @@ public enum PolicyReference {
             let own = table.values.map { value -> [String] in
                 let key = table.key(of: value)
                 return [
-                    "`\(table.key)[].\(key.path)`", key.doc, key.allowed, key.defaultText, "always", key.source,
+                    "`\(table.key)[].\(key.path)`", key.doc, key.allowed, key.defaultText, "always",
+                    key.source,
                 ]
             }
             let match = table.matchKeys.map { key in
@@ -28,12 +29,14 @@ public enum PolicyReference {
             return [
                 [
                     "`\(table.key)`", table.doc,
-                    "a list of up to \(table.most) rows, each further name of a `comm` counted as one", "none",
+                    "a list of up to \(table.most) rows, each further name of a `comm` counted as one",
+                    "none",
                     "always", table.key,
                 ],
                 [
                     "`\(table.key)[].name`", "What the row is called in errors and settings.",
-                    "1 to 31 characters of a-z, 0-9, _ and -, the first one a letter", "none", "always", "ours",
+                    "1 to 31 characters of a-z, 0-9, _ and -, the first one a letter", "none", "always",
+                    "ours",
                 ],
             ] + match + own
         }

@@ -38,14 +38,18 @@ public enum PolicySchema {
     }
 
     private static func table(_ table: PairTable) -> JSONText {
-        let name = ("name", JSONText.object([("description", .string("What the row is called."))] + constraints(.name)))
+        let name = (
+            "name",
+            JSONText.object([("description", .string("What the row is called."))] + constraints(.name))
+        )
         let match = table.matchKeys.map { key -> (String, JSONText) in
             if key.path != "comm" { return (key.path, property(key)) }
             let one: [(String, JSONText)] = [
                 ("type", .string("string")), ("pattern", .string("^[^*]{1,15}\\*?$")),
             ]
             let several: [(String, JSONText)] = [
-                ("type", .string("array")), ("minItems", .number(1)), ("maxItems", .number(UInt64(table.most))),
+                ("type", .string("array")), ("minItems", .number(1)),
+                ("maxItems", .number(UInt64(table.most))),
                 ("items", .object(one)),
             ]
             return (

@@ -6,7 +6,8 @@ import PolicyModel
 extension PairTable {
     /// Names of which some are alike in some bytes, end at a word's end, or are as long as a name may be.
     private static let names = [
-        "sh", "sh*", "s*", "worker", "work*", "w*", "cc1*", "ld", "make*", "abcdefgh", "abcdefgh*", "abcdefghi*",
+        "sh", "sh*", "s*", "worker", "work*", "w*", "cc1*", "ld", "make*", "abcdefgh", "abcdefgh*",
+        "abcdefghi*",
         "abcdefghijklmno", "abcdefghijklmn*",
     ]
     private static let uids: [UInt64] = [0, 33, 1000, 1001, 65534, UInt64(UInt32.max)]

@@ -10,7 +10,8 @@ extension Settings {
         let parts = path.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         let sample = "\(table.key).\(parts.count > 1 ? parts[1] : "0").\(table.values.first?.key ?? "uid")"
         guard parts.count == 3 else {
-            return "\(table.key) is a table: a setting says a row, by its name or number, and a key: \(sample)"
+            return
+                "\(table.key) is a table: a setting says a row, by its name or number, and a key: \(sample)"
         }
         let rows = entries.tables[table.key] ?? []
         let names = rows.map { $0.byKey["name"]?.first?.text ?? "" }

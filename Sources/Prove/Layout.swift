@@ -137,7 +137,8 @@ package struct Layout: Sendable {
     ///
     /// - Parameter base: with what stands in the fields that no description says.
     package init(
-        pairWithOwnQueues: Bool, base: sp_policy, params: [Declared], rows: [Declared] = [], state: [Declared],
+        pairWithOwnQueues: Bool, base: sp_policy, params: [Declared], rows: [Declared] = [],
+        state: [Declared],
         task: [Declared]
     ) {
         var unused: Set<Field> = []
@@ -160,7 +161,8 @@ package struct Layout: Sendable {
             }
             return all
         }
-        policy = Self.rules + fields("policy", params, at: Int(SP_PAIR_PARAMS))
+        policy =
+            Self.rules + fields("policy", params, at: Int(SP_PAIR_PARAMS))
             + fields("policy", rows, at: Int(SP_PAIR_ROWS), of: Int(SP_ROWS_BYTES))
         for field in policy where field.offset >= Int(SP_PAIR_ROWS) {
             if field.name.split(separator: ".").last?.hasPrefix("unused") == true { unused.insert(field) }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Foundation
+import Output
 import PolicyModel
 import Testing
 
 @testable import Conformance
 @testable import KernelLink
+@testable import PolicyText
 
 /// C twins of pairs, compiled by the very tool that the plugin runs.
 @Suite struct PairBuildTests {
@@ -113,35 +115,48 @@ import Testing
         #expect(report.summary.contains("stride_enqueue in Sources/Stride/stride.h"))
     }
 
-    /// A pair that asks who tasks are: each name and the user are met by random traces.
-    @Test(arguments: ["database", "compiler", "linker", "builder", "uid"])
-    func aPairThatAsksWhoTasksAre(_ input: String) throws {
+    /// The table of `Examples/layers`, as its declaration places it.
+    private static let layers = PairTable(
+        key: "layers", doc: "", most: 8, offset: 0, stride: 80, number: 72,
+        match: .init(comm: 0, cgroup: 32, uid: 64),
+        values: [
+            PairParameter(
+                key: "slice", kind: .duration, offset: 48, size: 8, range: 1...100, value: 1, doc: "")
+        ])
+
+    /// A pair whose rows say who tasks are: whom a row fits is met by random traces, and whom it does not.
+    @Test(arguments: [
+        TableRow(comm: [CommPattern(comm: "ld", isPrefix: false)], values: [7]),
+        TableRow(comm: [CommPattern(comm: "kworker/u8", isPrefix: true)], values: [7]),
+        TableRow(uid: 777, values: [7]), TableRow(cgroup: 1 << 40, values: [7]),
+    ])
+    func aPairThatAsksWhoTasksAre(_ row: TableRow) throws {
+        let text = "layers_layers_row(policy, event)"
         let right = try twin(try build("Layers") { $0 })
-        let test = input == "uid" ? "layers_uid(event) == policy" : "layers_is_\(input)(event)"
-        let never = input == "uid" ? "layers_uid(event) == 1 + policy" : "0"
-        let wrong = try twin(try build("Layers") { $0.replacing(test, with: never) })
         var policy = policy
         policy.pair = 1
-        policy.burst =
-            SP_BURST_PLAIN.rawValue
-            | (SP_INPUT_COMM.rawValue | SP_INPUT_UID.rawValue) << UInt32(SP_INPUTS_SHIFT)
-        // The fifth parameter, in the lower half: the user.
-        policy.wait_max_ns = 777
-        let harness = Harness([try NativeLane(right), try NativeLane(wrong)])
-        try harness.load(policy)
-        let names = ["postgres", "cc1", "ld", "make"].map { name -> (UInt64, UInt64) in
-            (name.utf8.reversed().reduce(0) { $0 << 8 | UInt64($1) }, 0)
-        }
+        let inputs = SP_INPUT_COMM.rawValue | SP_INPUT_CGROUP.rawValue | SP_INPUT_UID.rawValue
+        policy.burst = SP_BURST_PLAIN.rawValue | inputs << UInt32(SP_INPUTS_SHIFT)
+        Self.layers.store([row], in: &policy)
+        let names = row.comm.map { ($0.words[0].value, $0.words[1].value) }
         var events = [sp_event](repeating: sp_event(), count: 20_000)
-        for source in TraceSource.allCases {
-            // Some traces have few tasks, or hardly an ordinary one.
-            let isFound = try (UInt64(1)...8).contains { seed in
-                events.withUnsafeMutableBufferPointer {
-                    source.fill($0, seed: seed, policy: policy, pair: nil, names: names)
+        // It fits nobody, and everybody.
+        for wrong in ["1", "0"] {
+            let harness = Harness([
+                try NativeLane(right),
+                try NativeLane(twin(build("Layers") { $0.replacing(text, with: wrong) })),
+            ])
+            try harness.load(policy)
+            for source in TraceSource.allCases {
+                // Some traces have few tasks, or hardly an ordinary one.
+                let isFound = try (UInt64(1)...8).contains { seed in
+                    events.withUnsafeMutableBufferPointer {
+                        source.fill($0, seed: seed, policy: policy, pair: nil, names: names)
+                    }
+                    return try events.withUnsafeBufferPointer { try harness.run($0) } != nil
                 }
-                return try events.withUnsafeBufferPointer { try harness.run($0) } != nil
+                #expect(isFound, "in no \(source.rawValue) trace, of \(wrong)")
             }
-            #expect(isFound, "in no \(source.rawValue) trace")
         }
     }
 

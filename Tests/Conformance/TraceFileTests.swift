@@ -89,7 +89,9 @@ import Testing
         var check = Checksum()
         check.add(bytes[..<(TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)) - 8)])
         withUnsafeBytes(of: check.value) {
-            bytes.replaceSubrange((TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)) - 8)..<TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)), with: $0)
+            bytes.replaceSubrange(
+                (TraceFile.headerSize(policy: Int(SP_PAIR_ROWS)) - 8)..<TraceFile.headerSize(
+                    policy: Int(SP_PAIR_ROWS)), with: $0)
         }
         #expect("\(try! #require(error(bytes)))".contains("more than"))
     }

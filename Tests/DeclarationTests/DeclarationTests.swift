@@ -92,7 +92,7 @@ import Testing
         ("inputs: [comm]\nnames: {a: '*'}", "own.yaml:2:12:", "1 to 15 bytes"),
         (
             "- task", "own.yaml:1:1:",
-            "a mapping of summary, queues, wakeups, alone, events, inputs, names, task, state and params"
+            "a mapping of summary, queues, wakeups, alone, events, inputs, names, task, state, params and rows"
         ),
         ("task: {a: u8", "own.yaml:", "this is no YAML"),
     ])

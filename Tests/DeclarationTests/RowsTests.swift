@@ -72,7 +72,10 @@ import Testing
         ("rows: {t: {mots: 2}}", "own.yaml:1:12:", "rows.t: unknown key \"mots\""),
         ("rows: {t: {values: {\(slice)}}}", "own.yaml:1:8:", "rows.t needs most"),
         ("rows: {t: {most: 2}}", "own.yaml:1:8:", "rows.t needs values"),
-        ("rows: {t: {most: 17, values: {\(slice)}}}", "own.yaml:1:18:", "rows.t.most is a whole number, 1 to 16"),
+        (
+            "rows: {t: {most: 17, values: {\(slice)}}}", "own.yaml:1:18:",
+            "rows.t.most is a whole number, 1 to 16"
+        ),
         ("rows: {t: {most: 0, values: {\(slice)}}}", "own.yaml:1:18:", "1 to 16"),
         (
             "rows: {t: {most: 2, match: [com], values: {\(slice)}}}", "own.yaml:1:29:",
@@ -100,9 +103,13 @@ import Testing
             "rows: {t: {most: 2, values: {slice: {type: duration, range: 1ms..2ms, default: 3ms}}}}",
             "own.yaml:1:80:", "rows.t.values.slice: the default is outside of the range"
         ),
-        ("rows: {slice-max: {most: 2, values: {\(slice)}}}", "own.yaml:1:8:", "every policy has the key slice-max"),
         (
-            "rows: {p: {most: 2, values: {\(slice)}}}\nparams: {p: {type: bool, default: true}}", "own.yaml:1:8:",
+            "rows: {slice-max: {most: 2, values: {\(slice)}}}", "own.yaml:1:8:",
+            "every policy has the key slice-max"
+        ),
+        (
+            "rows: {p: {most: 2, values: {\(slice)}}}\nparams: {p: {type: bool, default: true}}",
+            "own.yaml:1:8:",
             "p is a parameter already"
         ),
         ("rows: {T: {most: 2, values: {\(slice)}}}", "own.yaml:1:8:", "\"T\" is no name"),
@@ -118,7 +125,8 @@ import Testing
 
     /// A name that only rows are compared with is enough for comm.
     @Test func rowsAreAUseOfComm() {
-        #expect(problems("inputs: [comm]\nrows: {t: {most: 2, match: [comm], values: {\(Self.slice)}}}").isEmpty)
+        #expect(
+            problems("inputs: [comm]\nrows: {t: {most: 2, match: [comm], values: {\(Self.slice)}}}").isEmpty)
         #expect(!problems("inputs: [comm]\nrows: {t: {most: 2, values: {\(Self.slice)}}}").isEmpty)
     }
 }

@@ -13,7 +13,8 @@ import Testing
         match: .init(comm: 0, cgroup: 32, uid: 56),
         values: [
             PairParameter(
-                key: "slice", kind: .duration, offset: 48, size: 8, range: 100_000...100_000_000, value: 8_000_000,
+                key: "slice", kind: .duration, offset: 48, size: 8, range: 100_000...100_000_000,
+                value: 8_000_000,
                 doc: "How long."),
             PairParameter(key: "first", kind: .bool, offset: 68, size: 1, range: 0...1, value: 0, doc: ""),
         ])
@@ -37,6 +38,8 @@ import Testing
         Self.keys.apply { PolicyTextTests.complaints(text, settings: settings) }
     }
 
+    private func yaml(_ description: PolicyDescription) -> String { Self.keys.apply { description.yaml } }
+
     private func rows(_ text: String, _ settings: [String] = []) throws -> [TableRow] {
         Self.table.rows(in: try load(text, settings).policy)
     }
@@ -48,7 +51,8 @@ import Testing
         #expect(
             rows[1]
                 == TableRow(
-                    comm: [.init(comm: "cc1", isPrefix: true), .init(comm: "ld", isPrefix: false)], cgroup: 99,
+                    comm: [.init(comm: "cc1", isPrefix: true), .init(comm: "ld", isPrefix: false)],
+                    cgroup: 99,
                     values: [36_000_000, 1]))
         #expect(rows[2] == TableRow(values: [12_000_000, 0]))
         let names = Self.keys.comms(in: try load(Self.text).policy)
@@ -77,7 +81,7 @@ import Testing
     @Test func noTableIsNoRows() throws {
         let none = try load("summary: Nothing.")
         #expect(Self.table.rows(in: none.policy).isEmpty)
-        #expect(!none.yaml.contains("layers"))
+        #expect(!yaml(none).contains("layers"))
     }
 
     @Test(arguments: [
@@ -87,7 +91,10 @@ import Testing
     func aSettingChangesARow(_ setting: String, _ row: Int, _ ns: UInt64) throws {
         let changed = try rows(Self.text, [setting])
         #expect(changed[row].values[0] == ns)
-        #expect(changed.indices.filter { $0 != row }.allSatisfy { [4_000_000, 36_000_000, 12_000_000][$0] == changed[$0].values[0] })
+        #expect(
+            changed.indices.filter { $0 != row }.allSatisfy {
+                [4_000_000, 36_000_000, 12_000_000][$0] == changed[$0].values[0]
+            })
     }
 
     @Test func whomARowFitsCanBeSet() throws {
@@ -98,22 +105,24 @@ import Testing
 
     @Test func theCanonicalFormIsReadAsItWasWritten() throws {
         let description = try load(Self.text)
+        let text = yaml(description)
         #expect(
-            description.yaml.hasSuffix(
+            text.hasSuffix(
                 """
                 layers:
                   - {name: web, uid: 33, slice: 4ms, first: false}
                   - {name: builds, comm: ["cc1*", "ld"], cgroup: 99, slice: 36ms, first: true}
                   - {slice: 12ms, first: false}
 
-                """), "\(description.yaml)")
-        let again = try load(description.yaml)
+                """), "\(text)")
+        let again = try load(text)
         #expect(again == description)
         let json = Self.keys.apply { description.json.text() }
         #expect(json.contains("\"comm\""), "\(json)")
         let other = try load(Self.text, ["layers.web.slice=9ms"])
         let table = Self.keys.apply { description.differences(from: other, titles: ("a", "b")) } ?? ""
-        #expect(table.contains("layers.0  uid: 33, slice: 4ms, first: false  uid: 33, slice: 9ms"), "\(table)")
+        #expect(
+            table.contains("layers.0  uid: 33, slice: 4ms, first: false  uid: 33, slice: 9ms"), "\(table)")
     }
 
     @Test func randomRowsAreRowsOfADescription() throws {
@@ -128,14 +137,17 @@ import Testing
             let description = PolicyDescription(
                 name: "own", summary: "", policy: policy,
                 rowNames: rows.isEmpty ? [:] : ["layers": rows.map { _ in "" }])
-            let again = try load(Self.keys.apply { description.yaml })
-            #expect(again == description, "seed \(seed):\n\(Self.keys.apply { description.yaml })")
+            let again = try load(yaml(description))
+            #expect(again == description, "seed \(seed):\n\(yaml(description))")
         }
         #expect(counts == [0, 1, 2, 3, 4] && lists > 0, "seed \(seed)")
     }
 
     @Test(arguments: [
-        ("layers: 5", "F:1:9: layers is a list of rows, each of name, comm, cgroup, uid, slice and first; this is"),
+        (
+            "layers: 5",
+            "F:1:9: layers is a list of rows, each of name, comm, cgroup, uid, slice and first; this is"
+        ),
         ("layers:\n  - 5", "F:2:5: layers.0 is a row, a mapping of name"),
         ("layers:\n  - {slce: 5ms}", "F:2:6: layers.0: unknown key \"slce\""),
         ("layers:\n  - {slce: 5ms}", "did you mean slice?"),
@@ -149,14 +161,20 @@ import Testing
         ("layers:\n  - {name: 9}", "F:2:12: layers.0.name"),
         ("layers:\n  - {uid: 4294967296}", "F:2:11: layers.0.uid \"4294967296\" is out of range"),
         ("layers:\n  - {uid: www}", "F:2:11: layers.0.uid \"www\" is unknown here; a whole number"),
-        ("layers:\n  - {comm: abcdefghijklmnop}", "F:2:12: layers.0.comm is \"abcdefghijklmnop\"; what a task"),
+        (
+            "layers:\n  - {comm: abcdefghijklmnop}",
+            "F:2:12: layers.0.comm is \"abcdefghijklmnop\"; what a task"
+        ),
         ("layers:\n  - {comm: \"*\"}", "1 to 15 bytes, whole or with a * behind them"),
         ("layers:\n  - {comm: a*b}", "F:2:12: layers.0.comm is \"a*b\""),
         ("layers:\n  - {comm: 12}", "F:2:12: layers.0.comm is \"12\", which YAML takes for something else"),
         ("layers:\n  - {comm: []}", "F:2:12: layers.0.comm is an empty list"),
-        ("layers:\n  - {comm: {a: b}}", "F:2:12: layers.0.comm is a group"),
+        ("layers:\n  - {comm: {a: b}}", "F:2:12: layers.0.comm is a mapping; one value is allowed"),
         ("layers: [{}, {}, {}, {}, {}]", "F:1:26: layers has 4 places for rows"),
-        ("layers: [{comm: [a, b, c]}, {comm: [d, e]}]", "F:1:29: layers has 4 places for rows, where each name"),
+        (
+            "layers: [{comm: [a, b, c]}, {comm: [d, e]}]",
+            "F:1:29: layers has 4 places for rows, where each name"
+        ),
     ])
     func whatIsWrongIsSaidWithItsPlace(_ text: String, _ message: String) {
         let found = complaints(text)
@@ -164,9 +182,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("layers=1", "layers is a table: a setting says a row, by its name or number, and a key: layers.0.slice"),
+        (
+            "layers=1",
+            "layers is a table: a setting says a row, by its name or number, and a key: layers.0.slice"
+        ),
         ("layers.builds=1", "layers.builds.slice"),
-        ("layers.bilds.slice=5ms", "layers has no row \"bilds\"; web, builds and 0 to 2 are known; did you mean builds?"),
+        (
+            "layers.bilds.slice=5ms",
+            "layers has no row \"bilds\"; web, builds and 0 to 2 are known; did you mean builds?"
+        ),
         ("layers.3.slice=5ms", "0 to 2 are known"),
         ("layers.web.slcie=5ms", "did you mean slice?"),
         ("layers.web.name=a", "unknown key \"name\""),
