@@ -37,7 +37,7 @@ extension BytecodeExecution {
             throw refused("an address that means nothing", name, index)
         }
         if let region = world.variables[variable] {
-            return Value(.pointer(region, terms.constant(UInt64(offset), 64)))
+            return Value(.pointer(region, terms.constant(UInt64(bitPattern: Int64(offset)), 64)))
         }
         if let map = world.maps[variable] {
             return Value(.pointer(map.handle, terms.constant(0, 64)))
