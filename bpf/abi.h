@@ -80,7 +80,7 @@ enum sp_kthreads {
  * what is declared as `rows`. Of any other policy they are 0.
  */
 #define SP_PAIR_ROWS 96
-#define SP_ROWS_BYTES 1024
+#define SP_ROWS_BYTES 1536
 
 /* In sp_policy.slice of a pair: it is asked about a task that is alone, too. */
 #define SP_ALONE_ASKED_BIT 0x100u

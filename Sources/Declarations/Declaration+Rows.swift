@@ -8,7 +8,10 @@ extension Declaration {
         /// What a row may be compared with.
         package static let matchable: [Input] = [.comm, .cgroup, .uid]
         /// Words of a row of any table, and names of functions of any.
-        package static let reserved = ["name", "row", "count", "fits", "comm", "cgroup", "uid"]
+        package static let reserved = [
+            "name", "row", "rows", "at", "count", "fits", "number", "comm", "comm0", "comm1", "comm_mask0",
+            "comm_mask1", "cgroup", "cgroup_mask", "uid", "uid_mask",
+        ]
 
         /// As descriptions write it.
         package let key: String
@@ -24,7 +27,7 @@ extension Declaration {
     }
 
     /// Bytes that all tables may have together: `SP_ROWS_BYTES` of `bpf/abi.h`.
-    package static let rowsBytesMax = 1024
+    package static let rowsBytesMax = 1536
     /// Where they are in `sp_policy`, and its parameters before them: `SP_PAIR_ROWS`, `SP_PAIR_PARAMS`.
     package static let rowsPlace = 96, paramsPlace = 56
 

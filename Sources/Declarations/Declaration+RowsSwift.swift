@@ -8,11 +8,11 @@ extension Declaration {
     /// The tables among the members of `Params`.
     func swiftTables(of type: String) -> String {
         if tables.isEmpty { return "" }
-        let stored = tables.map { "        /// \($0.doc)\n        public var \($0.name) = \($0.type)()\n" }
+        let stored = tables.map { "        /// \($0.doc)\n        public var `\($0.name)` = \($0.type)()\n" }
         let inPlace = tables.map { table in
             """
                     /// \(table.doc)
-                    public var \(table.name): \(table.type) { \(table.type)(at: rowsAt + \(placed(table))) }
+                    public var `\(table.name)`: \(table.type) { \(table.type)(at: rowsAt + \(placed(table))) }
 
             """
         }
@@ -149,13 +149,13 @@ extension Declaration {
     }
 
     private func swiftValue(_ table: Table, _ value: Parameter) -> String {
-        let cases = (0..<table.most).map { "            case \($0): return at(\($0)).\(value.name)\n" }
+        let cases = (0..<table.most).map { "            case \($0): return at(\($0)).`\(value.name)`\n" }
         let doc = value.doc.isEmpty ? "" : "\(value.doc) "
         return """
 
                     /// \(doc)Of a row; where there is no such row, \(value.value).
                     @inline(__always)
-                    public func \(value.name)(_ row: some FixedWidthInteger & UnsignedInteger) -> \(value.width.swift) {
+                    public func `\(value.name)`(_ row: some FixedWidthInteger & UnsignedInteger) -> \(value.width.swift) {
                         let row = UInt32(truncatingIfNeeded: row)
                         if row >= count { return \(value.value) }
                         switch row {

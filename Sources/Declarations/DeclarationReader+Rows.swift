@@ -107,9 +107,7 @@ extension DeclarationReader {
             let word = name.replacing("-", with: "_")
             if let flaw = Self.flaw(ofName: word) {
                 add(key, "\(section): \(flaw)")
-            } else if reserved.contains(word) || word == "number" || word.hasPrefix("unused")
-                || word.hasPrefix("comm_mask")
-            {
+            } else if reserved.contains(word) || word.hasPrefix("unused") {
                 add(key, "\(section): every row has \(name) already, or it is ours: choose another name")
             } else if let parameter = parameter(name, key, value, of: section) {
                 if parameter.kind == .cpus {

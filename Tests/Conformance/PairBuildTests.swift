@@ -160,6 +160,26 @@ import Testing
         }
     }
 
+    /// The same of a name that the declaration says.
+    @Test func aPairThatAsksForAName() throws {
+        let text = "layers_layers_row(policy, event)"
+        let twins = try ["layers_is_linker(event)", "0"].map { test in
+            try twin(build("Layers", events: "names: {linker: ld}\n") { $0.replacing(text, with: test) })
+        }
+        var policy = policy
+        policy.pair = 1
+        policy.burst =
+            SP_BURST_PLAIN.rawValue | SP_INPUT_COMM.rawValue << UInt32(SP_INPUTS_SHIFT)
+        Self.layers.store([TableRow(values: [7]), TableRow(values: [8])], in: &policy)
+        let harness = Harness(try twins.map { try NativeLane($0) })
+        try harness.load(policy)
+        var events = [sp_event](repeating: sp_event(), count: 20_000)
+        events.withUnsafeMutableBufferPointer {
+            TraceSource.realistic.fill($0, seed: 1, policy: policy, pair: nil, names: [(0x646c, 0)])
+        }
+        #expect(try events.withUnsafeBufferPointer { try harness.run($0) } != nil)
+    }
+
     /// A pair with queues of its own, on random machines: where tasks wait, and who takes them.
     @Test(.enabled(if: geteuid() == 0, "needs root")) func aPairWithAQueueForEachCache() throws {
         let built = try build("Llc") { $0 }

@@ -30,6 +30,21 @@ import Testing
         #expect(read.digest == 77)
     }
 
+    /// A policy with rows has them in its traces; others are written as ever.
+    @Test func rowsAreWrittenWhereThereAreAny() throws {
+        var file = file(3)
+        let without = file.encoded().count
+        file.trace.policy.rows.5 = 7
+        let bytes = file.encoded()
+        #expect(bytes.count == without + Int(SP_ROWS_BYTES))
+        let read = try TraceFile(decoding: bytes)
+        #expect(read.trace.policy.rows.5 == 7 && read.trace.events.count == 3)
+        #expect(read.encoded() == bytes)
+        for count in stride(from: 0, to: bytes.count, by: 7) {
+            #expect(error(Array(bytes[..<count])) != nil)
+        }
+    }
+
     @Test func noBitMayFlip() {
         let good = file(4).encoded()
         var accepted: [Int] = []

@@ -45,7 +45,7 @@ import Testing
         #expect(declaration.placed(declaration.tables[1]) == 224)
         let c = declaration.c(from: "own.yaml")
         #expect(c.contains("struct sp_row_layers row[3];"))
-        #expect(c.contains("\tsp_u64 unused[\((1024 - 224 - 24) / 8)]; /* 0 */\n};"))
+        #expect(c.contains("\tsp_u64 unused[\((1536 - 224 - 24) / 8)]; /* 0 */\n};"))
         // A table of values alone fits nobody.
         #expect(c.contains("own_layers_row(") && !c.contains("own_plain_row("))
         #expect(c.contains("own_plain_on("))
@@ -114,8 +114,8 @@ import Testing
         ),
         ("rows: {T: {most: 2, values: {\(slice)}}}", "own.yaml:1:8:", "\"T\" is no name"),
         (
-            "inputs: [comm, uid]\nrows: {t: {most: 16, match: [comm, uid], values: {\(slice), w: {type: u64, range: 0..1, default: 0}}}}",
-            "own.yaml:2:7:", "rows is of 1032 bytes, 1024 are allowed: t 1032 (16 rows of 64)"
+            "inputs: [comm, uid]\nrows: {t: {most: 16, match: [comm, uid], values: {\(slice), w: {type: u64, range: 0..1, default: 0}, x: {type: u64, range: 0..1, default: 0}, y: {type: u64, range: 0..1, default: 0}, z: {type: u64, range: 0..1, default: 0}, v: {type: u64, range: 0..1, default: 0}}}}",
+            "own.yaml:2:7:", "rows is of 1544 bytes, 1536 are allowed: t 1544 (16 rows of 96)"
         ),
     ])
     func whatIsWrongIsSaidWithItsPlace(_ text: String, _ place: String, _ message: String) {

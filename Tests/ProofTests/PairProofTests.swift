@@ -21,12 +21,15 @@ import Testing
             notAbove: nil, text: "a duration")
     ]
     private static let state = """
+        #ifndef SP_PAIR_FUNCTIONS
         struct sp_params { sp_u64 quantum_ns; sp_u64 credit_ns; sp_u8 unused[24]; };
         struct sp_task { sp_u64 pass; sp_u8 unused[32]; sp_u32 generation; sp_u32 queue; };
         struct sp_global { sp_u64 pass; sp_u8 unused[32]; };
+        struct sp_rows { sp_u64 unused[SP_ROWS_BYTES / 8]; };
         #define SP_PAIR(function) stride_##function
         #define SP_PAIR_QUEUES 0u
         #define SP_PAIR_FIRST(state) do { (void)(state); } while (0)
+        #endif
         """
     private static let wait = "sp_queue(event, task, task->pass, decision);"
     private static let answer = "sp_run(event, task, policy->params.quantum_ns, decision);"
@@ -70,7 +73,7 @@ import Testing
 
     @Test func theLayoutIsWhole() {
         #expect(Self.layout.isWhole)
-        #expect(Self.layout.unused.count == 3 + 4 + 4)
+        #expect(Self.layout.unused.count == 3 + 4 + 4 + Int(SP_ROWS_BYTES) / 8)
     }
 
     /// What differs for one value of a parameter, of the event, or of the state alone.
