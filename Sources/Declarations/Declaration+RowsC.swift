@@ -53,7 +53,7 @@ extension Declaration {
             differences.append("((\(name)_\(input)(event) & row->\(input)_mask) ^ row->\(input))")
         }
         let tests = (0..<table.most).map {
-            "\tif (count > \($0) && \(prefix)_fits(event, &policy->rows.\(table.name).row[\($0)]))\n\t\treturn \($0);\n"
+            "\tif (\(prefix)_fits(event, &policy->rows.\(table.name).row[\($0)]))\n\t\treturn \($0);\n"
         }
         return """
             static sp_inline int \(prefix)_fits(const struct sp_event *event,
@@ -62,15 +62,16 @@ extension Declaration {
             \treturn !(\(differences.joined(separator: " |\n\t\t ")));
             }
 
-            /* ENQUEUE: the first row that fits the task; their count if none does. */
+            /*
+             * ENQUEUE: the first row that fits the task; their count if none does: the places behind
+             * them are all 0, and would fit anybody.
+             */
             static sp_inline sp_u32 \(prefix)_row(const struct sp_policy *policy,
             \t\tconst struct sp_event *event)
             {
-            \tsp_u32 count = policy->rows.\(table.name).count;
-
             \tif (event->kind != SP_EVENT_ENQUEUE)
-            \t\treturn count;
-            \(tests.joined())\treturn count;
+            \t\treturn policy->rows.\(table.name).count;
+            \(tests.joined())\treturn \(table.most);
             }
 
             """

@@ -125,7 +125,7 @@ extension Declaration {
             differences.append("UInt64((\(type).\(input)(event) & row.\(input)_mask) ^ row.\(input))")
         }
         let tests = (0..<table.most).map {
-            "            if count > \($0) && Self.fits(event, at(\($0))) { return \($0) }\n"
+            "            if Self.fits(event, at(\($0))) { return \($0) }\n"
         }
         let lines = differences.enumerated().map { number, text in
             "            let d\(number): UInt64 = \(text)\n"
@@ -138,11 +138,12 @@ extension Declaration {
             \(lines.joined())            return \(all) == 0
                     }
 
-                    /// ENQUEUE: the first row that fits the task; their count if none does.
+                    /// ENQUEUE: the first row that fits the task; their count if none does: the places behind them are
+                    /// all 0, and would fit anybody.
                     @inline(__always)
                     public func row(_ event: sp_event) -> UInt32 {
                         if event.kind != SP_EVENT_ENQUEUE.rawValue { return count }
-            \(tests.joined())            return count
+            \(tests.joined())            return \(table.most)
                     }
 
             """
