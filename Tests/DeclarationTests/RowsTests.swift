@@ -51,7 +51,7 @@ import Testing
         #expect(c.contains("own_plain_on("))
         #expect(declaration.literal.contains("match: .init(comm: 0, cgroup: 32, uid: 56)"))
         let swift = declaration.types(of: "Own", from: "own.yaml")
-        #expect(swift.contains("public var layers = LayersRows()"))
+        #expect(swift.contains("public var `layers` = LayersRows()"))
         #expect(swift.contains("InlineArray<3, Row>"))
     }
 

@@ -25,7 +25,7 @@ import Testing
         struct sp_params { sp_u64 quantum_ns; sp_u64 credit_ns; sp_u8 unused[24]; };
         struct sp_task { sp_u64 pass; sp_u8 unused[32]; sp_u32 generation; sp_u32 queue; };
         struct sp_global { sp_u64 pass; sp_u8 unused[32]; };
-        struct sp_rows { sp_u64 unused[SP_ROWS_BYTES / 8]; };
+        struct sp_rows { sp_u64 unused[\(SP_ROWS_BYTES / 8)]; };
         #define SP_PAIR(function) stride_##function
         #define SP_PAIR_QUEUES 0u
         #define SP_PAIR_FIRST(state) do { (void)(state); } while (0)
