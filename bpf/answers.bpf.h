@@ -221,7 +221,7 @@ static __noinline enum outcome carry_out(struct bpf_iter_scx_dsq *it,
 		return DONE;
 	}
 #endif
-	if (tctx && answer->wait && tctx->wait == answer->wait) {
+	if (tctx && answer->wait && tctx->wait == answer->wait && !tctx->is_back) {
 #ifdef SP_ALONE_ASKED
 		if (answer->cpu == SP_ANSWER_HOLD) {
 			outcome = hold_back_answered(it, p, tctx, answer);

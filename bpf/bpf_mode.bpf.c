@@ -394,7 +394,10 @@ static __always_inline bool is_put_back(const struct task_struct *p,
 	       tctx->pid == (u32)p->pid;
 }
 
-/* By arrival it is the first of all again; at a key it goes behind others that have the same. */
+/*
+ * By arrival it is the first of all again, also before one that is put back a moment earlier; at
+ * a key it goes behind others that have the same.
+ */
 static __always_inline void put_back(struct task_struct *p, struct sp_task_ctx *tctx,
 				     u64 enq_flags)
 {

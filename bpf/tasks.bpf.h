@@ -29,6 +29,7 @@ struct sp_task_ctx {
 	struct sp_counted counted; /* the same, while it waits */
 	bool sync; /* select_cpu saw a synchronous wake-up */
 	bool known; /* user mode: the daemon was told of it */
+	bool is_back; /* user mode: it waits to run on, and for no answer */
 	bool decided; /* BPF mode: told of before the kernel queues it */
 	bool waits; /* BPF mode: RUNNING is due when it runs */
 	bool alone; /* BPF mode: placed on an idle CPU, it runs for the longest slice */
@@ -352,6 +353,7 @@ static __always_inline void begin_wait(const struct task_struct *p,
 	tctx->since = now;
 	/* It was placed on an idle CPU, and taken from there before it ran. */
 	tctx->alone = false;
+	tctx->is_back = false;
 #ifdef SP_ALONE_ASKED
 	tctx->direct = false;
 #endif

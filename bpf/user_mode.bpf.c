@@ -32,8 +32,12 @@ static __always_inline bool hold(struct task_struct *p, struct sp_task_ctx *tctx
 	bool told = tell(p, tctx, notice);
 
 	/* No answer will come, and no policy hears that it runs. */
-	if (!told)
+	if (!told) {
 		tctx->wait = 0;
+#ifdef SP_WANTS
+		tctx->runs = false;
+#endif
+	}
 	if (!ALONE_ASKED && notice->idle_cpu >= 0 &&
 	    described()->idle == SP_IDLE_DIRECT) {
 		count(SP_COUNT_DIRECT);
@@ -58,20 +62,27 @@ s32 BPF_PROG(sp_select_cpu, struct task_struct *p, s32 prev_cpu, u64 wake_flags)
 }
 
 /*
- * It was picked, or let run at once, and its CPU could not run it: a task of a higher class
- * came first. For the policy it runs, so nobody is told. It is the first of those that were
- * picked, and has the slice that it had.
+ * It was picked, or let run without an answer, and its CPU could not run it: a task of a higher
+ * class came first. For the policy it runs, or will when the daemon answers too late; so nobody
+ * is told. It is the first of those that were picked, and has the slice that it had.
  */
 static __always_inline void put_back(struct task_struct *p, struct sp_task_ctx *tctx,
 				     u64 enq_flags)
 {
 	u64 slice = p->scx.slice, dsq = DSQ_PICKED;
 	u32 cpu = scx_bpf_task_cpu(p);
+	s32 idle = claim_idle_cpu(p);
 	bool here = is_pinned(p);
 
 #ifdef SP_SETS
-	here = here || set_of_task(p);
+	/* A CPU outside of its set would take it from the others. */
+	if (!here && set_of_task(p)) {
+		here = true;
+		if (idle >= 0)
+			cpu = idle;
+	}
 #endif
+	tctx->is_back = true;
 	count_wait(p, tctx);
 	count(SP_COUNT_ENQUEUED);
 	if (here) {
@@ -81,7 +92,7 @@ static __always_inline void put_back(struct task_struct *p, struct sp_task_ctx *
 		any_picked = true;
 	}
 	sp_dsq_insert(p, dsq, slice, enq_flags | ENQ_HEAD);
-	kick_for(p, claim_idle_cpu(p));
+	kick_for(p, idle);
 }
 
 SEC("struct_ops/sp_enqueue")

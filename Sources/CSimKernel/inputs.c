@@ -386,6 +386,7 @@ void enqueue_ends(struct task *p, u64 flags)
 		sim.counts[SP_COUNT_ENQUEUED]++;
 		sim.counts[SP_COUNT_DIRECT] += p->direct == SCX_DSQ_LOCAL;
 		told->due = !user;
+		told->back = p->put_back;
 		if (user)
 			check_held(p);
 		if (p->t.scx.slice != (user && p->put_back ?

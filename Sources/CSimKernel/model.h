@@ -74,6 +74,7 @@ struct told {
 	u32 pid, generation; /* of this life; 0: nothing was told yet */
 	u32 wait; /* user mode: number of its wait; 0: it does not wait */
 	s32 claimed; /* ops.select_cpu found this CPU idle for it, or -1 */
+	bool back; /* it waits to run on: an answer to its wait is stale */
 	bool sync; /* ops.select_cpu saw a synchronous wake-up */
 	bool now; /* an ENQUEUE was told in the callback that goes on */
 	bool before; /* BPF mode: it was told by ops.dispatch, before the kernel queues it */

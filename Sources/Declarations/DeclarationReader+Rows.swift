@@ -15,6 +15,10 @@ extension DeclarationReader {
                 add(key, "rows: every policy has the key \(name), or it is ours: choose another name")
             } else if declaration.params.contains(where: { $0.name == word || $0.key == name }) {
                 add(key, "rows: \(name) is a parameter already: choose another name")
+            } else if word.hasPrefix("unused") {
+                add(key, "rows: names that begin with unused are ours: choose another name")
+            } else if let other = declaration.tables.first(where: { Self.isAlike($0.key, name) }) {
+                add(key, "rows: \(name) and \(other.key) would be one name in the twins: choose another one")
             } else if let table = table(name, key, value) {
                 declaration.tables.append(table)
             }
@@ -27,6 +31,12 @@ extension DeclarationReader {
                 "rows is of \(size) bytes, \(most) are allowed: \(Words.all(parts)); fewer rows, less in match (comm takes 32 bytes of a row, cgroup 16, uid 8), or u32, u16 or u8 where that is enough"
             )
         }
+    }
+
+    /// In C a hyphen is `_`, in Swift neither is there.
+    private static func isAlike(_ one: String, _ other: String) -> Bool {
+        func plain(_ name: String) -> String { name.filter { $0 != "-" && $0 != "_" }.lowercased() }
+        return plain(one) == plain(other)
     }
 
     private mutating func table(_ name: String, _ key: Node, _ value: Node) -> Declaration.Table? {

@@ -45,7 +45,7 @@ public enum PolicySchema {
         let match = table.matchKeys.map { key -> (String, JSONText) in
             if key.path != "comm" { return (key.path, property(key)) }
             let one: [(String, JSONText)] = [
-                ("type", .string("string")), ("pattern", .string("^[^*]{1,15}\\*?$")),
+                ("type", .string("string")), ("pattern", .string("^[^*\\u0000-\\u001f]{1,15}\\*?$")),
             ]
             let several: [(String, JSONText)] = [
                 ("type", .string("array")), ("minItems", .number(1)),

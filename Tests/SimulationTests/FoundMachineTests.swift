@@ -44,6 +44,7 @@ import Testing
         Found(
             mode: .user, seed: 1005, of: "one let run at once, of which the daemon was not told, was put back"
         ),
+        Found(mode: .user, seed: 500063637, of: "check: many CPUs told of waits while one was stopped"),
         Found(mode: .user, seed: 936592, of: "check: the daemon slept twice in one turn"),
         Found(mode: .user, seed: 2006645, of: "the same"),
         Found(

@@ -24,10 +24,13 @@ public struct Layers: PolicyPair {
         .run(event, task, sliceNs: params.layers.slice_ns(task.layer))
     }
 
-    /// Somebody in the regular queue has waited for too long beside those with priority.
+    /// Somebody in the regular queue has waited for too long beside those with priority, and for longer than the first
+    /// of those: where all of them wait for that long, nobody is passed over for ever.
     private func starves(_ event: sp_event, _ task: Task) -> Bool {
         let isBeside = event.priorityWaits || (event.hasPrev(task) && task.queue != SP_QUEUE_REGULAR.rawValue)
-        return isBeside && event.regularWaits && event.flags & SP_EVENT_LOOKED != 0
+        let isOlder =
+            event.flags & SP_EVENT_FIRST_PRIORITY == 0 || !isBefore(event.since.1, event.since.0)
+        return isBeside && event.flags & SP_EVENT_FIRST != 0 && isOlder
             && isBefore(event.since.0 &+ params.starvation_ns, event.now)
     }
 

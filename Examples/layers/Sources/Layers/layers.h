@@ -32,7 +32,10 @@ static sp_inline void layers_running(const struct sp_policy *policy,
 	sp_run(event, task, layers_layers_slice_ns(policy, task->layer), decision);
 }
 
-/* Somebody in the regular queue has waited for too long beside those with priority. */
+/*
+ * Somebody in the regular queue has waited for too long beside those with priority, and for longer
+ * than the first of those: where all of them wait for that long, nobody is passed over for ever.
+ */
 static sp_inline int layers_starves(const struct sp_policy *policy,
 				    const struct sp_task *task,
 				    const struct sp_event *event)
@@ -40,9 +43,10 @@ static sp_inline int layers_starves(const struct sp_policy *policy,
 	int beside = sp_waits(event, SP_QUEUE_PRIORITY) ||
 		     (sp_has_prev(task, event) && task->queue != SP_QUEUE_REGULAR);
 
-	return beside && sp_waits(event, SP_QUEUE_REGULAR) &&
-	       (event->flags & SP_EVENT_LOOKED) &&
-	       sp_before(event->since[0] + policy->params.starvation_ns, event->now);
+	return beside && (event->flags & SP_EVENT_FIRST) &&
+	       sp_before(event->since[0] + policy->params.starvation_ns, event->now) &&
+	       !((event->flags & SP_EVENT_FIRST_PRIORITY) &&
+		 sp_before(event->since[1], event->since[0]));
 }
 
 static sp_inline void layers_dispatch(const struct sp_policy *policy,
