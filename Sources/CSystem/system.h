@@ -49,6 +49,32 @@ static inline int sp_lock_touched_memory(void)
 	return mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 }
 
+/* The calling thread's stack, as deep as the loop could ever go. */
+static __attribute__((noinline)) void sp_touch_stack(void)
+{
+	volatile char deep[64 << 10];
+
+	for (unsigned long at = 0; at < sizeof(deep); at += 1 << 10)
+		deep[at] = 0;
+	(void)deep[0];
+}
+
+/* The linker says where the program's code and constants begin and end. */
+extern const char __executable_start[], etext[];
+
+/*
+ * Has all code of the program, a few MB, in memory: where its functions lie, and so on which
+ * pages the loop's are, changes with each build. A kernel before 5.14 refuses, and has no
+ * sched_ext either.
+ */
+static inline void sp_touch_code(void)
+{
+	const unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE);
+	const unsigned long begin = (unsigned long)__executable_start & ~(page - 1);
+
+	madvise((void *)begin, (unsigned long)etext - begin, MADV_POPULATE_READ);
+}
+
 /* poll() with a limit in ns; -1 waits for ever. */
 static inline int sp_poll_ns(struct pollfd *polled, unsigned int count, long long ns)
 {

@@ -17,6 +17,7 @@ enum LockedMemory {
         if sp_lock_touched_memory() != 0 {
             throw KernelError("mlockall", errno: errno)
         }
+        sp_touch_code()
         touchStack()
     }
 
@@ -29,11 +30,5 @@ enum LockedMemory {
     }
 
     /// The calling thread's stack, as deep as the loop could ever go.
-    static func touchStack() {
-        withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
-            buffer.initializeMemory(as: UInt8.self, repeating: 0)
-            // Keeps the optimiser from dropping the writes.
-            _ = buffer.load(fromByteOffset: Int(getpid()) & 1023, as: UInt8.self)
-        }
-    }
+    static func touchStack() { sp_touch_stack() }
 }
