@@ -20,7 +20,8 @@ const struct cpumask *scx_bpf_get_idle_smtmask(void) __ksym;
 void scx_bpf_put_idle_cpumask(const struct cpumask *cpumask) __ksym;
 s32 scx_bpf_task_cpu(const struct task_struct *p) __ksym;
 u32 scx_bpf_nr_cpu_ids(void) __ksym;
-/* As the kernel that runs has it. */
+
+/* SCX_ENQ_HEAD as the kernel that runs has it. */
 #define ENQ_HEAD \
 	((u64)(bpf_core_enum_value_exists(enum scx_enq_flags, SCX_ENQ_HEAD) ? \
 		       bpf_core_enum_value(enum scx_enq_flags, SCX_ENQ_HEAD) : \

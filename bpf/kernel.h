@@ -124,12 +124,12 @@ struct scx_exit_info {
 #define PF_EXITING 0x00000004
 #define PF_KTHREAD 0x00200000
 
-/* The one of them that 7.3 has at another place. */
+/* The flag that 7.3 has at another place: see ENQ_HEAD. */
 enum scx_enq_flags {
 	SCX_ENQ_HEAD = 1 << 4
 };
 
-/* enum scx_enq_flags and friends; fixed since 6.12. */
+/* The others of that enum, and of its like, are fixed since 6.12. */
 #define SCX_ENQ_WAKEUP (1ULL << 0)
 #define SCX_ENQ_REENQ (1ULL << 40)
 #define SCX_ENQ_LAST (1ULL << 41)

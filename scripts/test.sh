@@ -70,7 +70,7 @@ show_failures() {
 	local lane
 	for lane in $(awk '$1 == "failed" { print $2 }' "$work/results"); do
 		printf '\n==== %s failed; what it said of it ====\n' "$lane"
-		grep -iE -B 3 '^ *(FAILED|not ok|failed)|[✘]|error:|failures? *=|survived' "$work/$lane.log" | tail -n 60 ||
+		grep -iE -B 3 '^ *(fail|not ok)|[✘]|error:|survived' "$work/$lane.log" | tail -n 60 ||
 			tail -n 30 "$work/$lane.log"
 	done
 }
