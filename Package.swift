@@ -194,6 +194,7 @@ let package = Package(
                 "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode",
                 "Conformance", "ProofSubjects", "Prove",
                 "Session", "Output", "CSystem", "Pairs", "Mutation", "Declarations", "BPFBuild", "SwiftToBPF",
+                "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -201,7 +202,7 @@ let package = Package(
             name: "sched-proto",
             dependencies: [
                 "Commands", "PolicyModel", "PolicyText", "KernelLink", "UserMode", "BPFMode", "Conformance",
-                "Session", "Output", "CSystem", "CAllocations", "Simulation", "PolicyProof", "ProofSubjects",
+                "Session", "Output", "CSystem", "CAllocations", "PolicyProof", "ProofSubjects",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ] + linked,
             swiftSettings: strict,

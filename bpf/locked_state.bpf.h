@@ -16,10 +16,15 @@
 struct bpf_spin_lock state_lock SEC(".data.state_lock") __hidden
 	__attribute__((aligned(8)));
 
+/* Who hosts the backend on another machine sees each decision here. */
+#ifndef SP_DECIDE
+#define SP_DECIDE sp_decide
+#endif
+
 #define sp_decide(policy, global, task, event, decision) \
 	do { \
 		bpf_spin_lock(&state_lock); \
-		sp_decide((policy), (global), (task), (event), (decision)); \
+		SP_DECIDE((policy), (global), (task), (event), (decision)); \
 		bpf_spin_unlock(&state_lock); \
 	} while (0)
 

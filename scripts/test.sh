@@ -75,6 +75,15 @@ show_failures() {
 	done
 }
 
+# name_failures: a line for each test that failed, or that was tried again.
+name_failures() {
+	local lane
+	while read -r _ lane _; do
+		grep -hE '^(FAIL|AGAIN)|[✘] Test .* recorded an issue|survived|^(make|mutants): .*[Ee]rror|: error:|not once$' "$work/$lane.log" |
+			awk -v lane="$lane" '!seen[$0]++ && NR <= 12 { print "  " lane ": " substr($0, 1, 300) }'
+	done <"$work/results"
+}
+
 lanes=() guests=()
 while (($#)) && [[ $1 != -- ]]; do
 	lanes+=("$1")
@@ -111,6 +120,7 @@ printf '\n==== summary ====\n'
 printf 'passed: %s\n' "$(sum passed)"
 printf 'failed: %s\n' "$(sum failed)"
 printf 'skipped:%s\n' "$(sum skipped)"
+name_failures
 printf 'time:    %d min %d s\n' $((SECONDS / 60)) $((SECONDS % 60))
 if [[ ${CI:-} == true ]] && grep -q ^skipped "$work/results"; then
 	echo 'CI has to have every lane' >&2

@@ -3,10 +3,18 @@
 #ifndef SIM_BACKEND_H
 #define SIM_BACKEND_H
 
+#include <stddef.h>
 #include "compat.h"
 #include "link.h"
 
 #define SIM_NO_GROUP (~0ull)
+
+/* What else is set before a program is loaded: a constant that only some programs have. */
+struct sim_constant {
+	const char *name;
+	const volatile void *at;
+	size_t size;
+};
 
 struct sim_backend {
 	const char *name;
@@ -21,6 +29,7 @@ struct sim_backend {
 	u64 (*reference)(void);
 	void *events, *answers; /* maps; NULL: it has none */
 	const u32 *early; /* answers laid aside; NULL: it has none */
+	const struct sim_constant *constants; /* the last one has no name */
 	/* Sections that hold all of its variables. */
 	char *bss, *bss_end, *data, *data_end;
 };

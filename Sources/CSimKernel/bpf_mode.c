@@ -7,9 +7,20 @@
 #include "backend.h"
 #include "policy_twin.h"
 
-#define sp_decide(policy, global, task, event, decision) \
-	(sp_decide((policy), (global), (task), (event), (decision)), \
-	 sim_decided((event), (decision), (task), (global)))
+static void decide_seen(const struct sp_policy *policy, struct sp_global *global,
+			struct sp_task *task, const struct sp_event *event,
+			struct sp_decision *decision)
+{
+	sp_decide(policy, global, task, event, decision);
+	sim_decided(event, decision, task, global);
+}
+
+/* A pair decides within a lock of its own, and its hook with it. */
+#ifdef SP_LOCKED_STATE
+#define SP_DECIDE decide_seen
+#else
+#define sp_decide decide_seen
+#endif
 
 #pragma clang section bss = "sim_bpf_bss" data = "sim_bpf_data" rodata = \
 	"sim_bpf_rodata"
@@ -35,6 +46,27 @@ static u64 reference_id(void)
 	return group ? group->id : SIM_NO_GROUP;
 }
 
+#define CONSTANT(name) { #name, &name, sizeof(name) }
+static const struct sim_constant constants[] = {
+#ifdef SP_OWN_QUEUES
+	CONSTANT(own_count),
+	CONSTANT(own_by_task),
+	CONSTANT(own_near),
+	CONSTANT(own_places),
+	CONSTANT(cpu_places),
+#endif
+#ifdef SP_SETS
+	CONSTANT(set_of_queue),
+	CONSTANT(set_first),
+	CONSTANT(set_last),
+#endif
+#ifdef SP_WAKEUPS
+	CONSTANT(next_in_llc),
+	CONSTANT(next_in_node),
+#endif
+	{ NULL, NULL, 0 },
+};
+
 const struct sim_backend sim_bpf_mode = {
 	.name = "bpf",
 	.ops = &scheduler,
@@ -43,6 +75,7 @@ const struct sim_backend sim_bpf_mode = {
 	.nr_cpus = &nr_cpus,
 	.group_weights = &group_weights,
 	.reference = reference_id,
+	.constants = constants,
 	.bss = __start_sim_bpf_bss,
 	.bss_end = __stop_sim_bpf_bss,
 	.data = __start_sim_bpf_data,

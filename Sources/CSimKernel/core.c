@@ -117,6 +117,8 @@ void dequeue_task(struct task *p, bool sleeps)
 	(void)sleeps;
 	if (p->daemon)
 		daemon_leaves();
+	if (p->on_cpu && p->class == CLASS_EXT)
+		CALL_OP(stopping, &p->t, false);
 	p->t.scx.flags &= ~SCX_TASK_QUEUED;
 	p->counts = false;
 	dsq_remove(p);
@@ -128,10 +130,12 @@ void change_begins(struct task *p)
 {
 	if (p->class != CLASS_EXT || !is_queued(p))
 		return;
-	if (p->on_cpu)
+	if (p->on_cpu) {
 		update_curr(p->cpu);
-	else if (p->in_backend && !p->daemon)
+		CALL_OP(stopping, &p->t, false);
+	} else if (p->in_backend && !p->daemon) {
 		sim.report.taken_by_kernel++;
+	}
 	dsq_remove(p);
 	forget_expected(p);
 }
@@ -271,6 +275,7 @@ static void put_prev(s32 cpu, struct task *prev, struct task *next)
 	if (prev->class != CLASS_EXT)
 		return;
 	if (is_queued(prev)) {
+		CALL_OP(stopping, &prev->t, true);
 		begins_to_wait(prev);
 		if (prev->t.scx.slice)
 			dsq_insert(&rq->local, prev, false, SCX_ENQ_HEAD);
@@ -425,8 +430,11 @@ void tick(s32 cpu)
 	sim.moment.here = cpu;
 	lock_cpu(cpu);
 	update_curr(cpu);
-	if (rq->curr && rq->curr->class == CLASS_EXT && !rq->curr->t.scx.slice)
-		resched(cpu);
+	if (rq->curr && rq->curr->class == CLASS_EXT) {
+		CALL_OP(tick, &rq->curr->t);
+		if (!rq->curr->t.scx.slice)
+			resched(cpu);
+	}
 	unlock_cpu(cpu);
 	post(sim.now + TICK_NS, EVENT_TICK, cpu, NULL, 0);
 }

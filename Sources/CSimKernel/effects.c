@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* BPF mode: what was decided beside what was done. */
 #include "model.h"
-#include "../PolicyModel/Shipped/policy.h"
+#include "policy_twin.h"
 #include "looks.h"
 #include <string.h>
 
@@ -59,7 +59,7 @@ static void check_decision(const struct sp_event *event,
 	if (memcmp(&wanted, decision, sizeof(wanted)) ||
 	    memcmp(state, task, sizeof(*state)) ||
 	    memcmp(&twins, global, sizeof(twins)))
-		flaw(SIM_FLAW_INPUT,
+		flaw(SIM_FLAW_STATE,
 		     "event %u of pid %u was decided from another state than the policy's",
 		     event->kind, event->pid);
 }
@@ -73,6 +73,8 @@ static struct task *task_of_event(const struct sp_event *event)
 
 	if (event->kind == SP_EVENT_DISPATCH)
 		return event->flags & SP_EVENT_PREV ? sim.moment.dispatching : NULL;
+	if (event->kind > SP_EVENT_EXIT)
+		return event->pid ? task_by_pid(event->pid) : NULL;
 	if (!p)
 		flaw(SIM_FLAW_INPUT, "event %u of pid %u, for which it is no time",
 		     event->kind, event->pid);
@@ -94,6 +96,10 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		cgroup_asks();
 		dispatch_decided(event, decision);
 		check_event(event, p);
+		check_decision(event, decision, task, global, p);
+		return;
+	}
+	if (event->kind > SP_EVENT_EXIT) {
 		check_decision(event, decision, task, global, p);
 		return;
 	}

@@ -7,6 +7,21 @@
 #include "CSimKernel.h"
 #include "order.h"
 
+/*
+ * Whether all of the policy's mechanism is modelled. Not of a pair with queues of its own, that
+ * holds tasks back, asks who they are or wants more events: of such a one only what any scheduler
+ * owes is checked, that nobody is lost, or waits for too long, or beside an idle CPU, and
+ * that the kernel does not end it; and in BPF mode the policy's state.
+ */
+static inline bool knows_policy(void)
+{
+#ifdef SIM_ANY_POLICY
+	return false;
+#else
+	return true;
+#endif
+}
+
 #define MS 1000000ULL
 #define TICK_NS (4 * MS) /* HZ 250 */
 #define SLICE_DFL (20 * MS)

@@ -5,7 +5,7 @@
  * made of the notices that it has read.
  */
 #include "model.h"
-#include "../PolicyModel/Shipped/policy.h"
+#include "policy_twin.h"
 #include "looks.h"
 #include <stdlib.h>
 #include <string.h>
@@ -181,6 +181,8 @@ static void catch_up(void)
 
 void picks_catch_up(void)
 {
+	if (!knows_policy())
+		return;
 	catch_up();
 }
 
@@ -304,6 +306,8 @@ void check_notice(const struct sp_notice *notice)
 {
 	const u64 now = notice->now - NOW_ORIGIN;
 
+	if (!knows_policy())
+		return;
 	sim.report.effects++;
 	if (now < sim.moment.began || now > sim.now)
 		flaw(SIM_FLAW_INPUT, "a notice is of %llu, and not of now, %llu", now,
@@ -617,9 +621,13 @@ static void let_run_unasked(struct known *it, const struct sp_event *event,
 	s32 cpu;
 
 	if (it->direct) {
+		const bool stands = sim.machine.policy.idle == SP_IDLE_DIRECT;
+
+		/* A pair may say so also where the backend does not do it by itself. */
 		check_running(it, event, decision, latest_notice()->now, it->cpu,
 			      false);
-		tell(it, decision->slice_ns, decision->queue, false, -1);
+		tell(it, stands ? decision->slice_ns : sim.machine.policy.slice_max_ns,
+		     decision->queue, !stands, stands ? -1 : latest_notice()->idle_cpu);
 	} else if (it->wait.waits && notice && notice->now == event->now) {
 		note_time(notice);
 		check_running(it, event, decision, notice->now, notice->cpu, false);
@@ -660,6 +668,8 @@ void sim_daemon_decided(const struct sp_event *event,
 	sim.hash = (sim.hash ^ decision->key ^ decision->slice_ns ^
 		    (u64)decision->action << 56) *
 		   0x100000001b3ULL;
+	if (!knows_policy())
+		return;
 	catch_up();
 	switch (event->kind) {
 	case SP_EVENT_ENQUEUE:
@@ -706,6 +716,8 @@ void picks_end(void)
 	const s32 cpu = (s32)told_asked()->cpu;
 	u32 ahead = by_arrival() && cpus > pass.picked ? cpus - pass.picked : 0;
 
+	if (!knows_policy())
+		return;
 	catch_up();
 	if (pick.open)
 		flaw(SIM_FLAW_ORDER, "CPU %d asked, and nobody is picked", pick.cpu);
@@ -730,6 +742,8 @@ void check_figures(void)
 {
 	const struct sim_daemon_figures *is = &sim.report.daemon;
 
+	if (!knows_policy())
+		return;
 	catch_up();
 	if (is->events != figures.events || is->picked != figures.picked ||
 	    is->continued != figures.continued || is->overflows != figures.overflows ||
@@ -766,6 +780,8 @@ void check_answer(const struct task *p)
 {
 	const struct known *it = find_answered(p);
 
+	if (!knows_policy())
+		return;
 	sim.report.effects++;
 	if (!it || it->answered != it->number)
 		return; /* it has another wait since, or no place */

@@ -63,6 +63,18 @@ static void set_constant(const volatile void *at, const void *value, size_t size
 	memcpy(to, value, size);
 }
 
+bool sim_set_constant(sp_u32 mode, const char *name, const void *value, size_t size)
+{
+	const struct sim_constant *constant = backends[mode == SIM_MODE_USER]->constants;
+
+	while (constant->name && strcmp(constant->name, name))
+		constant++;
+	if (!constant->name || constant->size != size)
+		return false;
+	set_constant(constant->at, value, size);
+	return true;
+}
+
 static void start_cpus(void)
 {
 	for (u32 cpu = 0; cpu < SIM_CPUS; cpu++) {

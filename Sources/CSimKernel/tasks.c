@@ -186,6 +186,7 @@ static void weigh(struct task *p, s32 nice)
 	u32 weight = (nice_to_weight[nice + 20] * 100 + 512) / 1024;
 
 	p->nice = nice;
+	p->t.static_prio = 120 + nice;
 	p->t.scx.weight = weight < 1 ? 1 : weight > 10000 ? 10000 : weight;
 }
 
@@ -198,7 +199,10 @@ struct task *new_task(u32 group, s32 nice, struct affinity *affinity, u32 flags)
 	p->told.claimed = -1;
 	p->t.pid = p->t.tgid = (int)free_pid();
 	p->t.flags = flags;
-	snprintf(p->t.comm, sizeof(p->t.comm), "group-%u", group);
+	if (sim.groups[group].comm[0])
+		memcpy(p->t.comm, sim.groups[group].comm, sizeof(p->t.comm));
+	else
+		snprintf(p->t.comm, sizeof(p->t.comm), "group-%u", group);
 	weigh(p, nice);
 	use_affinity(p, affinity);
 	by_pid[p->t.pid] = p;
@@ -628,6 +632,8 @@ static void put_weight(struct task *p, s32 nice, u32 weight)
 	weigh(p, nice);
 	if (weight)
 		p->t.scx.weight = weight;
+	if (p->class == CLASS_EXT)
+		CALL_OP(set_weight, &p->t, p->t.scx.weight);
 	change_ends(p, 0);
 	unlock_cpu(cpu);
 	unlock_task(p);

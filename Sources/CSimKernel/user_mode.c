@@ -33,6 +33,24 @@ static u64 reference_id(void)
 	return group ? group->id : SIM_NO_GROUP;
 }
 
+#define CONSTANT(name) { #name, &name, sizeof(name) }
+static const struct sim_constant constants[] = {
+#ifdef SP_PLACES
+	CONSTANT(queue_of),
+	CONSTANT(next_near),
+#endif
+#ifdef SP_SETS
+	CONSTANT(set_of_queue),
+	CONSTANT(set_first),
+	CONSTANT(set_last),
+#endif
+#ifdef SP_WAKEUPS
+	CONSTANT(next_in_llc),
+	CONSTANT(next_in_node),
+#endif
+	{ NULL, NULL, 0 },
+};
+
 const struct sim_backend sim_user_mode = {
 	.name = "user",
 	.ops = &scheduler,
@@ -41,6 +59,7 @@ const struct sim_backend sim_user_mode = {
 	.nr_cpus = &nr_cpus,
 	.group_weights = &group_weights,
 	.reference = reference_id,
+	.constants = constants,
 	.ask_always = &ask_always,
 	.events = &events,
 	.answers = &answers,

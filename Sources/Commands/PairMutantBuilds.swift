@@ -43,41 +43,23 @@ struct PairMutantBuilds: Sendable {
     ///   declaration is not the one that this program was built from.
     init(_ pair: Pair, package: String, work: String) throws(Failure) {
         self.work = work
+        let found = try PairSources(pair, package: package)
+        let declaration = found.declaration
         type = pair.type
-        folder = "\(package)/Sources/\(type)"
-        let declared = try Self.read("\(folder)/\(pair.name).yaml")
-        let declaration: Declaration
-        do throws(DeclarationError) {
-            declaration = try Declaration(yaml: declared, file: "\(folder)/\(pair.name).yaml")
-        } catch {
-            throw Failure(Printable.lines("\(error)"), .badData)
-        }
-        guard declaration.hash == pair.hash else {
-            throw Failure(
-                "\(Printable.line(folder))/\(pair.name).yaml declares something else than what this program was built from: build it first",
-                .configuration)
-        }
+        folder = found.folder
         stateHeader = declaration.c(from: "\(pair.name).yaml")
         types = declaration.types(of: type, from: "\(pair.name).yaml")
         var swift: [Source] = []
         for name in Self.allNames(folder) where name.hasSuffix(".swift") {
-            swift.append(Source(name: name, text: try Self.read("\(folder)/\(name)")))
+            swift.append(Source(name: name, text: try PairSources.read("\(folder)/\(name)")))
         }
         twins = [
-            .c: [Source(name: "\(pair.name).h", text: try Self.read("\(folder)/\(pair.name).h"))],
+            .c: [Source(name: "\(pair.name).h", text: try PairSources.read("\(folder)/\(pair.name).h"))],
             .swift: swift,
         ]
-        // This file is Sources/Commands/PairMutantBuilds.swift of the library, as it was compiled.
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent().path
-        bpf = "\(root)/bpf"
-        let model = "\(root)/Sources/PolicyModel"
+        bpf = "\(found.root)/bpf"
+        let model = "\(found.root)/Sources/PolicyModel"
         library = Self.names(model).filter { $0.hasSuffix(".swift") }.map { "\(model)/\($0)" }
-        guard !library.isEmpty, FileManager.default.fileExists(atPath: "\(bpf)/pair_native.c") else {
-            throw Failure(
-                "the sources of sched-proto that this program was built with are not in \(Printable.line(root)) any more: build it again",
-                .noInput)
-        }
         guard let clang = locateClang(), let swiftc = besideSwift("swiftc") ?? onPath("swiftc") else {
             throw Failure(
                 "mutants are compiled: neither clang nor swiftc may be missing on PATH", .unavailable)
@@ -166,14 +148,5 @@ struct PairMutantBuilds: Sendable {
 
     private static func names(_ folder: String) -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-    }
-
-    private static func read(_ path: String) throws(Failure) -> String {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw Failure(
-                "there is no \(Printable.line(path)): name the folder of the policy's package with --package",
-                .noInput)
-        }
-        return text
     }
 }

@@ -255,6 +255,27 @@ extension Declaration {
 }
 
 extension Declaration {
+    /// What clang is told of the pair's queues, inputs and events, when it compiles bpf_mode.bpf.c.
+    package var modeOptions: [String] {
+        (ownQueues == nil ? [] : ["-DSP_OWN_QUEUES", "-DSP_PLACES"])
+            + (inputs.isEmpty ? [] : ["-DSP_INPUTS=\(inputMask)"])
+            + (wakeups == nil ? [] : ["-DSP_WAKEUPS"])
+            + (isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
+            + (events.isEmpty ? [] : ["-DSP_WANTS=\(eventMask)"])
+            + (ownQueues?.hasSets == true ? ["-DSP_SETS"] : [])
+    }
+
+    /// The same for user_mode.bpf.c, where programs are made for several pairs: with what this one needs.
+    package var userModeOptions: [String] {
+        let isMore = ownQueues != nil || !inputs.isEmpty || isAskedAlone || !events.isEmpty
+        return (isMore ? ["-DSP_INPUTS=0"] : [])
+            + (isMore || wakeups != nil ? ["-DSP_WAKEUPS"] : [])
+            + (ownQueues == nil ? [] : ["-DSP_PLACES"])
+            + (isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
+            + (ownQueues?.hasSets == true ? ["-DSP_ALONE_ASKED", "-DSP_SETS"] : [])
+            + (events.isEmpty ? [] : ["-DSP_WANTS=\(eventMask)"])
+    }
+
     package var eventMask: UInt32 { events.reduce(0) { $0 | $1.rawValue } }
     package var inputMask: UInt32 { inputs.reduce(0) { $0 | $1.rawValue } }
 

@@ -7,41 +7,35 @@ extension QueueLayout {
         WakeupRings.ring(tables.isByTask ? 0 : cpus) { tables.near(Int32($0), 0) }
     }
 
-    /// The CPUs of queues, where the program knows of such.
-    func storeSets(in variables: BPFVariables) throws(KernelError) {
-        try variables.initialValue("set_of_queue", in: ".rodata").copyMemory(
-            from: UnsafeRawBufferPointer(start: tables.setOfQueue, count: Int(SP_SET_QUEUES)))
-        let size = Int(SP_SETS_MAX) * MemoryLayout<UInt16>.size
-        try variables.initialValue("set_first", in: ".rodata").copyMemory(
-            from: UnsafeRawBufferPointer(start: tables.setFirst, count: size))
-        try variables.initialValue("set_last", in: ".rodata").copyMemory(
-            from: UnsafeRawBufferPointer(start: tables.setLast, count: size))
-    }
-
-    /// What user mode's backend has to know, before it is loaded: which CPUs have the same queue.
-    func storeNear(in variables: BPFVariables) throws(KernelError) {
-        let cpus = Int(SP_CPUS_MAX)
-        try variables.initialValue("queue_of", in: ".rodata").copyMemory(
-            from: UnsafeRawBufferPointer(start: tables.near, count: cpus * MemoryLayout<UInt16>.size))
-        let next = nextNear
-        let place = try variables.initialValue("next_near", in: ".rodata")
-        next.withUnsafeBytes { place.copyMemory(from: $0) }
-    }
-
-    /// BPF mode: before the program is loaded.
-    func store(in variables: BPFVariables) throws(KernelError) {
-        func store<Number>(
-            _ name: String, _ numbers: UnsafePointer<Number>, _ count: Int
-        ) throws(KernelError) {
-            try variables.initialValue(name, in: ".rodata").copyMemory(
-                from: UnsafeRawBufferPointer(start: numbers, count: count * MemoryLayout<Number>.size))
+    /// What a backend has to know before it is loaded, by the names of its constants: in BPF mode all of it, in user
+    /// mode which CPUs have the same queue; and the CPUs of queues, where the program knows of such.
+    package func constants(of mode: Scheduler.Mode) -> [(name: String, bytes: [UInt8])] {
+        func bytes<Number>(_ numbers: UnsafePointer<Number>, _ count: Int32) -> [UInt8] {
+            Array(UnsafeRawBufferPointer(UnsafeBufferPointer(start: numbers, count: Int(count))))
         }
-        try variables.initialValue("own_count", in: ".rodata").storeBytes(
-            of: UInt32(tables.count), as: UInt32.self)
-        try variables.initialValue("own_by_task", in: ".rodata").storeBytes(
-            of: tables.isByTask ? 1 : 0, as: UInt8.self)
-        try store("own_near", tables.near, Int(SP_CPUS_MAX))
-        try store("own_places", tables.queuePlaces, Int(SP_QUEUES_MAX))
-        try store("cpu_places", tables.places, Int(SP_CPUS_MAX))
+        var constants: [(name: String, bytes: [UInt8])] = []
+        switch mode {
+        case .bpf:
+            constants = [
+                ("own_count", withUnsafeBytes(of: UInt32(tables.count)) { Array($0) }),
+                ("own_by_task", [tables.isByTask ? 1 : 0]),
+                ("own_near", bytes(tables.near, SP_CPUS_MAX)),
+                ("own_places", bytes(tables.queuePlaces, SP_QUEUES_MAX)),
+                ("cpu_places", bytes(tables.places, SP_CPUS_MAX)),
+            ]
+        case .user:
+            constants = [
+                ("queue_of", bytes(tables.near, SP_CPUS_MAX)),
+                ("next_near", nextNear.withUnsafeBytes { Array($0) }),
+            ]
+        }
+        if tables.hasSets {
+            constants += [
+                ("set_of_queue", bytes(tables.setOfQueue, SP_SET_QUEUES)),
+                ("set_first", bytes(tables.setFirst, SP_SETS_MAX)),
+                ("set_last", bytes(tables.setLast, SP_SETS_MAX)),
+            ]
+        }
+        return constants
     }
 }

@@ -198,14 +198,13 @@ public struct Scheduler: ~Copyable {
         watchdog.storeBytes(of: UInt64(configuration.watchdogMs) * 1_000_000, as: UInt64.self)
         let weights = try variables.initialValue("group_weights", in: ".rodata")
         weights.storeBytes(of: configuration.countsGroupWeights ? 1 : 0, as: UInt8.self)
-        if let queues = configuration.queues {
-            switch configuration.mode {
-            case .bpf: try queues.store(in: variables)
-            case .user: try queues.storeNear(in: variables)
-            }
-            if queues.tables.hasSets { try queues.storeSets(in: variables) }
+        let constants =
+            (configuration.queues?.constants(of: configuration.mode) ?? [])
+            + (configuration.wakeups?.constants ?? [])
+        for (name, bytes) in constants {
+            let place = try variables.initialValue(name, in: ".rodata")
+            bytes.withUnsafeBytes { place.copyMemory(from: $0) }
         }
-        try configuration.wakeups?.store(in: variables)
         if configuration.mode == .user {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
             let asksAlways = configuration.askAlways || configuration.policy.isAskedAlone

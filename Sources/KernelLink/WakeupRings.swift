@@ -28,11 +28,10 @@ public struct WakeupRings: Sendable {
         return next
     }
 
-    /// Before the program is loaded.
-    func store(in variables: BPFVariables) throws(KernelError) {
-        for (name, next) in [("next_in_llc", nextInLLC), ("next_in_node", nextInNode)] {
-            let place = try variables.initialValue(name, in: ".rodata")
-            next.withUnsafeBytes { place.copyMemory(from: $0) }
+    /// What the backend has to know before it is loaded, by the names of its constants.
+    package var constants: [(name: String, bytes: [UInt8])] {
+        [("next_in_llc", nextInLLC), ("next_in_node", nextInNode)].map { name, next in
+            (name, next.withUnsafeBytes { Array($0) })
         }
     }
 }

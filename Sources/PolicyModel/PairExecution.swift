@@ -18,12 +18,12 @@ public struct PairExecution: Policy, Sendable {
                 UnsafePointer<sp_event>, UnsafeMutablePointer<sp_decision>
             ) -> Void
 
-        @usableFromInline let start: Start
-        @usableFromInline let enqueue: Answer
-        @usableFromInline let running: Answer
-        @usableFromInline let dispatch: Answer
+        @usableFromInline package let start: Start
+        @usableFromInline package let enqueue: Answer
+        @usableFromInline package let running: Answer
+        @usableFromInline package let dispatch: Answer
         /// All events that it wants beside those.
-        @usableFromInline let wanted: Answer
+        @usableFromInline package let wanted: Answer
 
         public init(
             start: Start, enqueue: Answer, running: Answer, dispatch: Answer,
@@ -39,7 +39,7 @@ public struct PairExecution: Policy, Sendable {
 
     @usableFromInline var policy: sp_policy
     public var global: sp_global
-    @usableFromInline let functions: Functions
+    @usableFromInline package let functions: Functions
 
     /// - Parameter global: the state before the first event.
     public init(_ policy: sp_policy, _ global: sp_global, _ functions: Functions) {
@@ -47,6 +47,9 @@ public struct PairExecution: Policy, Sendable {
         self.global = global
         self.functions = functions
     }
+
+    /// The same policy, in its present state, behind other functions: of somebody who sees each decision.
+    package func seen(by functions: Functions) -> PairExecution { PairExecution(policy, global, functions) }
 
     @inlinable
     public mutating func start(_ task: inout sp_task, _ event: sp_event) {

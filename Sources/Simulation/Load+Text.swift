@@ -38,14 +38,24 @@ extension Load {
         case "start": startNs = try setting.duration()
         case "start-spread": startSpreadNs = try setting.duration()
         case "cpus": cpus = try Self.cpus(setting)
+        case "comm": comm = try Self.comm(setting)
         case "cgroup": cgroup = try setting.number(0...Scenario.cgroupsMax)
         default:
             throw setting.unknown(
                 """
-                nice, cpus, cgroup, run, run-spread, sleep, sleep-spread, start, start-spread, bursts, kthread and \
+                nice, cpus, comm, cgroup, run, run-spread, sleep, sleep-spread, start, start-spread, bursts, kthread and \
                 realtime
                 """)
         }
+    }
+
+    /// As the kernel keeps a task's name.
+    private static func comm(_ setting: Setting) throws(ScenarioError) -> String {
+        let bytes = setting.value.utf8
+        guard (1...15).contains(bytes.count), bytes.allSatisfy({ $0 > 32 && $0 < 127 && $0 != 35 }) else {
+            throw setting.wrong("1 to 15 printable letters of ASCII without blanks and #")
+        }
+        return setting.value
     }
 
     /// `0-3+8`: ranges and single ones.
@@ -78,6 +88,7 @@ extension Load {
         add("sleep-spread", DurationText.text(sleepSpreadNs), unless: sleepSpreadNs == 0)
         add("start", DurationText.text(startNs), unless: startNs == 0)
         add("start-spread", DurationText.text(startSpreadNs), unless: startSpreadNs == plain.startSpreadNs)
+        add("comm", comm, unless: comm.isEmpty)
         add("cgroup", "\(cgroup)", unless: cgroup == 0)
         add("cpus", Self.text(cpus), unless: cpus.isEmpty)
         return text

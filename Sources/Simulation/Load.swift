@@ -37,6 +37,8 @@ public struct Load: Sendable, Equatable {
     public var startSpreadNs: UInt64 = 10_000_000
     /// The scenario's control group that they are in, from 1 on; 0: by chance, or the root.
     public var cgroup: UInt32 = 0
+    /// What each of them is called, at most 15 bytes; empty: `group-` and the load's number.
+    public var comm = ""
     /// CPUs that they may use; empty: all.
     public var cpus: [UInt32] = []
 

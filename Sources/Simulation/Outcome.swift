@@ -26,6 +26,8 @@ public struct Outcome: Sendable {
             case input
             /// A CPU was not woken that had to be, or for nothing.
             case kick
+            /// The policy decided from another state than it left.
+            case state
             /// The model contradicts itself.
             case model
 
@@ -43,6 +45,7 @@ public struct Outcome: Sendable {
                     case SIM_FLAW_SLICE: .slice
                     case SIM_FLAW_INPUT: .input
                     case SIM_FLAW_KICK: .kick
+                    case SIM_FLAW_STATE: .state
                     default: .model
                     }
             }
@@ -90,7 +93,7 @@ public struct Outcome: Sendable {
     /// User mode's daemon.
     public let daemon: DaemonFigures?
 
-    init(_ report: sim_report, groups: Int, hasDaemon: Bool) {
+    init(_ report: sim_report, _ calls: sim_calls, groups: Int, hasDaemon: Bool) {
         var flaw: Flaw?
         if report.flaw != SIM_FINE.rawValue {
             flaw = Flaw(
@@ -115,7 +118,7 @@ public struct Outcome: Sendable {
         stillWaiting = report.still_waiting
         takenByKernel = report.taken_by_kernel
         counters = Counters(report.status)
-        self.groups = (0..<groups).map { Group(UInt32($0)) }
+        self.groups = (0..<groups).map { Group(UInt32($0), calls) }
         daemon = hasDaemon ? DaemonFigures(report.daemon) : nil
     }
 
@@ -127,13 +130,13 @@ public struct Outcome: Sendable {
 }
 
 extension Outcome.Group {
-    init(_ group: UInt32) {
-        let report = sim_report_of(group)!.pointee
+    init(_ group: UInt32, _ calls: sim_calls) {
+        let report = calls.report_of(group).pointee
         cpuNs = report.cpu_ns
         leastNs = report.least_ns
         mostNs = report.most_ns
         waits = WaitHistogram(
-            counts: (0..<UInt32(SIM_WAIT_BUCKETS)).map { sim_waits_of(group, $0) },
+            counts: (0..<UInt32(SIM_WAIT_BUCKETS)).map { calls.waits_of(group, $0) },
             totalNs: report.waited_ns, maxNs: report.wait_max_ns)
     }
 }

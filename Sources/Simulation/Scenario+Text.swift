@@ -115,6 +115,7 @@ extension Scenario {
             Self.title, "mode \(mode.rawValue)", "cpus \(cpus)", "seed \(seed)",
             "time \(DurationText.text(durationNs))", "policy \(policyName)",
         ]
+        if !shape.isEmpty { lines.append("topology \(shape.map(String.init).joined(separator: ","))") }
         lines += settings.map { "set \($0)" }
         lines += loads.map { "load \($0.text)" }
         let isUser = mode == .user
@@ -224,6 +225,7 @@ extension Scenario {
             guard let mode = Mode(rawValue: value) else { throw setting.wrong("bpf or user") }
             self.mode = mode
         case "cpus": cpus = try setting.number(1...UInt32(Self.cpusMax))
+        case "topology": shape = try Self.shape(value)
         case "seed": seed = try setting.number(0...UInt64.max)
         case "time": durationNs = try setting.duration()
         case "policy": policyName = value
@@ -243,10 +245,21 @@ extension Scenario {
         default:
             throw setting.unknown(
                 """
-                mode, cpus, seed, time, policy, set, load, fault, limit, events-max, overlap, ask-always, \
+                mode, cpus, topology, seed, time, policy, set, load, fault, limit, events-max, overlap, ask-always, \
                 cgroup, cgroups and max-tasks
                 """)
         }
+    }
+
+    /// `2,2,4,2`: nodes, caches of each, cores of each, threads of each; nothing: one cache.
+    public static func shape(_ text: String) throws(ScenarioError) -> [UInt32] {
+        if text.isEmpty { return [] }
+        let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { UInt32($0) ?? 0 }
+        guard numbers.count == 4, numbers.allSatisfy({ (1...UInt32(cpusMax)).contains($0) }) else {
+            throw ScenarioError(
+                "topology '\(text)': nodes, last caches of a node, cores of a cache and threads of a core, such as 2,2,4,2")
+        }
+        return numbers
     }
 
     /// `0:300`: below the root, of weight 300.
@@ -263,18 +276,21 @@ extension Scenario {
         policyName = name
         do throws(PolicyError) {
             policy = try PolicySource.load(
-                nameOrPath: name.hasPrefix("random") ? "fifo" : name, settings: settings
+                nameOrPath: name.hasPrefix("random") ? Self.usual : name, settings: settings
             ).policy
         } catch {
             guard error.kind == .notFound, try isWhole(settings) else { throw ScenarioError("\(error)") }
         }
     }
 
+    /// What all values are set over where a name says nothing: fifo, or the pair of this program.
+    private static var usual: String { PolicySource.usual }
+
     /// Takes the policy from the settings alone. False if they do not say all of it.
     private mutating func isWhole(_ settings: [String]) throws(ScenarioError) -> Bool {
         func keys(_ settings: [String]) -> Set<Substring> { Set(settings.map { $0.prefix { $0 != "=" } }) }
         do throws(PolicyError) {
-            policy = try PolicySource.load(nameOrPath: "fifo", settings: settings).policy
+            policy = try PolicySource.load(nameOrPath: Self.usual, settings: settings).policy
         } catch {
             throw ScenarioError("\(error)")
         }
@@ -285,6 +301,9 @@ extension Scenario {
     public func validate() throws(ScenarioError) {
         guard (1...UInt32(Self.cpusMax)).contains(cpus) else {
             throw ScenarioError("cpus: 1 to \(Self.cpusMax)")
+        }
+        guard shape.isEmpty || shape.reduce(1, { $0 &* UInt64($1) }) == UInt64(cpus) else {
+            throw ScenarioError("topology: \(shape.map(String.init).joined(separator: ",")) are not \(cpus) CPUs")
         }
         guard (0...Self.maxTasksMax).contains(maxTasks) else {
             throw ScenarioError("max-tasks: 1 to \(Self.maxTasksMax)")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
 package import CSimKernel
+import KernelLink
 
 /// A machine, what runs on it and what goes wrong: all that a simulated run depends on.
 public struct Scenario: Sendable, Equatable {
@@ -61,6 +62,9 @@ public struct Scenario: Sendable, Equatable {
     public var loads: [Load] = []
     public var faults = Faults()
     public var limits = Limits()
+    /// Nodes, last caches of each, cores of each of those, and threads of each core; empty: one cache with as many
+    /// cores as there are CPUs. The model's own choices do not go by it; policies with queues do.
+    public var shape: [UInt32] = []
     /// User mode asks its daemon even where nothing is left to choose.
     public var asksAlways = false
     /// Tasks that the daemon knows at one time, up to `maxTasksMax`; 0: as many as there are, and more.
@@ -110,6 +114,17 @@ public struct Scenario: Sendable, Equatable {
 
     public static func == (left: Scenario, right: Scenario) -> Bool {
         left.lines == right.lines
+    }
+
+    /// Where each CPU is.
+    var topology: Topology {
+        let shape = shape.count == 4 ? shape.map { Int($0) } : [1, 1, Int(cpus), 1]
+        return Topology(
+            (0..<Int(cpus)).map { cpu in
+                let core = cpu / shape[3]
+                let cache = core / shape[2]
+                return ("\(core)", "\(cache)", "\(cache / shape[1])")
+            })
     }
 
     /// Tasks that are forked at the start.

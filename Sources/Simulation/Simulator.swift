@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import CSimKernel
+import KernelLink
 import Synchronization
 
 /// Runs scenarios, one at a time: the model and the backends are static data of this process.
@@ -23,23 +24,36 @@ public enum Simulator {
         }
     }
 
+    /// A pair in the place of the policies of this program, from now on.
+    public static func use(_ pair: SimulatedPair) {
+        oneAtATime.withLock { _ in Self.pair.withLock { $0 = pair } }
+    }
+
+    private static let pair = Mutex<SimulatedPair?>(nil)
+
     private static func start(_ scenario: Scenario) -> Outcome {
+        let pair = pair.withLock { $0 }
+        let calls = pair?.calls.pointee ?? sim_calls().pointee
         var machine = sim_machine(scenario)
-        sim_start(&machine)
+        let topology = scenario.topology
+        machine.policy = scenario.policy.withCPUs(of: Int(scenario.cpus))
+        let layout = machine.policy.hasOwnQueues ? QueueLayout(machine.policy, topology) : nil
+        pair?.prepare(machine.policy, sim_mode(machine.mode), topology, layout)
+        calls.start(&machine)
         var daemon: SimulatedDaemon?
         if scenario.mode == .user {
             let places = scenario.maxTasks > 0 ? scenario.maxTasks : 2 * scenario.tasks + 64
-            daemon = SimulatedDaemon(scenario.policy, maxTasks: places)
-            daemon?.start()
+            daemon = SimulatedDaemon(machine.policy, maxTasks: places, pair, layout)
+            daemon?.start(calls)
         }
-        for group in scenario.givenGroups { sim_add_cgroup(group.parent, group.weight) }
+        for group in scenario.givenGroups { _ = calls.add_cgroup(group.parent, group.weight) }
         for load in scenario.loads {
             var group = sim_group(load)
-            sim_add_group(&group)
+            _ = calls.add_group(&group)
         }
-        sim_run(scenario.durationNs, scenario.eventsMax)
-        let report = sim_end()!.pointee
-        return Outcome(report, groups: scenario.loads.count, hasDaemon: daemon != nil)
+        calls.run(scenario.durationNs, scenario.eventsMax)
+        let report = calls.end().pointee
+        return Outcome(report, calls, groups: scenario.loads.count, hasDaemon: daemon != nil)
     }
 }
 
@@ -50,7 +64,7 @@ extension sim_machine {
         cpus = scenario.cpus
         seed = scenario.seed
         policy = scenario.policy
-        ask_always = scenario.asksAlways ? 1 : 0
+        ask_always = scenario.asksAlways || scenario.policy.isAskedAlone ? 1 : 0
         overlap = scenario.overlap
         mistake = scenario.mistake.rawValue
         let wrong = scenario.faults
@@ -109,6 +123,7 @@ extension sim_group {
         sleep_spread_ns = load.sleepSpreadNs
         start_ns = load.startNs
         start_spread_ns = load.startSpreadNs
+        withUnsafeMutableBytes(of: &comm) { $0.copyBytes(from: load.comm.utf8.prefix($0.count - 1)) }
         withUnsafeMutableBytes(of: &cpus) { bytes in
             let words = bytes.bindMemory(to: UInt64.self)
             for cpu in load.cpus { words[Int(cpu / 64)] |= 1 << UInt64(cpu % 64) }

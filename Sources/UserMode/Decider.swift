@@ -173,7 +173,9 @@ public struct Decider<P: Policy>: ~Copyable {
             wait(slot, decision.queue, key: decision.key)
             return tellSet(slot, decision.queue)
         case SP_ACTION_DIRECT.rawValue where notice.idle_cpu >= 0:
-            return answer(started(slot, notice.now), slot, wait: notice.wait, cpu: notice.idle_cpu)
+            // It meets no other there.
+            let (sliceNs, queue) = started(slot, notice.now)
+            return answer((alone(sliceNs), queue), slot, wait: notice.wait, cpu: notice.idle_cpu)
         case SP_ACTION_HOLD.rawValue: return holdBack(slot, decision, notice)
         case SP_ACTION_STALE.rawValue:
             counters.stale &+= 1

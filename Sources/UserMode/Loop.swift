@@ -54,6 +54,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     @specialized(where P == DescribedPolicy, F == NoFault)
     @specialized(where P == PairExecution, F == NoFault)
     @specialized(where P == HostedPolicy, F == HostedPoints)
+    @specialized(where P == PairExecution, F == HostedPoints)
     package mutating func pass(_ published: LoopFigures) {
         answers.beginPass()
         let overflows = decider.counters.overflows

@@ -22,16 +22,7 @@ private func readDeclaration(_ file: String) -> Declaration {
 }
 
 /// What clang is told of a pair's queues and wake-ups, when it compiles a program that schedules.
-func modeOptions(declaration file: String) -> [String] { modeOptions(readDeclaration(file)) }
-
-private func modeOptions(_ declaration: Declaration) -> [String] {
-    (declaration.ownQueues == nil ? [] : ["-DSP_OWN_QUEUES", "-DSP_PLACES"])
-        + (declaration.inputs.isEmpty ? [] : ["-DSP_INPUTS=\(declaration.inputMask)"])
-        + (declaration.wakeups == nil ? [] : ["-DSP_WAKEUPS"])
-        + (declaration.isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
-        + (declaration.events.isEmpty ? [] : ["-DSP_WANTS=\(declaration.eventMask)"])
-        + (declaration.ownQueues?.hasSets == true ? ["-DSP_SETS"] : [])
-}
+func modeOptions(declaration file: String) -> [String] { readDeclaration(file).modeOptions }
 
 /// Ends the build where the Swift twin has not the functions of the declared events, or others.
 func checkFunctions(root: String, bpf: String, declaration file: String, type: String, sources: [String]) {
@@ -75,7 +66,7 @@ func compilePair(root: String, bpf: String, file: String, header: String, type: 
             scratch: output)
         let probe = compiler.compile("policy_probe.bpf.c", options(including: bpf))
         let mode = compiler.compile(
-            "bpf_mode.bpf.c", options(including: bpf) + modeOptions(declaration))
+            "bpf_mode.bpf.c", options(including: bpf) + declaration.modeOptions)
         let native = compiler.compile(
             "pair_native.c",
             [

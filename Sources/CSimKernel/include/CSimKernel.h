@@ -7,6 +7,10 @@
 #ifndef CSIMKERNEL_H
 #define CSIMKERNEL_H
 
+/* Only what a table of functions has is said to be there. */
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wnullability-completeness"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include "link.h"
@@ -62,6 +66,7 @@ struct sim_group {
 	sp_u64 start_ns; /* when the first is forked */
 	sp_u64 start_spread_ns; /* each some time of this later, at random */
 	struct sim_mask cpus; /* empty: all */
+	char comm[16]; /* what each is called; empty: by its group */
 };
 
 enum sim_daemon_fault {
@@ -143,6 +148,7 @@ enum sim_flaw {
 	SIM_FLAW_MODEL, /* the model contradicts itself */
 	SIM_FLAW_INPUT, /* an event told the policy what is not so */
 	SIM_FLAW_KICK, /* a CPU was not woken that had to be, or for nothing */
+	SIM_FLAW_STATE, /* the policy decided from another state than it left */
 };
 
 /* What the daemon's loop counted. */
@@ -182,6 +188,12 @@ struct sim_report {
  * ones, built for tests of the checks. Of a struct sim_backend each; NULL: our own.
  */
 void sim_use_backends(const void *bpf_mode, const void *user_mode);
+
+/*
+ * Gives a backend a constant that only some programs have, of a mode's from the next start on:
+ * true if there is one of that name and size.
+ */
+bool sim_set_constant(sp_u32 mode, const char *name, const void *value, size_t size);
 
 /* Sets all back and attaches the backend. The daemon, if there is one, comes next. */
 void sim_start(const struct sim_machine *machine);
@@ -245,5 +257,36 @@ struct sim_replayed {
 
 /* Plays a log, of @length bytes. Valid until the next one. */
 const struct sim_replayed *sim_replay(const char *text, size_t length);
+
+/* All of that, as a library has it in which the backends are those of another policy. */
+struct sim_calls {
+	sp_u32 abi; /* SP_ABI_VERSION of the headers that it was built with */
+	sp_u32 pad;
+	bool (*_Nonnull set_constant)(sp_u32 mode, const char *_Nonnull name,
+				      const void *_Nonnull value, size_t size);
+	void (*_Nonnull start)(const struct sim_machine *_Nonnull machine);
+	sp_u32 (*_Nonnull add_cgroup)(sp_u32 parent, sp_u32 weight);
+	sp_u32 (*_Nonnull add_group)(const struct sim_group *_Nonnull group);
+	void (*_Nonnull add_daemon)(void (*_Nonnull passes)(void *_Nullable context),
+				    void *_Nullable context);
+	bool (*_Nonnull daemon_yields)(void);
+	void (*_Nonnull daemon_computes)(void);
+	void (*_Nonnull daemon_decided)(const struct sp_event *_Nullable event,
+					const struct sp_decision *_Nullable decision);
+	void (*_Nonnull daemon_counted)(const struct sim_daemon_figures *_Nonnull figures);
+	sp_u32 (*_Nonnull daemon_pid)(void);
+	void *_Nonnull (*_Nonnull events_consumer)(void);
+	void *_Nonnull (*_Nonnull events_producer)(void);
+	void *_Nonnull (*_Nonnull events_data)(void);
+	void *_Nonnull (*_Nonnull answers)(void);
+	void (*_Nonnull run)(sp_u64 until, sp_u64 events_max);
+	const struct sim_report *_Nonnull (*_Nonnull end)(void);
+	const struct sim_group_report *_Nonnull (*_Nonnull report_of)(sp_u32 group);
+	sp_u64 (*_Nonnull waits_of)(sp_u32 group, sp_u32 bucket);
+};
+
+const struct sim_calls *_Nonnull sim_calls(void);
+
+#pragma clang diagnostic pop
 
 #endif

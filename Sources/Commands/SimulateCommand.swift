@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import ArgumentParser
+package import ArgumentParser
 import CSchedProto
-import Commands
 import Output
 import PolicyModel
 import PolicyText
 import Simulation
 
-struct SimulateCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(
+package struct SimulateCommand: ParsableCommand {
+    package static let configuration = CommandConfiguration(
         commandName: "simulate",
         abstract: "Run a policy on a simulated machine: the real backends on a model of the kernel.",
         discussion: """
@@ -27,15 +26,18 @@ struct SimulateCommand: ParsableCommand {
     @OptionGroup var machine: SimulateMachine
     @OptionGroup var task: SimulateTask
 
-    func validate() throws {
+    package func validate() throws {
         if let contradiction = task.contradiction(with: machine) { throw ValidationError(contradiction) }
     }
 
     /// Bytes; the largest scenarios and logs that are kept have some hundredths of it.
     private static let sizeMax = 1 << 30
 
-    func run() {
+    package init() {}
+
+    package func run() {
         Failure.ending { () throws(Failure) in
+            try usePair()
             if let path = task.replay {
                 try Self.show(Self.read(path))
             } else if let path = task.log {
@@ -47,6 +49,17 @@ struct SimulateCommand: ParsableCommand {
             } else {
                 try Self.show(machine.scenario())
             }
+        }
+    }
+
+    /// The model with the pair's backends, where this is a pair's program.
+    private func usePair() throws(Failure) {
+        guard let pair = Program.pair, task.log == nil else { return }
+        let library = try PairModel(pair, package: machine.package ?? ".").library()
+        do throws(SimulatedPair.Problem) {
+            Simulator.use(try SimulatedPair(library: library) { pair.execution($0) })
+        } catch {
+            throw Failure("\(error)", .software)
         }
     }
 
@@ -151,6 +164,18 @@ struct SimulateMachine: ParsableArguments {
     var cpus: UInt32?
 
     @Option(
+        help: ArgumentHelp(
+            "Nodes, last caches of each, cores of each of those, threads of each core; default: one cache.",
+            valueName: "n,n,n,n"))
+    var topology: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of a pair's program: the package with the pair's sources. Default: the present folder.",
+            valueName: "folder"))
+    var package: String?
+
+    @Option(
         name: .customLong("seconds"), help: "Seconds of the machine's time, up to 86400. Default: 10.")
     var duration: Double?
 
@@ -201,6 +226,12 @@ struct SimulateMachine: ParsableArguments {
         return limits
     }
 
+    /// As many as the topology has.
+    private var shapedCPUs: UInt32? {
+        guard let topology, let shape = try? Scenario.shape(topology), !shape.isEmpty else { return nil }
+        return UInt32(clamping: shape.reduce(1) { $0 &* UInt64($1) })
+    }
+
     func scenario() throws(Failure) -> Scenario {
         let seconds = duration ?? 10
         guard seconds >= 1e-9, seconds <= 86_400 else {
@@ -216,10 +247,10 @@ struct SimulateMachine: ParsableArguments {
             throw Failure(
                 "without --load there are no tasks, and nothing would be seen: such as --load loop:2", .usage)
         }
-        let name = policy ?? "fifo"
+        let name = policy ?? PolicySource.usual
         let description = try Program.description(name, settings)
         var scenario = Scenario(
-            mode: try parsedMode() ?? .bpf, cpus: cpus ?? 4, seed: seed ?? 1,
+            mode: try parsedMode() ?? .bpf, cpus: cpus ?? shapedCPUs ?? 4, seed: seed ?? 1,
             durationNs: UInt64(seconds * 1e9), policyName: description.name,
             policy: description.policy)
         scenario.limits = try limits(scenario.limits)
@@ -227,6 +258,7 @@ struct SimulateMachine: ParsableArguments {
             for text in load { scenario.loads.append(try Load(text)) }
             try Setting.refuseTwice(fault, in: "--fault")
             for text in fault { try scenario.faults.set(text) }
+            scenario.shape = try Scenario.shape(topology ?? "")
             scenario.overlap = overlap ?? 0
             scenario.asksAlways = askAlways
             scenario.maxTasks = maxTasks ?? 0

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import Commands
 import Foundation
 import Output
 import PolicyModel
@@ -24,7 +23,7 @@ struct SimulateCampaign {
             descriptions = [try Program.description(policy, machine.settings)]
         } else {
             do throws(PolicyError) {
-                descriptions = try PolicySource.shipped()
+                descriptions = try Self.usual()
             } catch {
                 throw Failure(error)
             }
@@ -33,6 +32,12 @@ struct SimulateCampaign {
         campaign.hasRandomPolicies = machine.policy == nil
         if let mode = try machine.parsedMode() { campaign.modes = [mode] }
         campaign.limits = try machine.limits(campaign.limits)
+    }
+
+    /// All that ship; or the pair of this program.
+    private static func usual() throws(PolicyError) -> [PolicyDescription] {
+        if let pair = Program.pair { return [try pair.description()] }
+        return try PolicySource.shipped()
     }
 
     func run() throws(Failure) {
@@ -84,7 +89,7 @@ struct SimulateCampaign {
             \(finding.flaw.kind.rawValue) at \(SimulateOutput.number(Double(finding.flaw.atNs) / 1e6, 3)) ms: \
             \(finding.flaw.text)
               \(scenario.mode.rawValue)/\(scenario.policyName), \(scenario.cpus) CPUs, \(scenario.tasks) tasks; \
-            repeat: sched-proto simulate --campaign 1 --mode \(scenario.mode.rawValue) --seed \(scenario.seed)\
+            repeat: \(Program.name) simulate --campaign 1 --mode \(scenario.mode.rawValue) --seed \(scenario.seed)\
             \(options)
 
             """)
@@ -97,7 +102,7 @@ struct SimulateCampaign {
         let text = shrinker.smallest.text + "# \(shrinker.flaw.kind.rawValue): \(shrinker.flaw.text)\n"
         do throws(WholeFile.Problem) {
             let kept = try WholeFile.write(Array(text.utf8), asNew: file)
-            Console.post("  shrunk: sched-proto simulate --replay \(kept)\n")
+            Console.post("  shrunk: \(Program.name) simulate --replay \(kept)\n")
         } catch {
             // The flaw is what counts, and the line above repeats it.
             ConformOutput.note("the scenario is not kept: \(file): \(error)")
@@ -143,7 +148,7 @@ enum SimulateBench {
             "sleeper:60,run=10us,run-spread=200us,sleep=0,sleep-spread=2ms",
             "sleeper:30,run=1ms,run-spread=5ms,sleep=0,sleep-spread=20ms,nice=5", "loop:10",
         ]
-        let names = machine.policy.map { [$0] } ?? ["fifo", "fair", "interactive"]
+        let names = machine.policy.map { [$0] } ?? Program.pair.map { [$0.name] } ?? ["fifo", "fair", "interactive"]
         for mode in Scenario.Mode.allCases {
             for name in names {
                 machine.mode = mode.rawValue
