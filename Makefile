@@ -87,7 +87,7 @@ mutants-mechanism: setup ## wrong backends and loops of the daemon, judged by th
 	@$$(swift build -c release --show-bin-path)/mutants mechanism $(ARGS)
 
 test-mutants: setup ## some of the table of wrong mechanisms: each has to be noticed
-	@$(MAKE) mutants-mechanism ARGS='--shard 4/16 --seeds 60'
+	@$(MAKE) mutants-mechanism ARGS='--shard 4/16 --seeds 2000'
 
 coverage: setup ## branches of the C policy that the traces take; sanitizers
 	@scripts/coverage.sh

@@ -4,6 +4,7 @@
 
 static const struct sim_calls calls = {
 	.abi = SP_ABI_VERSION,
+	.machine_size = sizeof(struct sim_machine),
 	.set_constant = sim_set_constant,
 	.start = sim_start,
 	.add_cgroup = sim_add_cgroup,

@@ -98,11 +98,23 @@ void do_enqueue(struct task *p, u64 flags)
 		flaw(SIM_FLAW_LOST, "enqueue left pid %d nowhere", p->t.pid);
 }
 
+/* Which only programs for pairs that want its events look at. */
+static void set_state(struct task *p, unsigned int state)
+{
+#ifdef SP_WANTS
+	p->t.__state = state;
+#else
+	(void)p;
+	(void)state;
+#endif
+}
+
 /* It becomes runnable: it was woken, or is new. */
 void enqueue_task(struct task *p, u64 flags)
 {
 	struct cpu *rq = &sim.cpu[p->cpu];
 
+	set_state(p, 0);
 	p->t.scx.flags |= SCX_TASK_QUEUED;
 	begins_to_wait(p);
 	do_enqueue(p, flags);
@@ -117,8 +129,9 @@ void dequeue_task(struct task *p, bool sleeps)
 	(void)sleeps;
 	if (p->daemon)
 		daemon_leaves();
+	set_state(p, 1);
 	if (p->on_cpu && p->class == CLASS_EXT)
-		CALL_OP(stopping, &p->t, false);
+		CALL_OP_AFTER(sim.moment.about = p, stopping, &p->t, false);
 	p->t.scx.flags &= ~SCX_TASK_QUEUED;
 	p->counts = false;
 	dsq_remove(p);
@@ -132,7 +145,7 @@ void change_begins(struct task *p)
 		return;
 	if (p->on_cpu) {
 		update_curr(p->cpu);
-		CALL_OP(stopping, &p->t, false);
+		CALL_OP_AFTER(sim.moment.about = p, stopping, &p->t, false);
 	} else if (p->in_backend && !p->daemon) {
 		sim.report.taken_by_kernel++;
 	}
@@ -275,7 +288,7 @@ static void put_prev(s32 cpu, struct task *prev, struct task *next)
 	if (prev->class != CLASS_EXT)
 		return;
 	if (is_queued(prev)) {
-		CALL_OP(stopping, &prev->t, true);
+		CALL_OP_AFTER(sim.moment.about = prev, stopping, &prev->t, true);
 		begins_to_wait(prev);
 		if (prev->t.scx.slice)
 			dsq_insert(&rq->local, prev, false, SCX_ENQ_HEAD);
@@ -431,7 +444,7 @@ void tick(s32 cpu)
 	lock_cpu(cpu);
 	update_curr(cpu);
 	if (rq->curr && rq->curr->class == CLASS_EXT) {
-		CALL_OP(tick, &rq->curr->t);
+		CALL_OP_AFTER(sim.moment.about = rq->curr, tick, &rq->curr->t);
 		if (!rq->curr->t.scx.slice)
 			resched(cpu);
 	}

@@ -188,6 +188,16 @@ static bool comes_in(u64 ns, bool turn)
 	return apart >= -most && apart <= most;
 }
 
+/*
+ * Of a daemon that sleeps in the middle of passes the backend may know another turn than the
+ * model: then the timer comes too soon, which costs nothing but the look.
+ */
+static bool looks_too_soon(u64 sooner, u64 ns)
+{
+	return sooner && sim.machine.faults.daemon == SIM_DAEMON_SLEEPS &&
+	       sim.moment.timer_ns && sim.moment.timer_ns <= ns;
+}
+
 void timer_ends(void)
 {
 	const struct sp_status *status = sim.backend->status;
@@ -207,7 +217,8 @@ void timer_ends(void)
 	/* A turn that is over in this very moment is so for one of the two alone. */
 	if (sooner && sim.machine.overlap && sooner <= MS)
 		other = FORGOTTEN_NS;
-	if (!comes_in(ns, sooner != 0) && !(other && comes_in(other, true)))
+	if (!comes_in(ns, sooner != 0) && !(other && comes_in(other, true)) &&
+	    !looks_too_soon(sooner, ns))
 		flaw(SIM_FLAW_COUNTERS, "the timer comes in %llu ns, not in %llu",
 		     sim.moment.timer_ns, ns);
 	if (status->waiting != sim.moment.waiting)
@@ -224,6 +235,8 @@ void timer_ends(void)
 	if (sim.machine.mode == SIM_MODE_BPF && rescued != sim.moment.kicks_late)
 		flaw(SIM_FLAW_COUNTERS, "%llu were rescued, and counted %llu",
 		     (u64)sim.moment.kicks_late, rescued);
+	if (!knows_policy())
+		return;
 	if (sim.machine.mode == SIM_MODE_BPF) {
 		check_forgotten(16);
 		check_forgotten(17);

@@ -13,7 +13,7 @@ struct iterator {
 	struct dsq *dsq;
 	struct task *next;
 	struct iterator *other; /* of the same queue */
-	u64 slice;
+	u64 slice, vtime;
 	u32 seq;
 	bool has_slice, backwards;
 };
@@ -329,13 +329,13 @@ int bpf_iter_scx_dsq_new(struct bpf_iter_scx_dsq *opaque, u64 id, u64 flags)
 	bool backwards = flags & SCX_DSQ_ITER_REV;
 
 	point();
-	*it = (struct iterator){ dsq,
-				 backwards ? dsq->tail : dsq->head,
-				 dsq->iterators,
-				 0,
-				 dsq->seq,
-				 false,
-				 backwards };
+	*it = (struct iterator){
+		.dsq = dsq,
+		.next = backwards ? dsq->tail : dsq->head,
+		.other = dsq->iterators,
+		.seq = dsq->seq,
+		.backwards = backwards,
+	};
 	dsq->iterators = it;
 	return 0;
 }
@@ -385,7 +385,7 @@ void scx_bpf_dsq_move_set_slice(struct bpf_iter_scx_dsq *opaque, u64 slice)
 }
 
 /* To another queue than a CPU's own. */
-static void to_queue(struct task *p, struct dsq *to, u64 flags)
+static void to_queue(struct task *p, struct dsq *to, bool by_vtime, u64 flags)
 {
 	bool was_backends = p->in_backend;
 
@@ -394,7 +394,32 @@ static void to_queue(struct task *p, struct dsq *to, u64 flags)
 		forget_expected(p);
 	if (sim.replaying)
 		replay_moves(p, to);
-	dsq_insert(to, p, false, flags);
+	dsq_insert(to, p, by_vtime, flags);
+}
+
+void scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *opaque, u64 vtime)
+{
+	((struct iterator *)opaque)->vtime = vtime;
+}
+
+/* Into a queue of the backend's; the kernel has no other by vtime. */
+bool scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u64 id,
+			    u64 flags)
+{
+	struct iterator *it = (struct iterator *)opaque;
+	struct task *p = task_of(t);
+	struct dsq *to = find_dsq_by_id(id, sim.moment.here);
+
+	point();
+	if (t->scx.dsq != &it->dsq->q || is_newer(p, it))
+		return false;
+	if (!is_backends(to)) {
+		flaw(SIM_FLAW_REFUSED, "pid %d moved by vtime to DSQ %llx", t->pid, id);
+		return false;
+	}
+	t->scx.dsq_vtime = it->vtime;
+	to_queue(p, to, true, flags);
+	return true;
 }
 
 bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u64 id,
@@ -420,7 +445,7 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 	if (how == BY_ANSWER)
 		picked_for(p, answered_cpu(p), is_local(to));
 	if (!is_local(to)) {
-		to_queue(p, to, flags);
+		to_queue(p, to, false, flags);
 	} else if (p->cpu == to->cpu || may_move(p, to->cpu) ||
 		   is_mistake(SIM_MISTAKE_AFFINITY)) {
 		to_local(p, to->cpu, flags, how);
@@ -430,7 +455,7 @@ bool scx_bpf_dsq_move(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u6
 			flaw(SIM_FLAW_REFUSED,
 			     "pid %d moved to CPU %d, where it may not run", t->pid,
 			     to->cpu);
-		to_queue(p, &sim.global_dsq, 0);
+		to_queue(p, &sim.global_dsq, false, 0);
 	}
 	return true;
 }

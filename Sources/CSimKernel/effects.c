@@ -74,7 +74,7 @@ static struct task *task_of_event(const struct sp_event *event)
 	if (event->kind == SP_EVENT_DISPATCH)
 		return event->flags & SP_EVENT_PREV ? sim.moment.dispatching : NULL;
 	if (event->kind > SP_EVENT_EXIT)
-		return event->pid ? task_by_pid(event->pid) : NULL;
+		return !event->pid ? NULL : sim.moment.about ? sim.moment.about : p;
 	if (!p)
 		flaw(SIM_FLAW_INPUT, "event %u of pid %u, for which it is no time",
 		     event->kind, event->pid);

@@ -242,6 +242,25 @@ u32 scx_bpf_nr_cpu_ids(void)
 	return sim.cpus;
 }
 
+/* CPUs whose siblings idle as well, as of this call: the kernel keeps it up to date. */
+const struct cpumask *scx_bpf_get_idle_smtmask(void)
+{
+	static struct sim_mask whole;
+	const u32 threads = sim.machine.threads ? sim.machine.threads : 1;
+
+	whole = sim.idle_mask;
+	for (u32 cpu = 0; threads > 1 && cpu < sim.cpus; cpu++)
+		if (sim.cpu[cpu].online && !mask_has(&sim.idle_mask, cpu))
+			for (u32 i = 0; i < threads; i++)
+				mask_set(&whole, cpu / threads * threads + i, false);
+	return (const struct cpumask *)&whole;
+}
+
+void scx_bpf_put_idle_cpumask(const struct cpumask *mask)
+{
+	(void)mask;
+}
+
 const struct cpumask *scx_bpf_get_online_cpumask(void)
 {
 	return (const struct cpumask *)&sim.online_mask;

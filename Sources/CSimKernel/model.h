@@ -194,6 +194,7 @@ struct moment {
 	u64 enq_flags; /* of ops.enqueue */
 	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
 	struct task *exiting; /* whose ops.exit_task */
+	struct task *about; /* whose ops.stopping, ops.tick, ops.set_weight or ops.set_cpumask */
 	u64 began; /* when the callback did */
 	u32 kicks, preempts; /* that it asked for so far, and the last CPU of them */
 	s32 kicked, preempted;
@@ -622,6 +623,7 @@ s32 replay_cpu_for(const struct task *p);
 			sim.ops->op(__VA_ARGS__); \
 			if (sim_current) \
 				sim_current->t.migration_disabled--; \
+			sim.moment.about = NULL; \
 		} \
 	} while (0)
 

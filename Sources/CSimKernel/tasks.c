@@ -139,7 +139,7 @@ s32 fallback_cpu(struct task *p)
 	use_affinity(p, sim.everywhere);
 	is_placed(p);
 	if (p->class == CLASS_EXT && p->alive)
-		CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
+		CALL_OP_AFTER(sim.moment.about = p, set_cpumask, &p->t, p->t.cpus_ptr);
 	return fallback_cpu(p);
 }
 
@@ -601,7 +601,7 @@ void set_affinity(struct task *p, struct affinity *affinity)
 	use_affinity(p, affinity);
 	is_placed(p);
 	if (p->class == CLASS_EXT)
-		CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
+		CALL_OP_AFTER(sim.moment.about = p, set_cpumask, &p->t, p->t.cpus_ptr);
 	change_ends(p, 0);
 	unlock_cpu(cpu);
 	if (p->on_cpu && !allowed(p, p->cpu)) {
@@ -633,7 +633,7 @@ static void put_weight(struct task *p, s32 nice, u32 weight)
 	if (weight)
 		p->t.scx.weight = weight;
 	if (p->class == CLASS_EXT)
-		CALL_OP(set_weight, &p->t, p->t.scx.weight);
+		CALL_OP_AFTER(sim.moment.about = p, set_weight, &p->t, p->t.scx.weight);
 	change_ends(p, 0);
 	unlock_cpu(cpu);
 	unlock_task(p);
@@ -671,7 +671,7 @@ static void join_class(struct task *p)
 	if (sim.machine.kernel == SIM_LINUX_7_3)
 		p->t.scx.slice = 0;
 	/* It may have changed while another class had the task. */
-	CALL_OP(set_cpumask, &p->t, p->t.cpus_ptr);
+	CALL_OP_AFTER(sim.moment.about = p, set_cpumask, &p->t, p->t.cpus_ptr);
 	if (is_queued(p) && !p->on_cpu) {
 		take_from_rt(p);
 		begins_to_wait(p);

@@ -29,8 +29,11 @@ public struct SimulatedPair: Sendable {
         }
         typealias Table = @convention(c) () -> UnsafePointer<sim_calls>
         calls = unsafeBitCast(symbol, to: Table.self)()
-        guard calls.pointee.abi == UInt32(SP_ABI_VERSION) else {
-            throw Problem(description: "\(library) is of another version of this program")
+        guard calls.pointee.abi == UInt32(SP_ABI_VERSION),
+            Int(calls.pointee.machine_size) == MemoryLayout<sim_machine>.size
+        else {
+            throw Problem(
+                description: "\(library) is of other sources than this program: build the program again")
         }
         self.execution = execution
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
+import KernelLink
 public import PolicyModel
 
 /// Random scenarios, one for each seed, each in both modes or in one.
@@ -64,6 +66,9 @@ public struct SimulationCampaign: Sendable {
         scenario.limits = limits
         if limits.besideIdleNs == 0 {
             scenario.limits.besideIdleNs = 100_000_000 + 2 * scenario.faults.kickLateNs
+            // A pair may hold tasks back so long; of CPUs that its queues do not have the model does not know.
+            if scenario.policy.isAskedAlone { scenario.limits.besideIdleNs += UInt64(SP_HOLD_MAX_NS) }
+            if !scenario.policy.sets.isEmpty { scenario.limits.besideIdleNs = 0 }
         }
         return scenario
     }

@@ -75,6 +75,7 @@ extension sim_machine {
         faults.hotplug_ns = wrong.hotplugNs
         faults.cgroup_ns = wrong.cgroupNs
         cgroups = scenario.cgroups
+        threads = scenario.shape.last ?? 1
         faults.kick_late_ppm = wrong.kickLatePpm
         faults.kick_late_ns = wrong.kickLateNs
         faults.daemon =

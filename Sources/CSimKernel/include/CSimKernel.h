@@ -111,6 +111,8 @@ struct sim_machine {
 	sp_u32 overlap;
 	sp_u32 kernel; /* enum sim_kernel */
 	sp_u32 cgroups; /* control groups at the start, by chance; 0: the root alone */
+	sp_u32 threads; /* of a core, with neighbouring numbers; 0: as 1 */
+	sp_u32 pad;
 	struct sim_faults faults;
 	struct sim_limits limits;
 	struct sim_costs costs;
@@ -260,8 +262,8 @@ const struct sim_replayed *sim_replay(const char *text, size_t length);
 
 /* All of that, as a library has it in which the backends are those of another policy. */
 struct sim_calls {
-	sp_u32 abi; /* SP_ABI_VERSION of the headers that it was built with */
-	sp_u32 pad;
+	/* SP_ABI_VERSION of the headers that it was built with, and sizeof(struct sim_machine) */
+	sp_u32 abi, machine_size;
 	bool (*_Nonnull set_constant)(sp_u32 mode, const char *_Nonnull name,
 				      const void *_Nonnull value, size_t size);
 	void (*_Nonnull start)(const struct sim_machine *_Nonnull machine);
