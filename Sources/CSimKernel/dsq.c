@@ -206,6 +206,8 @@ static void to_local(struct task *p, s32 cpu, u64 flags, enum taken how)
 	bool was_backends = p->in_backend;
 
 	sim.moved++;
+	if (was_backends && is_pairs())
+		pair_taken(p, cpu, p->t.scx.dsq->id);
 	if (was_backends)
 		count_taken(p, p->t.scx.dsq->id, how);
 	dsq_remove(p);
@@ -418,6 +420,8 @@ bool scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *opaque, struct task_struct 
 		return false;
 	}
 	t->scx.dsq_vtime = it->vtime;
+	if (is_pairs())
+		pair_released(p, to);
 	to_queue(p, to, true, flags);
 	return true;
 }

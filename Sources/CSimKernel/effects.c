@@ -109,6 +109,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		check_told(p, event);
 		p->told.before = sim.moment.enqueueing != p;
 		p->wait = *decision;
+		p->decided_at = event->now;
 		p->has_wait = true;
 	} else {
 		check_event(event, p);
@@ -154,6 +155,14 @@ void expect_insertion(struct task *p, const struct dsq *dsq, u64 flags)
 	const struct sp_decision *d = &p->wait;
 
 	p->alone = p->met_nobody = false;
+	if (!knows_policy()) {
+		if (is_pairs() && p->put_back)
+			pair_put_back(p, dsq);
+		else if (is_pairs())
+			pair_insertion(p, dsq);
+		p->put_back = p->has_wait = false;
+		return;
+	}
 	if (p->put_back && sim.machine.mode == SIM_MODE_BPF)
 		expect_put_back(p, dsq, flags);
 	else if (p->put_back && !(flags & SCX_ENQ_HEAD))
@@ -228,6 +237,10 @@ static void check_slice_of(const struct task *p)
 	const u64 longest = sim.machine.policy.slice_max_ns;
 	u64 wanted = p->run.slice_ns;
 
+	if (is_pairs()) {
+		pair_slice(p);
+		return;
+	}
 	if (p->run.action != SP_ACTION_RUN || !wanted || p->alone || p->met_nobody)
 		wanted = longest;
 	if (p->t.scx.slice != wanted)

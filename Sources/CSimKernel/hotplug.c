@@ -74,14 +74,12 @@ static void check_given_up(s32 cpu)
 {
 	const struct task *p;
 
-	if (!is_undisturbed())
+	/* With queues of a pair's own others come for those that were there. */
+	if (!is_undisturbed() || !knows_policy())
 		return;
 	for (u32 i = 0; i < live_tasks(); i++) {
 		p = live_task(i);
-		/* With sets of CPUs others may take those that were there. */
-		if (p->in_backend && (knows_policy() ? p->cpu == cpu :
-						       p->t.scx.dsq->id ==
-							       DSQ_PICKED_ON + (u64)cpu))
+		if (p->in_backend && p->cpu == cpu)
 			flaw(SIM_FLAW_LOST,
 			     "CPU %d is off-line, and pid %d waits for it", cpu,
 			     p->t.pid);

@@ -173,6 +173,7 @@ struct task {
 	bool in_backend; /* it stands in one of the backend's own queues */
 	/* What the policy decided of its wait, and of its slice. */
 	struct sp_decision wait, run;
+	u64 decided_at; /* the time of the event that `wait` answers */
 	struct expectation expected;
 	bool has_wait, has_run, alone, met_nobody;
 	bool put_back; /* its CPU could not run it: it stands again where it stood */
@@ -280,6 +281,7 @@ struct sim {
 	u32 wait_buckets[SIM_GROUPS][SIM_WAIT_BUCKETS];
 	u64 now, random, hash;
 	bool replaying; /* a log of a real kernel, instead of events of its own */
+	bool certain; /* what is wrong is so whatever the policy's mechanism is */
 	u32 cpus, online;
 	struct moment moment;
 	u64 counts[SP_COUNTERS]; /* what the backend's counters have to be */
@@ -607,6 +609,20 @@ extern u32 replay_at;
 void replay_asks(s32 cpu, const struct task *prev);
 struct task *replay_switched(s32 cpu, struct task *next);
 s32 replay_cpu_for(const struct task *p);
+
+/* pair_effects.c: of a pair that is not known otherwise; BPF mode. */
+#define PAIR_FLAW(...) (sim.certain = true, flaw(__VA_ARGS__), sim.certain = false)
+void pair_insertion(struct task *p, const struct dsq *dsq);
+void pair_put_back(struct task *p, const struct dsq *dsq);
+void pair_released(const struct task *p, const struct dsq *to);
+void pair_taken(struct task *p, s32 cpu, u64 id);
+void pair_slice(const struct task *p);
+
+/* Whether those say what is to be. */
+static inline bool is_pairs(void)
+{
+	return !knows_policy() && sim.machine.mode == SIM_MODE_BPF;
+}
 
 #define CALL_OP(op, ...) CALL_OP_AFTER((void)0, op, __VA_ARGS__)
 

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * BPF mode of a pair of which not all of the mechanism is modelled: what it decided beside
+ * what was done, as far as one task's decision alone tells it. Where it was put, at which
+ * key, until when it is held back, for how long it runs, and which of the queues that a
+ * SERVE names comes first.
+ */
+#include "model.h"
+#include <string.h>
+
+#define DSQ_HELD_BACK 20
+#define DSQ_OWN 0x20000
+#define DSQ_OF_CLASS 16 /* regular, and priority */
+
+#ifdef SP_ALONE_ASKED
+#define ALONE_ASKED true
+#else
+#define ALONE_ASKED false
+#endif
+
+/* How many queues of its own the pair has here; 0: none. */
+static u32 own_queues(void)
+{
+	const struct sim_constant *constant = sim.backend->constants;
+
+	for (; constant->name; constant++)
+		if (!strcmp(constant->name, "own_count"))
+			return *(const volatile u32 *)constant->at;
+	return 0;
+}
+
+/* Whether tasks of one queue may not run on all CPUs: then it may be another queue. */
+static bool has_sets(void)
+{
+#ifdef SP_SETS
+	return true;
+#else
+	return false;
+#endif
+}
+
+static bool is_queue(const struct dsq *dsq, u32 queue)
+{
+	const u32 count = own_queues();
+
+	if (!is_backends(dsq) || dsq->q.id == DSQ_HELD_BACK)
+		return false;
+	if (has_sets() || (count && queue >= count))
+		return dsq->q.id >= DSQ_OWN;
+	return dsq->q.id == (count ? DSQ_OWN + (u64)queue :
+				     DSQ_OF_CLASS + (u64)(queue == SP_QUEUE_PRIORITY));
+}
+
+static bool is_held(const struct sp_decision *d)
+{
+	return ALONE_ASKED && d->action == SP_ACTION_HOLD && d->slice_ns &&
+	       d->slice_ns <= SP_HOLD_MAX_NS;
+}
+
+/* It is about to be put into @dsq, for the first time since the policy was asked. */
+void pair_insertion(struct task *p, const struct dsq *dsq)
+{
+	const struct sp_decision *d = &p->wait;
+	const u64 until = (p->decided_at + d->slice_ns) | 1;
+	const bool strange = d->action != SP_ACTION_QUEUE &&
+			     d->action != SP_ACTION_PREEMPT &&
+			     d->action != SP_ACTION_HOLD && d->action != SP_ACTION_DIRECT;
+
+	if (!p->has_wait)
+		return;
+	p->has_wait = false;
+	sim.report.effects++;
+	p->alone = d->action == SP_ACTION_DIRECT && is_local(dsq);
+	if (p->alone) {
+		if (dsq->cpu != d->cpu)
+			PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to go to CPU %d at once",
+				  p->t.pid, d->cpu);
+		return;
+	}
+	/* Its queue may not have that CPU. */
+	if (d->action == SP_ACTION_DIRECT && !has_sets())
+		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to go to CPU %d at once",
+			  p->t.pid, d->cpu);
+	if (is_held(d)) {
+		if (dsq->q.id != DSQ_HELD_BACK)
+			PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to be held back",
+				  p->t.pid);
+		else if (p->t.scx.dsq_vtime != until)
+			PAIR_FLAW(SIM_FLAW_KEY,
+				  "pid %d was to be held back until %llu, not %llu",
+				  p->t.pid, until, p->t.scx.dsq_vtime);
+		return;
+	}
+	if (!is_queue(dsq, strange ? SP_QUEUE_REGULAR : d->queue))
+		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to wait in queue %u, not %llx",
+			  p->t.pid, d->queue, dsq->q.id);
+	if (!p->direct_prio || p->t.scx.dsq_vtime != d->key)
+		PAIR_FLAW(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu",
+			  p->t.pid, d->key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
+}
+
+/* A CPU took it, and could not run it: its wait goes on where it was. */
+void pair_put_back(struct task *p, const struct dsq *dsq)
+{
+	sim.report.effects++;
+	if (!is_queue(dsq, p->wait.queue))
+		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to wait on in queue %u, not %llx",
+			  p->t.pid, p->wait.queue, dsq->q.id);
+	if (!p->direct_prio || p->t.scx.dsq_vtime != p->wait.key)
+		PAIR_FLAW(SIM_FLAW_KEY, "pid %d was to wait on at %llu, not at %llu",
+			  p->t.pid, p->wait.key,
+			  p->direct_prio ? p->t.scx.dsq_vtime : 0);
+}
+
+/* The time for which it was held back is over, or somebody thinks so. */
+void pair_released(const struct task *p, const struct dsq *to)
+{
+	sim.report.effects++;
+	if (!is_held(&p->wait))
+		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d is let wait, and was not held back",
+			  p->t.pid);
+	else if (!is_queue(to, p->wait.queue))
+		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to wait in queue %u, not %llx",
+			  p->t.pid, p->wait.queue, to->q.id);
+	else if (p->t.scx.dsq_vtime != p->wait.key)
+		PAIR_FLAW(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu",
+			  p->t.pid, p->wait.key, p->t.scx.dsq_vtime);
+	if ((s64)(p->decided_at + p->wait.slice_ns - (sim.now + NOW_ORIGIN)) > 1)
+		PAIR_FLAW(SIM_FLAW_WAIT, "pid %d was to be held back %llu ns longer",
+			  p->t.pid,
+			  p->decided_at + p->wait.slice_ns - (sim.now + NOW_ORIGIN));
+}
+
+static bool has_for(u32 queue, s32 cpu)
+{
+	return queue < own_queues() && first_for(find_dsq_by_id(DSQ_OWN + queue, 0), cpu);
+}
+
+/* Of the queues that the answer names, that has somebody for @cpu; or none. */
+static s64 first_named(s32 cpu)
+{
+	const struct sp_decision *d = &sim.moment.served;
+	u64 high = d->slice_ns, low = d->key;
+
+	if (has_for(d->queue, cpu))
+		return d->queue;
+	for (u32 i = 0; i < SP_SERVE_MORE; i++) {
+		u32 entry = (u32)(high >> 48);
+
+		high = high << 16 | low >> 48;
+		low <<= 16;
+		if (entry && has_for(entry - 1, cpu))
+			return entry - 1;
+	}
+	return -1;
+}
+
+/* Before it leaves the queue @id for @cpu: was it the turn of that queue, and its own? */
+void pair_taken(struct task *p, s32 cpu, u64 id)
+{
+	s64 named;
+
+	if (!sim.moment.in_dispatch || cpu != sim.moment.here)
+		return;
+	sim.report.effects++;
+	if (!sim.moment.has_served) {
+		p->met_nobody = true;
+		sim.cpu[cpu].taken_alone = p;
+		return;
+	}
+	if (!is_undisturbed() || has_sets() || id < DSQ_OWN ||
+	    sim.moment.served.action != SP_ACTION_SERVE)
+		return;
+	named = first_named(cpu);
+	if (named >= 0 && DSQ_OWN + (u64)named != id)
+		PAIR_FLAW(SIM_FLAW_ORDER, "CPU %d took pid %d from queue %llu before %lld",
+			  cpu, p->t.pid, id - DSQ_OWN, named);
+}
+
+/* It begins to run, or goes on: for as long as was decided? */
+void pair_slice(const struct task *p)
+{
+	const u64 longest = sim.machine.policy.slice_max_ns;
+	u64 wanted = p->run.slice_ns;
+
+	if (p->run.action != SP_ACTION_RUN || !wanted ||
+	    (!ALONE_ASKED && (p->alone || p->met_nobody)))
+		wanted = longest;
+	if (p->t.scx.slice != wanted)
+		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d was to run for %llu ns, not %llu",
+			  p->t.pid, wanted, p->t.scx.slice);
+}
