@@ -123,6 +123,21 @@ void enqueue_task(struct task *p, u64 flags)
 		resched(p->cpu);
 }
 
+/* It stops running; @runnable as the kernel has it, which calls one that is changed not so. */
+static void stops(struct task *p, bool runnable)
+{
+	CALL_OP_AFTER(sim.moment.about = p, stopping, &p->t, runnable);
+	pair_stopped(p);
+}
+
+static void tick_told(struct task *p)
+{
+	const u64 slice = p->t.scx.slice;
+
+	CALL_OP_AFTER(sim.moment.about = p, tick, &p->t);
+	pair_ticked(p, slice);
+}
+
 /* It sleeps, or exits. */
 void dequeue_task(struct task *p, bool sleeps)
 {
@@ -131,7 +146,7 @@ void dequeue_task(struct task *p, bool sleeps)
 		daemon_leaves();
 	set_state(p, 1);
 	if (p->on_cpu && p->class == CLASS_EXT)
-		CALL_OP_AFTER(sim.moment.about = p, stopping, &p->t, false);
+		stops(p, false);
 	p->t.scx.flags &= ~SCX_TASK_QUEUED;
 	p->counts = false;
 	dsq_remove(p);
@@ -145,7 +160,7 @@ void change_begins(struct task *p)
 		return;
 	if (p->on_cpu) {
 		update_curr(p->cpu);
-		CALL_OP_AFTER(sim.moment.about = p, stopping, &p->t, false);
+		stops(p, false);
 	} else if (p->in_backend && !p->daemon) {
 		sim.report.taken_by_kernel++;
 	}
@@ -288,7 +303,7 @@ static void put_prev(s32 cpu, struct task *prev, struct task *next)
 	if (prev->class != CLASS_EXT)
 		return;
 	if (is_queued(prev)) {
-		CALL_OP_AFTER(sim.moment.about = prev, stopping, &prev->t, true);
+		stops(prev, true);
 		begins_to_wait(prev);
 		if (prev->t.scx.slice)
 			dsq_insert(&rq->local, prev, false, SCX_ENQ_HEAD);
@@ -309,6 +324,8 @@ static void set_next(s32 cpu, struct task *next)
 		set_idle(cpu, true, true);
 		return;
 	}
+	/* Of another class it was woken elsewhere. */
+	set_state(next, 0);
 	if (next->on_cpu || next->cpu != cpu)
 		flaw(SIM_FLAW_LOST, "CPU %d runs pid %d, which is at CPU %d%s", cpu,
 		     next->t.pid, next->cpu, next->on_cpu ? " and runs" : "");
@@ -444,7 +461,7 @@ void tick(s32 cpu)
 	lock_cpu(cpu);
 	update_curr(cpu);
 	if (rq->curr && rq->curr->class == CLASS_EXT) {
-		CALL_OP_AFTER(sim.moment.about = rq->curr, tick, &rq->curr->t);
+		tick_told(rq->curr);
 		if (!rq->curr->t.scx.slice)
 			resched(cpu);
 	}

@@ -100,6 +100,8 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		return;
 	}
 	if (event->kind > SP_EVENT_EXIT) {
+		if (p)
+			pair_wanted(p, event, decision);
 		check_decision(event, decision, task, global, p);
 		return;
 	}
@@ -110,6 +112,9 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		p->told.before = sim.moment.enqueueing != p;
 		p->wait = *decision;
 		p->decided_at = event->now;
+		/* Else its STOPPING has been told by the kernel's own callback. */
+		if (p->told.before)
+			p->runs_told = p->stop_told = false;
 		p->has_wait = true;
 	} else {
 		check_event(event, p);
@@ -121,6 +126,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 			cgroup_share(p);
 		p->run = *decision;
 		p->has_run = true;
+		pair_runs(p);
 		p->has_wait = p->told.before = false;
 	}
 	check_decision(event, decision, task, global, p);

@@ -55,6 +55,7 @@ void life_begins(struct task *p)
 	struct told *told = &p->told;
 
 	memset(&told->state, 0, sizeof(told->state));
+	p->runs_told = false;
 	told->pid = (u32)p->t.pid;
 	told->generation = 0;
 	told->charged = p->t.se.sum_exec_runtime;
@@ -323,6 +324,7 @@ static void check_let_run(struct task *p, bool retried)
 	if (retried)
 		return;
 	p->told.charged = p->t.se.sum_exec_runtime;
+	p->runs_told = false;
 	p->told.before = p->told.due = false;
 	p->told.wait = 0;
 }

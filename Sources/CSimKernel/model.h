@@ -174,6 +174,9 @@ struct task {
 	/* What the policy decided of its wait, and of its slice. */
 	struct sp_decision wait, run;
 	u64 decided_at; /* the time of the event that `wait` answers */
+	u64 ran_told; /* CPU time up to which STOPPING, or the RUNNING since, told of it */
+	/* A RUNNING was told, and no wait since; a STOPPING is, just now; its slice is over. */
+	bool runs_told, stop_told, gives_way;
 	struct expectation expected;
 	bool has_wait, has_run, alone, met_nobody;
 	bool put_back; /* its CPU could not run it: it stands again where it stood */
@@ -617,6 +620,11 @@ void pair_put_back(struct task *p, const struct dsq *dsq);
 void pair_released(const struct task *p, const struct dsq *to);
 void pair_taken(struct task *p, s32 cpu, u64 id);
 void pair_slice(const struct task *p);
+void pair_runs(struct task *p);
+void pair_wanted(struct task *p, const struct sp_event *event,
+		 const struct sp_decision *decision);
+void pair_stopped(struct task *p);
+void pair_ticked(struct task *p, u64 slice);
 
 /* Whether those say what is to be. */
 static inline bool is_pairs(void)

@@ -653,7 +653,7 @@ void set_weight(struct task *p, u32 weight)
 static void leave_class(struct task *p)
 {
 	p->class = CLASS_RT;
-	p->counts = p->heard = false;
+	p->counts = p->heard = p->runs_told = false;
 	if (is_queued(p) && !p->on_cpu) {
 		ends_waiting(p, false);
 		enqueue_rt(p);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Conformance
+import KernelLink
 public import PolicyModel
 import PolicyText
 
@@ -38,7 +39,24 @@ extension Scenario {
             scenario.cgroups = UInt32(groups.size(1, 10, UInt64(cgroupsMax)))
             if groups.below(2) == 0 { scenario.faults.cgroupNs = groups.duration(100_000, 50_000_000) }
         }
+        scenario.takeShape(seed)
         return scenario
+    }
+
+    /// Of pairs that go by it: a machine with several nodes, caches and threads.
+    private mutating func takeShape(_ seed: UInt64) {
+        guard policy.hasOwnQueues || policy.hasWakeups else { return }
+        var chance = SplitMix64(seed: seed, stream: 3)
+        let threads = UInt32(1 + chance.below(2))
+        shape = [UInt32(1 + chance.below(2)), UInt32(1 + chance.below(3)), UInt32(chance.size(1, 3, 16)), threads]
+        let most = shape.reduce(1, *)
+        // Their CPUs are there on this one, too.
+        loads = loads.map { load in
+            var load = load
+            load.cpus = Set(load.cpus.map { $0 % most }).sorted()
+            return load
+        }
+        cpus = most
     }
 }
 
