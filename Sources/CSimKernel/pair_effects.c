@@ -18,15 +18,37 @@
 #define ALONE_ASKED false
 #endif
 
-/* How many queues of its own the pair has here; 0: none. */
-static u32 own_queues(void)
+/* What the backend was told before it was loaded; NULL: it has no such constant. */
+static const volatile void *told(const char *name)
 {
 	const struct sim_constant *constant = sim.backend->constants;
 
-	for (; constant->name; constant++)
-		if (!strcmp(constant->name, "own_count"))
-			return *(const volatile u32 *)constant->at;
-	return 0;
+	while (constant->name && strcmp(constant->name, name))
+		constant++;
+	return constant->at;
+}
+
+/* How many queues of its own the pair has here; 0: none. */
+static u32 own_queues(void)
+{
+	const volatile u32 *count = told("own_count");
+
+	return count ? *count : 0;
+}
+
+/* Whether who waits in @queue may run on @cpu: all may where its CPUs are gone. */
+static bool is_in_set(u32 queue, s32 cpu)
+{
+	const volatile unsigned char *sets = told("set_of_queue");
+	const volatile sp_u16 *first = told("set_first"), *last = told("set_last");
+	u32 set = sets && queue < SP_SET_QUEUES ? sets[queue] : 0;
+
+	if (!set || (cpu >= first[set - 1] && cpu <= last[set - 1]))
+		return true;
+	for (u32 i = first[set - 1]; i <= last[set - 1] && i < sim.cpus; i++)
+		if (sim.cpu[i].online)
+			return false;
+	return true;
 }
 
 /* Whether tasks of one queue may not run on all CPUs: then it may be another queue. */
@@ -163,6 +185,11 @@ void pair_taken(struct task *p, s32 cpu, u64 id)
 	if (!sim.moment.in_dispatch || cpu != sim.moment.here)
 		return;
 	sim.report.effects++;
+	if (id >= DSQ_OWN && is_undisturbed() && !sim.machine.faults.hotplug_ns &&
+	    !is_in_set((u32)(id - DSQ_OWN), cpu))
+		PAIR_FLAW(SIM_FLAW_QUEUE,
+			  "CPU %d took pid %d from queue %llu, which does not have it",
+			  cpu, p->t.pid, id - DSQ_OWN);
 	if (!sim.moment.has_served) {
 		p->met_nobody = true;
 		sim.cpu[cpu].taken_alone = p;
