@@ -46,23 +46,20 @@ static u64 reference_id(void)
 	return group ? group->id : SIM_NO_GROUP;
 }
 
-#define CONSTANT(name) { #name, &name, sizeof(name) }
+#define CONSTANT(name) \
+	{ \
+#name, &name, sizeof(name) \
+	}
 static const struct sim_constant constants[] = {
 #ifdef SP_OWN_QUEUES
-	CONSTANT(own_count),
-	CONSTANT(own_by_task),
-	CONSTANT(own_near),
-	CONSTANT(own_places),
-	CONSTANT(cpu_places),
+	CONSTANT(own_count),	CONSTANT(own_by_task),	CONSTANT(own_near),
+	CONSTANT(own_places),	CONSTANT(cpu_places),
 #endif
 #ifdef SP_SETS
-	CONSTANT(set_of_queue),
-	CONSTANT(set_first),
-	CONSTANT(set_last),
+	CONSTANT(set_of_queue), CONSTANT(set_first),	CONSTANT(set_last),
 #endif
 #ifdef SP_WAKEUPS
-	CONSTANT(next_in_llc),
-	CONSTANT(next_in_node),
+	CONSTANT(next_in_llc),	CONSTANT(next_in_node),
 #endif
 	{ NULL, NULL, 0 },
 };

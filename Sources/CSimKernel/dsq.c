@@ -405,8 +405,8 @@ void scx_bpf_dsq_move_set_vtime(struct bpf_iter_scx_dsq *opaque, u64 vtime)
 }
 
 /* Into a queue of the backend's; the kernel has no other by vtime. */
-bool scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *opaque, struct task_struct *t, u64 id,
-			    u64 flags)
+bool scx_bpf_dsq_move_vtime(struct bpf_iter_scx_dsq *opaque, struct task_struct *t,
+			    u64 id, u64 flags)
 {
 	struct iterator *it = (struct iterator *)opaque;
 	struct task *p = task_of(t);

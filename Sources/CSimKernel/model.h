@@ -198,7 +198,8 @@ struct moment {
 	u64 enq_flags; /* of ops.enqueue */
 	struct task *enqueueing; /* whom ops.enqueue or ops.select_cpu may insert */
 	struct task *exiting; /* whose ops.exit_task */
-	struct task *about; /* whose ops.stopping, ops.tick, ops.set_weight or ops.set_cpumask */
+	struct task *
+		about; /* whose ops.stopping, ops.tick, ops.set_weight or ops.set_cpumask */
 	u64 began; /* when the callback did */
 	u32 kicks, preempts; /* that it asked for so far, and the last CPU of them */
 	s32 kicked, preempted;

@@ -84,9 +84,9 @@ void pair_insertion(struct task *p, const struct dsq *dsq)
 {
 	const struct sp_decision *d = &p->wait;
 	const u64 until = (p->decided_at + d->slice_ns) | 1;
-	const bool strange = d->action != SP_ACTION_QUEUE &&
-			     d->action != SP_ACTION_PREEMPT &&
-			     d->action != SP_ACTION_HOLD && d->action != SP_ACTION_DIRECT;
+	const bool strange =
+		d->action != SP_ACTION_QUEUE && d->action != SP_ACTION_PREEMPT &&
+		d->action != SP_ACTION_HOLD && d->action != SP_ACTION_DIRECT;
 
 	if (!p->has_wait)
 		return;
@@ -155,7 +155,8 @@ void pair_released(const struct task *p, const struct dsq *to)
 
 static bool has_for(u32 queue, s32 cpu)
 {
-	return queue < own_queues() && first_for(find_dsq_by_id(DSQ_OWN + queue, 0), cpu);
+	return queue < own_queues() &&
+	       first_for(find_dsq_by_id(DSQ_OWN + queue, 0), cpu);
 }
 
 /* Of the queues that the answer names, that has somebody for @cpu; or none. */
@@ -200,8 +201,9 @@ void pair_taken(struct task *p, s32 cpu, u64 id)
 		return;
 	named = first_named(cpu);
 	if (named >= 0 && DSQ_OWN + (u64)named != id)
-		PAIR_FLAW(SIM_FLAW_ORDER, "CPU %d took pid %d from queue %llu before %lld",
-			  cpu, p->t.pid, id - DSQ_OWN, named);
+		PAIR_FLAW(SIM_FLAW_ORDER,
+			  "CPU %d took pid %d from queue %llu before %lld", cpu,
+			  p->t.pid, id - DSQ_OWN, named);
 }
 
 /* It begins to run, or goes on: for as long as was decided? */

@@ -65,7 +65,8 @@ static void set_constant(const volatile void *at, const void *value, size_t size
 
 bool sim_set_constant(sp_u32 mode, const char *name, const void *value, size_t size)
 {
-	const struct sim_constant *constant = backends[mode == SIM_MODE_USER]->constants;
+	const struct sim_constant *constant =
+		backends[mode == SIM_MODE_USER]->constants;
 
 	while (constant->name && strcmp(constant->name, name))
 		constant++;

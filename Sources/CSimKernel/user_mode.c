@@ -33,20 +33,19 @@ static u64 reference_id(void)
 	return group ? group->id : SIM_NO_GROUP;
 }
 
-#define CONSTANT(name) { #name, &name, sizeof(name) }
+#define CONSTANT(name) \
+	{ \
+#name, &name, sizeof(name) \
+	}
 static const struct sim_constant constants[] = {
 #ifdef SP_PLACES
-	CONSTANT(queue_of),
-	CONSTANT(next_near),
+	CONSTANT(queue_of),	CONSTANT(next_near),
 #endif
 #ifdef SP_SETS
-	CONSTANT(set_of_queue),
-	CONSTANT(set_first),
-	CONSTANT(set_last),
+	CONSTANT(set_of_queue), CONSTANT(set_first),	CONSTANT(set_last),
 #endif
 #ifdef SP_WAKEUPS
-	CONSTANT(next_in_llc),
-	CONSTANT(next_in_node),
+	CONSTANT(next_in_llc),	CONSTANT(next_in_node),
 #endif
 	{ NULL, NULL, 0 },
 };

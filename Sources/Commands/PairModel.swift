@@ -88,13 +88,16 @@ struct PairModel {
         let bpf = "\(sources.root)/bpf"
         let common =
             [
-                clang, "-O2", "-w", "-fPIC", "-std=gnu17", "-I", "\(model)/standin", "-I", bpf, "-I", model, "-I",
+                clang, "-O2", "-w", "-fPIC", "-std=gnu17", "-I", "\(model)/standin", "-I", bpf, "-I", model,
+                "-I",
                 "\(model)/include", "-iquote", sources.folder, "-DSP_PAIR_STATE=\"\(work)/state.h\"",
                 "-DSP_PAIR_HEADER=\"\(header)\"",
             ] + modelOptions
         let files = Self.files(model).filter { $0.hasSuffix(".c") && !$0.hasSuffix("/user_mode.c") }
         let commands = [
-            common + sources.declaration.userModeOptions + ["-c", "\(model)/user_mode.c", "-o", "\(work)/user.o"],
+            common + sources.declaration.userModeOptions + [
+                "-c", "\(model)/user_mode.c", "-o", "\(work)/user.o",
+            ],
             common + sources.declaration.modeOptions + ["-shared"] + files
                 + ["\(work)/user.o", "-o", "\(work)/model.so"],
         ]

@@ -20,7 +20,8 @@ private struct PairCommand: ParsableCommand {
         return CommandConfiguration(
             commandName: Program.name, abstract: pair?.summary ?? "", version: Version.text,
             subcommands: [
-                Program.run, Program.exec, Program.policy, Program.conform, Program.prove, SimulateCommand.self,
+                Program.run, Program.exec, Program.policy, Program.conform, Program.prove,
+                SimulateCommand.self,
                 Program.trace,
                 MutantsCommand.self,
             ],

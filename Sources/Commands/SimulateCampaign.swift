@@ -115,6 +115,7 @@ struct SimulateCampaign {
         var text = ""
         if let policy = machine.policy { text += " " + Program.option("--policy", policy) }
         for setting in machine.settings { text += " " + Program.option("--set", setting) }
+        if let package = machine.package { text += " " + Program.option("--package", package) }
         for limit in machine.limit { text += " " + Program.option("--limit", limit) }
         return text
     }
@@ -148,7 +149,8 @@ enum SimulateBench {
             "sleeper:60,run=10us,run-spread=200us,sleep=0,sleep-spread=2ms",
             "sleeper:30,run=1ms,run-spread=5ms,sleep=0,sleep-spread=20ms,nice=5", "loop:10",
         ]
-        let names = machine.policy.map { [$0] } ?? Program.pair.map { [$0.name] } ?? ["fifo", "fair", "interactive"]
+        let names =
+            machine.policy.map { [$0] } ?? Program.pair.map { [$0.name] } ?? ["fifo", "fair", "interactive"]
         for mode in Scenario.Mode.allCases {
             for name in names {
                 machine.mode = mode.rawValue

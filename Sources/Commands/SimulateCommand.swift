@@ -27,6 +27,9 @@ package struct SimulateCommand: ParsableCommand {
     @OptionGroup var task: SimulateTask
 
     package func validate() throws {
+        if machine.package != nil && Program.pair == nil {
+            throw ValidationError("--package is for programs of pairs: this one has the policies that ship")
+        }
         if let contradiction = task.contradiction(with: machine) { throw ValidationError(contradiction) }
     }
 

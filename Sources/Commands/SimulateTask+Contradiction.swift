@@ -59,7 +59,8 @@ extension SimulateTask {
     private func given(_ machine: SimulateMachine) -> [String] {
         let options = [
             ("--mode", machine.mode != nil), ("--policy", machine.policy != nil),
-            ("--set", !machine.settings.isEmpty), ("--cpus", machine.cpus != nil), ("--topology", machine.topology != nil),
+            ("--set", !machine.settings.isEmpty), ("--cpus", machine.cpus != nil),
+            ("--topology", machine.topology != nil),
             ("--seconds", machine.duration != nil), ("--seed", machine.seed != nil),
             ("--load", !machine.load.isEmpty), ("--fault", !machine.fault.isEmpty),
             ("--limit", !machine.limit.isEmpty), ("--overlap", machine.overlap != nil),

@@ -48,7 +48,9 @@ extension Scenario {
         guard policy.hasOwnQueues || policy.hasWakeups else { return }
         var chance = SplitMix64(seed: seed, stream: 3)
         let threads = UInt32(1 + chance.below(2))
-        shape = [UInt32(1 + chance.below(2)), UInt32(1 + chance.below(3)), UInt32(chance.size(1, 3, 16)), threads]
+        shape = [
+            UInt32(1 + chance.below(2)), UInt32(1 + chance.below(3)), UInt32(chance.size(1, 3, 16)), threads,
+        ]
         let most = shape.reduce(1, *)
         // Their CPUs are there on this one, too.
         loads = loads.map { load in

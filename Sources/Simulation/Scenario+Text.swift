@@ -257,7 +257,8 @@ extension Scenario {
         let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { UInt32($0) ?? 0 }
         guard numbers.count == 4, numbers.allSatisfy({ (1...UInt32(cpusMax)).contains($0) }) else {
             throw ScenarioError(
-                "topology '\(text)': nodes, last caches of a node, cores of a cache and threads of a core, such as 2,2,4,2")
+                "topology '\(text)': nodes, last caches of a node, cores of a cache and threads of a core, such as 2,2,4,2"
+            )
         }
         return numbers
     }
@@ -303,7 +304,8 @@ extension Scenario {
             throw ScenarioError("cpus: 1 to \(Self.cpusMax)")
         }
         guard shape.isEmpty || shape.reduce(1, { $0 &* UInt64($1) }) == UInt64(cpus) else {
-            throw ScenarioError("topology: \(shape.map(String.init).joined(separator: ",")) are not \(cpus) CPUs")
+            throw ScenarioError(
+                "topology: \(shape.map(String.init).joined(separator: ",")) are not \(cpus) CPUs")
         }
         guard (0...Self.maxTasksMax).contains(maxTasks) else {
             throw ScenarioError("max-tasks: 1 to \(Self.maxTasksMax)")

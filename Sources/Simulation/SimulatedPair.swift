@@ -24,7 +24,8 @@ public struct SimulatedPair: Sendable {
     public init(
         library: String, execution: @escaping @Sendable (sp_policy) -> PairExecution
     ) throws(Problem) {
-        guard let handle = dlopen(library, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(handle, "sim_calls") else {
+        guard let handle = dlopen(library, RTLD_NOW | RTLD_LOCAL), let symbol = dlsym(handle, "sim_calls")
+        else {
             throw Problem(description: dlerror().map { String(cString: $0) } ?? "dlopen failed")
         }
         typealias Table = @convention(c) () -> UnsafePointer<sim_calls>
@@ -44,7 +45,8 @@ public struct SimulatedPair: Sendable {
         if policy.hasWakeups { constants += WakeupRings(topology).constants }
         for (name, bytes) in constants {
             let isThere = bytes.withUnsafeBytes { bytes in
-                bytes.baseAddress.map { calls.pointee.set_constant(mode.rawValue, name, $0, bytes.count) } ?? false
+                bytes.baseAddress.map { calls.pointee.set_constant(mode.rawValue, name, $0, bytes.count) }
+                    ?? false
             }
             precondition(isThere, "the backend has no constant \(name) of \(bytes.count) bytes")
         }

@@ -275,7 +275,8 @@ struct sim_calls {
 	void (*_Nonnull daemon_computes)(void);
 	void (*_Nonnull daemon_decided)(const struct sp_event *_Nullable event,
 					const struct sp_decision *_Nullable decision);
-	void (*_Nonnull daemon_counted)(const struct sim_daemon_figures *_Nonnull figures);
+	void (*_Nonnull daemon_counted)(
+		const struct sim_daemon_figures *_Nonnull figures);
 	sp_u32 (*_Nonnull daemon_pid)(void);
 	void *_Nonnull (*_Nonnull events_consumer)(void);
 	void *_Nonnull (*_Nonnull events_producer)(void);

@@ -11,4 +11,5 @@
 	(SIM_READ2(p, a, b) && (p)->a->b->c ? (p)->a->b->c->d : 0)
 #define SIM_READ(_1, _2, _3, _4, name, ...) name
 #define BPF_CORE_READ(p, ...) \
-	SIM_READ(__VA_ARGS__, SIM_READ4, SIM_READ3, SIM_READ2, SIM_READ1)(p, __VA_ARGS__)
+	SIM_READ(__VA_ARGS__, SIM_READ4, SIM_READ3, SIM_READ2, SIM_READ1) \
+	(p, __VA_ARGS__)
