@@ -175,6 +175,7 @@ static void starts_running(struct task *p)
 	p->exec_start = sim.now;
 	cgroup_runs(p);
 	sim.moment.starting = p;
+	p->ran_at = p->cpu + 1;
 	CALL_OP_AFTER(running_begins(p), running, &p->t);
 	cgroup_share(p);
 	sim.moment.starting = NULL;

@@ -92,6 +92,8 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		   0x100000001b3ULL;
 	if (is_undisturbed())
 		check_lengths(event, 0);
+	/* Before the decision changes the state: the model's own is as it was. */
+	pair_places(event, p ? &p->told.state : NULL, p);
 	if (event->kind == SP_EVENT_DISPATCH) {
 		cgroup_asks();
 		dispatch_decided(event, decision);

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #define DSQ_HELD_BACK 20
-#define DSQ_OWN 0x20000
 #define DSQ_OF_CLASS 16 /* regular, and priority */
 
 #ifdef SP_ALONE_ASKED
@@ -18,29 +17,11 @@
 #define ALONE_ASKED false
 #endif
 
-/* What the backend was told before it was loaded; NULL: it has no such constant. */
-static const volatile void *told(const char *name)
-{
-	const struct sim_constant *constant = sim.backend->constants;
-
-	while (constant->name && strcmp(constant->name, name))
-		constant++;
-	return constant->at;
-}
-
-/* How many queues of its own the pair has here; 0: none. */
-static u32 own_queues(void)
-{
-	const volatile u32 *count = told("own_count");
-
-	return count ? *count : 0;
-}
-
 /* Whether who waits in @queue may run on @cpu: all may where its CPUs are gone. */
 static bool is_in_set(u32 queue, s32 cpu)
 {
-	const volatile unsigned char *sets = told("set_of_queue");
-	const volatile sp_u16 *first = told("set_first"), *last = told("set_last");
+	const volatile unsigned char *sets = pair_constant("set_of_queue");
+	const volatile sp_u16 *first = pair_constant("set_first"), *last = pair_constant("set_last");
 	u32 set = sets && queue < SP_SET_QUEUES ? sets[queue] : 0;
 
 	if (!set || (cpu >= first[set - 1] && cpu <= last[set - 1]))
@@ -63,7 +44,7 @@ static bool has_sets(void)
 
 static bool is_queue(const struct dsq *dsq, u32 queue)
 {
-	const u32 count = own_queues();
+	const u32 count = pair_queues();
 
 	if (!is_backends(dsq) || dsq->q.id == DSQ_HELD_BACK)
 		return false;
@@ -155,7 +136,7 @@ void pair_released(const struct task *p, const struct dsq *to)
 
 static bool has_for(u32 queue, s32 cpu)
 {
-	return queue < own_queues() &&
+	return queue < pair_queues() &&
 	       first_for(find_dsq_by_id(DSQ_OWN + queue, 0), cpu);
 }
 
@@ -218,92 +199,4 @@ void pair_slice(const struct task *p)
 	if (p->t.scx.slice != wanted)
 		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d was to run for %llu ns, not %llu",
 			  p->t.pid, wanted, p->t.scx.slice);
-}
-
-/* ---- events that a pair wants ---- */
-
-#ifdef SP_WANTS
-#define WANTS(bit) ((SP_WANTS) & (bit))
-#else
-#define WANTS(bit) 0
-#endif
-
-/* A RUNNING was told. */
-void pair_runs(struct task *p)
-{
-	/* What could not be told when it stopped is kept. */
-	if (!p->runs_told || !WANTS(SP_WANTS_STOPPING_BIT))
-		p->ran_told = p->t.se.sum_exec_runtime;
-	p->runs_told = true;
-}
-
-static void check_who(const struct task *p, const struct sp_event *event)
-{
-	const u64 now = event->now - NOW_ORIGIN;
-
-	if (event->pid != p->told.pid || event->generation != p->told.generation)
-		PAIR_FLAW(SIM_FLAW_INPUT, "event %u is of pid %u (%u), not %u (%u)",
-			  event->kind, event->pid, event->generation, p->told.pid,
-			  p->told.generation);
-	if (event->cpu != p->cpu)
-		PAIR_FLAW(SIM_FLAW_INPUT, "event %u of pid %u is of CPU %d, not %d",
-			  event->kind, event->pid, event->cpu, p->cpu);
-	if (now < sim.moment.began || now > sim.now)
-		PAIR_FLAW(SIM_FLAW_INPUT, "event %u is of %llu, and not of now, %llu",
-			  event->kind, now, sim.now);
-}
-
-/* Which of these is told of @p. */
-void pair_wanted(struct task *p, const struct sp_event *event,
-		 const struct sp_decision *decision)
-{
-	const u64 ran = p->t.se.sum_exec_runtime - p->ran_told;
-	bool sleeps = false;
-
-	sim.report.effects++;
-	check_who(p, event);
-	if (event->kind != SP_EVENT_STOPPING && event->kind != SP_EVENT_TICK)
-		return;
-	if (!p->runs_told)
-		PAIR_FLAW(SIM_FLAW_INPUT, "event %u of pid %u, which was not let run",
-			  event->kind, event->pid);
-	if (event->used_ns != ran)
-		PAIR_FLAW(SIM_FLAW_INPUT, "event %u: pid %u ran for %llu ns, not %llu",
-			  event->kind, event->pid, ran, event->used_ns);
-	p->gives_way = event->kind == SP_EVENT_TICK &&
-		       decision->action == SP_ACTION_GIVE_WAY;
-	if (event->kind == SP_EVENT_TICK)
-		return;
-#ifdef SP_WANTS
-	sleeps = sim.moment.about == p && p->t.__state;
-#endif
-	if (!(event->flags & SP_EVENT_SLEEPS) != !sleeps)
-		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u stops, and is%s said to sleep",
-			  event->pid, sleeps ? " not" : "");
-	p->ran_told = p->t.se.sum_exec_runtime;
-	p->stop_told = true;
-}
-
-/* It has stopped; one that goes on without a wait is told of again when it stops again. */
-void pair_stopped(struct task *p)
-{
-	const bool told = p->stop_told;
-
-	p->stop_told = false;
-	if (is_pairs() && WANTS(SP_WANTS_STOPPING_BIT) && p->runs_told && !told)
-		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d stopped, and nobody is told",
-			  p->t.pid);
-}
-
-/* The tick is over; it had @slice before. */
-void pair_ticked(struct task *p, u64 slice)
-{
-	const bool gives_way = p->gives_way;
-
-	p->gives_way = false;
-	if (!is_pairs() || !WANTS(SP_WANTS_TICK_BIT))
-		return;
-	if (p->t.scx.slice != (gives_way ? 0 : slice))
-		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d was%s to give way", p->t.pid,
-			  gives_way ? "" : " not");
 }
