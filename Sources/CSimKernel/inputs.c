@@ -198,6 +198,7 @@ void check_told(struct task *p, const struct sp_event *event)
 
 void looks_for_idle(struct task *p, u64 flags)
 {
+	p->woken_by = sim.moment.here + 1;
 	p->told.sync = flags & SCX_WAKE_SYNC;
 	p->told.claimed = sim.moment.claimed;
 }

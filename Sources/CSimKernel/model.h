@@ -177,6 +177,7 @@ struct task {
 	u64 ran_told; /* CPU time up to which STOPPING, or the RUNNING since, told of it */
 	/* A RUNNING was told, and no wait since; a STOPPING is, just now; its slice is over. */
 	bool runs_told, stop_told, gives_way;
+	s32 woken_by; /* the CPU that looked where it could run, and 1; 0: none since its last wait */
 	s32 ran_at; /* the CPU on which it began to run last, and 1; 0: it never did */
 	struct expectation expected;
 	bool has_wait, has_run, alone, met_nobody;
@@ -625,8 +626,7 @@ void pair_slice(const struct task *p);
 #define DSQ_OWN 0x20000 /* the first of a pair's own queues */
 const volatile void *pair_constant(const char *name);
 u32 pair_queues(void);
-void pair_places(const struct sp_event *event, const struct sp_task *state,
-		 const struct task *p);
+void pair_places(const struct sp_event *event, const struct sp_task *state, struct task *p);
 void pair_runs(struct task *p);
 void pair_wanted(struct task *p, const struct sp_event *event,
 		 const struct sp_decision *decision);

@@ -77,8 +77,17 @@ static void check_first(const struct sp_event *event, u32 near)
 			  event->cpu, event->first[0], first ? "another" : "nobody");
 }
 
-void pair_places(const struct sp_event *event, const struct sp_task *state,
-		 const struct task *p)
+static void check_waker(const struct sp_event *event, struct task *p)
+{
+	const s32 waker = p->woken_by ? p->woken_by - 1 : sim.moment.here;
+
+	p->woken_by = 0;
+	if (event->since[1] != (event->flags & SP_EVENT_WAKEUP ? place_of(waker) : 0))
+		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u was woken by CPU %d, and %llx is told",
+			  event->pid, waker, event->since[1]);
+}
+
+void pair_places(const struct sp_event *event, const struct sp_task *state, struct task *p)
 {
 	const bool enqueue = event->kind == SP_EVENT_ENQUEUE;
 	const bool prev = event->kind == SP_EVENT_DISPATCH &&
@@ -96,9 +105,8 @@ void pair_places(const struct sp_event *event, const struct sp_task *state,
 	if (enqueue && event->key != place_of(p->ran_at ? p->ran_at - 1 : event->cpu))
 		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u ran last at CPU %d, not at %llx",
 			  event->pid, p->ran_at - 1, event->key);
-	if (enqueue && !(event->flags & SP_EVENT_WAKEUP) && event->since[1])
-		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u was not woken, and is told by whom",
-			  event->pid);
+	if (enqueue)
+		check_waker(event, p);
 	if (!is_undisturbed())
 		return;
 	check_waiting(event, near);
@@ -108,8 +116,7 @@ void pair_places(const struct sp_event *event, const struct sp_task *state,
 
 #else
 
-void pair_places(const struct sp_event *event, const struct sp_task *state,
-		 const struct task *p)
+void pair_places(const struct sp_event *event, const struct sp_task *state, struct task *p)
 {
 	(void)event;
 	(void)state;
