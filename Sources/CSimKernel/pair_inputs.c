@@ -92,7 +92,9 @@ void pair_places(const struct sp_event *event, const struct sp_task *state, stru
 	const bool enqueue = event->kind == SP_EVENT_ENQUEUE;
 	const bool prev = event->kind == SP_EVENT_DISPATCH &&
 			  (event->flags & SP_EVENT_PREV);
-	const bool has_task = p && (event->kind != SP_EVENT_DISPATCH || prev);
+	/* Of one that is seen for the first time nothing is known, nor its queue. */
+	const bool has_task = p && (event->kind != SP_EVENT_DISPATCH || prev) &&
+			      event->generation == p->told.generation;
 	const u32 near = near_queue(event->cpu, has_task ? state->queue : 0);
 	const u64 here = (place_of(event->cpu) & ~0xffffULL) | pair_queues();
 
