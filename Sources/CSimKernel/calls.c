@@ -4,7 +4,12 @@
 
 static const struct sim_calls calls = {
 	.abi = SP_ABI_VERSION,
+	.calls_size = sizeof(struct sim_calls),
 	.machine_size = sizeof(struct sim_machine),
+	.group_size = sizeof(struct sim_group),
+	.report_size = sizeof(struct sim_report),
+	.group_report_size = sizeof(struct sim_group_report),
+	.figures_size = sizeof(struct sim_daemon_figures),
 	.set_constant = sim_set_constant,
 	.start = sim_start,
 	.add_cgroup = sim_add_cgroup,

@@ -124,7 +124,7 @@ void enqueue_task(struct task *p, u64 flags)
 }
 
 /* It stops running; @runnable as the kernel has it, which calls one that is changed not so. */
-static void stops(struct task *p, bool runnable)
+void stops(struct task *p, bool runnable)
 {
 	CALL_OP_AFTER(sim.moment.about = p, stopping, &p->t, runnable);
 	pair_stopped(p);

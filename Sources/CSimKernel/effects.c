@@ -240,7 +240,7 @@ void expect_taken(struct task *p, s32 cpu)
 		     first->queue, first->node.key);
 }
 
-static void check_slice_of(const struct task *p)
+static void check_slice_of(struct task *p)
 {
 	const u64 longest = sim.machine.policy.slice_max_ns;
 	u64 wanted = p->run.slice_ns;

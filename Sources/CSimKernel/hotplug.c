@@ -19,6 +19,7 @@ static void migrate_running(struct task *p)
 	rq->generation++;
 	p->on_cpu = false;
 	if (p->class == CLASS_EXT) {
+		stops(p, true);
 		begins_to_wait(p);
 		if (p->t.scx.slice && rq->online)
 			dsq_insert(&rq->local, p, false, SCX_ENQ_HEAD);

@@ -177,6 +177,7 @@ struct task {
 	u64 ran_told; /* CPU time up to which STOPPING, or the RUNNING since, told of it */
 	/* A RUNNING was told, and no wait since; a STOPPING is, just now; its slice is over. */
 	bool runs_told, stop_told, gives_way;
+	bool may_meet; /* whether it met nobody is not certain */
 	s32 woken_by; /* the CPU that looked where it could run, and 1; 0: none since its last wait */
 	s32 ran_at; /* the CPU on which it began to run last, and 1; 0: it never did */
 	struct expectation expected;
@@ -446,6 +447,7 @@ void schedule(s32 cpu, enum leave then);
 void tick(s32 cpu);
 void begin_burst(struct task *p);
 /* A change of something the task's place depends on, as the kernel brackets it. */
+void stops(struct task *p, bool runnable);
 void change_begins(struct task *p);
 void change_ends(struct task *p, u64 flags);
 s32 fallback_cpu(struct task *p);
@@ -622,11 +624,12 @@ void pair_insertion(struct task *p, const struct dsq *dsq);
 void pair_put_back(struct task *p, const struct dsq *dsq);
 void pair_released(const struct task *p, const struct dsq *to);
 void pair_taken(struct task *p, s32 cpu, u64 id);
-void pair_slice(const struct task *p);
+void pair_slice(struct task *p);
 #define DSQ_OWN 0x20000 /* the first of a pair's own queues */
 const volatile void *pair_constant(const char *name);
 u32 pair_queues(void);
-void pair_places(const struct sp_event *event, const struct sp_task *state, struct task *p);
+void pair_places(const struct sp_event *event, const struct sp_task *state,
+		 struct task *p);
 void pair_runs(struct task *p);
 void pair_wanted(struct task *p, const struct sp_event *event,
 		 const struct sp_decision *decision);

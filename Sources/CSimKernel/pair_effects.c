@@ -21,7 +21,8 @@
 static bool is_in_set(u32 queue, s32 cpu)
 {
 	const volatile unsigned char *sets = pair_constant("set_of_queue");
-	const volatile sp_u16 *first = pair_constant("set_first"), *last = pair_constant("set_last");
+	const volatile sp_u16 *first = pair_constant("set_first"),
+			      *last = pair_constant("set_last");
 	u32 set = sets && queue < SP_SET_QUEUES ? sets[queue] : 0;
 
 	if (!set || (cpu >= first[set - 1] && cpu <= last[set - 1]))
@@ -65,15 +66,16 @@ void pair_insertion(struct task *p, const struct dsq *dsq)
 {
 	const struct sp_decision *d = &p->wait;
 	const u64 until = (p->decided_at + d->slice_ns) | 1;
-	const bool strange =
-		d->action != SP_ACTION_QUEUE && d->action != SP_ACTION_PREEMPT &&
-		d->action != SP_ACTION_HOLD && d->action != SP_ACTION_DIRECT;
+	const bool direct = d->action == SP_ACTION_DIRECT && d->cpu >= 0;
+	const bool strange = d->action != SP_ACTION_QUEUE &&
+			     d->action != SP_ACTION_PREEMPT && !direct &&
+			     !(ALONE_ASKED && d->action == SP_ACTION_HOLD);
 
 	if (!p->has_wait)
 		return;
 	p->has_wait = false;
 	sim.report.effects++;
-	p->alone = d->action == SP_ACTION_DIRECT && is_local(dsq);
+	p->alone = direct && is_local(dsq);
 	if (p->alone) {
 		if (dsq->cpu != d->cpu)
 			PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to go to CPU %d at once",
@@ -81,7 +83,7 @@ void pair_insertion(struct task *p, const struct dsq *dsq)
 		return;
 	}
 	/* Its queue may not have that CPU. */
-	if (d->action == SP_ACTION_DIRECT && !has_sets())
+	if (direct && !has_sets())
 		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to go to CPU %d at once",
 			  p->t.pid, d->cpu);
 	if (is_held(d)) {
@@ -106,7 +108,7 @@ void pair_insertion(struct task *p, const struct dsq *dsq)
 void pair_put_back(struct task *p, const struct dsq *dsq)
 {
 	sim.report.effects++;
-	if (!is_queue(dsq, p->wait.queue))
+	if (!is_queue(dsq, p->told.state.queue))
 		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to wait on in queue %u, not %llx",
 			  p->t.pid, p->wait.queue, dsq->q.id);
 	if (!p->direct_prio || p->t.scx.dsq_vtime != p->wait.key)
@@ -159,6 +161,16 @@ static s64 first_named(s32 cpu)
 	return -1;
 }
 
+/* How many wait in the pair's own queues. */
+static u32 waiting_in_all(void)
+{
+	u32 waiting = 0;
+
+	for (u32 queue = 0; queue < pair_queues(); queue++)
+		waiting += find_dsq_by_id(DSQ_OWN + queue, 0)->q.nr;
+	return waiting;
+}
+
 /* Before it leaves the queue @id for @cpu: was it the turn of that queue, and its own? */
 void pair_taken(struct task *p, s32 cpu, u64 id)
 {
@@ -172,8 +184,13 @@ void pair_taken(struct task *p, s32 cpu, u64 id)
 		PAIR_FLAW(SIM_FLAW_QUEUE,
 			  "CPU %d took pid %d from queue %llu, which does not have it",
 			  cpu, p->t.pid, id - DSQ_OWN);
+	if (id == DSQ_HELD_BACK)
+		PAIR_FLAW(SIM_FLAW_QUEUE, "CPU %d took pid %d, which is held back", cpu,
+			  p->t.pid);
 	if (!sim.moment.has_served) {
 		p->met_nobody = true;
+		/* Or it is of a queue that was overlooked. */
+		p->may_meet = pair_queues() && waiting_in_all() != 1;
 		sim.cpu[cpu].taken_alone = p;
 		return;
 	}
@@ -188,11 +205,15 @@ void pair_taken(struct task *p, s32 cpu, u64 id)
 }
 
 /* It begins to run, or goes on: for as long as was decided? */
-void pair_slice(const struct task *p)
+void pair_slice(struct task *p)
 {
 	const u64 longest = sim.machine.policy.slice_max_ns;
+	const bool may_meet = p->may_meet;
 	u64 wanted = p->run.slice_ns;
 
+	p->may_meet = false;
+	if (may_meet && p->t.scx.slice == wanted)
+		return;
 	if (p->run.action != SP_ACTION_RUN || !wanted ||
 	    (!ALONE_ASKED && (p->alone || p->met_nobody)))
 		wanted = longest;

@@ -55,10 +55,11 @@ static void check_waiting(const struct sp_event *event, u32 near)
 		*(queue == near ? &here : &others) += waiting;
 	}
 	if (event->waiting[0] != here || event->waiting[1] != others)
-		PAIR_FLAW(SIM_FLAW_INPUT,
-			  "event %u of CPU %d: %u wait near and %u elsewhere, not %u and %u",
-			  event->kind, event->cpu, here, others, event->waiting[0],
-			  event->waiting[1]);
+		PAIR_FLAW(
+			SIM_FLAW_INPUT,
+			"event %u of CPU %d: %u wait near and %u elsewhere, not %u and %u",
+			event->kind, event->cpu, here, others, event->waiting[0],
+			event->waiting[1]);
 }
 
 /* Who is first near, for a CPU whose task could go on: of a longer queue a part is looked at. */
@@ -73,8 +74,9 @@ static void check_first(const struct sp_event *event, u32 near)
 	if (!(event->flags & SP_EVENT_LOOKED) ||
 	    !(event->flags & SP_EVENT_FIRST) != !first ||
 	    event->first[0] != (first ? first->t.scx.dsq_vtime : 0))
-		PAIR_FLAW(SIM_FLAW_INPUT, "CPU %d is told of key %llu, and the first is %s",
-			  event->cpu, event->first[0], first ? "another" : "nobody");
+		PAIR_FLAW(SIM_FLAW_INPUT,
+			  "CPU %d is told of key %llu, and the first is %s", event->cpu,
+			  event->first[0], first ? "another" : "nobody");
 }
 
 static void check_waker(const struct sp_event *event, struct task *p)
@@ -83,11 +85,13 @@ static void check_waker(const struct sp_event *event, struct task *p)
 
 	p->woken_by = 0;
 	if (event->since[1] != (event->flags & SP_EVENT_WAKEUP ? place_of(waker) : 0))
-		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u was woken by CPU %d, and %llx is told",
-			  event->pid, waker, event->since[1]);
+		PAIR_FLAW(SIM_FLAW_INPUT,
+			  "pid %u was woken by CPU %d, and %llx is told", event->pid,
+			  waker, event->since[1]);
 }
 
-void pair_places(const struct sp_event *event, const struct sp_task *state, struct task *p)
+void pair_places(const struct sp_event *event, const struct sp_task *state,
+		 struct task *p)
 {
 	const bool enqueue = event->kind == SP_EVENT_ENQUEUE;
 	const bool prev = event->kind == SP_EVENT_DISPATCH &&
@@ -118,7 +122,8 @@ void pair_places(const struct sp_event *event, const struct sp_task *state, stru
 
 #else
 
-void pair_places(const struct sp_event *event, const struct sp_task *state, struct task *p)
+void pair_places(const struct sp_event *event, const struct sp_task *state,
+		 struct task *p)
 {
 	(void)event;
 	(void)state;

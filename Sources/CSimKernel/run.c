@@ -134,11 +134,32 @@ void machine_reset(const struct sim_machine *machine)
 	daemon_reset();
 }
 
+/*
+ * User mode's table is made for all events that a pair may want: what this one does not want is
+ * taken out, as before it is loaded (Scheduler.swift, leaveOut).
+ */
+static void leave_out(u32 wanted)
+{
+	static struct sched_ext_ops ops;
+
+	ops = *sim.backend->ops;
+	if (!(wanted & (SP_WANTS_STOPPING_BIT | SP_WANTS_TICK_BIT)))
+		ops.stopping = NULL;
+	if (!(wanted & SP_WANTS_TICK_BIT))
+		ops.tick = NULL;
+	if (!(wanted & SP_WANTS_CHANGED_BIT))
+		ops.set_weight = NULL;
+	sim.ops = &ops;
+}
+
 void sim_start(const struct sim_machine *machine)
 {
 	const bool always = machine->ask_always, groups = true;
 
 	machine_reset(machine);
+	if (machine->mode == SIM_MODE_USER)
+		leave_out(machine->policy.pair ? machine->policy.slice & SP_WANTS_BITS :
+						 0);
 	set_back(sim.backend);
 	set_constant(sim.backend->description, &machine->policy,
 		     sizeof(machine->policy));

@@ -376,6 +376,7 @@ void fork_task(struct task *p)
 		unlock_task(p);
 		return;
 	}
+	CALL_OP_AFTER(sim.moment.about = p, set_weight, &p->t, p->t.scx.weight);
 	select_cpu(p, SCX_WAKE_FORK);
 	cpu = p->cpu;
 	lock_cpu(cpu);
@@ -670,7 +671,8 @@ static void join_class(struct task *p)
 	p->class = CLASS_EXT;
 	if (sim.machine.kernel == SIM_LINUX_7_3)
 		p->t.scx.slice = 0;
-	/* It may have changed while another class had the task. */
+	/* Both may have changed while another class had the task. */
+	CALL_OP_AFTER(sim.moment.about = p, set_weight, &p->t, p->t.scx.weight);
 	CALL_OP_AFTER(sim.moment.about = p, set_cpumask, &p->t, p->t.cpus_ptr);
 	if (is_queued(p) && !p->on_cpu) {
 		take_from_rt(p);

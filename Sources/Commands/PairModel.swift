@@ -11,22 +11,26 @@ import Simulation
 /// It is kept beside the package's other products, and made again when a source of it changes.
 struct PairModel {
     private let sources: PairSources
+    /// Of the model and the backends: those that the program was built with, or wrong ones in their place.
+    private let root: String
     private let header: String
     private let clang: String
     /// Where what is built is kept.
     private let kept: String
 
-    /// - Throws: as `PairSources`, and 69 without clang, 73 where nothing can be kept.
-    init(_ pair: Pair, package: String) throws(Failure) {
+    /// - Throws: as `PairSources`, and 69 without clang, 78 without a C twin, 73 where nothing can be kept.
+    init(_ pair: Pair, package: String, root: String?) throws(Failure) {
         // Headers are included from other folders.
         let package = URL(fileURLWithPath: package).standardizedFileURL.path
         sources = try PairSources(pair, package: package)
+        if let obstacle = pair.c.obstacle { throw Failure(obstacle, .configuration) }
+        self.root = root ?? sources.root
         header = "\(sources.folder)/\(pair.name).h"
         guard let clang = locateClang() else {
             throw Failure("the simulated kernel is compiled: clang may not be missing on PATH", .unavailable)
         }
         self.clang = clang
-        kept = "\(package)/.build/sched-proto-model"
+        kept = "\(package)/.build/sched-proto-model/\(pair.name)"
     }
 
     /// The library's path.
@@ -38,7 +42,6 @@ struct PairModel {
         let work = "\(kept)/\(key).\(ProcessInfo.processInfo.processIdentifier)"
         defer { try? FileManager.default.removeItem(atPath: work) }
         do {
-            try? FileManager.default.removeItem(atPath: kept)
             try FileManager.default.createDirectory(atPath: work, withIntermediateDirectories: true)
             try state.write(toFile: "\(work)/state.h", atomically: false, encoding: .utf8)
         } catch {
@@ -51,7 +54,16 @@ struct PairModel {
         guard rename("\(work)/model.so", library) == 0 else {
             throw Failure("rename to \(Printable.line(library)): errno \(errno)", .cannotCreate)
         }
+        removeOthers(but: "\(key).so")
         return library
+    }
+
+    /// Those that were made of other sources; a process that uses one has it in memory.
+    private func removeOthers(but library: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: kept)) ?? []
+        for name in names where name.hasSuffix(".so") && name != library {
+            try? FileManager.default.removeItem(atPath: "\(kept)/\(name)")
+        }
     }
 
     /// Changes with every byte that it is made of.
@@ -61,11 +73,11 @@ struct PairModel {
             for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
         }
         add(state.utf8)
-        add(modelOptions.joined().utf8)
-        // Whatever the twin includes lies beside it.
+        add((modelOptions + sources.declaration.userModeOptions + [clang]).joined().utf8)
+        // What the twin includes from elsewhere is not seen.
         let own = Self.files(sources.folder).filter { !$0.hasSuffix(".swift") }
         let ours =
-            (Self.files("\(sources.root)/bpf") + Self.files("\(model)"))
+            (Self.files("\(root)/bpf") + Self.files(model) + Self.files("\(root)/Sources/PolicyModel/Shipped"))
             .filter { $0.hasSuffix(".c") || $0.hasSuffix(".h") }
         for path in own + ours {
             guard let bytes = FileManager.default.contents(atPath: path) else {
@@ -77,7 +89,7 @@ struct PairModel {
         return String(hash, radix: 16)
     }
 
-    private var model: String { "\(sources.root)/Sources/CSimKernel" }
+    private var model: String { "\(root)/Sources/CSimKernel" }
 
     /// What of the mechanism the model does not know: see `knows_policy` there.
     private var modelOptions: [String] {
@@ -85,7 +97,7 @@ struct PairModel {
     }
 
     private func build(_ work: String) throws(Failure) {
-        let bpf = "\(sources.root)/bpf"
+        let bpf = "\(root)/bpf"
         let common =
             [
                 clang, "-O2", "-w", "-fPIC", "-std=gnu17", "-I", "\(model)/standin", "-I", bpf, "-I", model,
@@ -98,7 +110,7 @@ struct PairModel {
             common + sources.declaration.userModeOptions + [
                 "-c", "\(model)/user_mode.c", "-o", "\(work)/user.o",
             ],
-            common + sources.declaration.modeOptions + ["-shared"] + files
+            common + sources.declaration.modeOptions + ["-shared", "-Wl,-Bsymbolic"] + files
                 + ["\(work)/user.o", "-o", "\(work)/model.so"],
         ]
         for command in commands where Subprocess.loudStatus(command) != 0 {

@@ -3,7 +3,7 @@ import ArgumentParser
 public import Pairs
 import PolicyText
 
-/// The program of a pair in a package of its own: `run`, `conform`, `prove`, `policy`, `trace` and `exec`, as
+/// The program of a pair in a package of its own: `run`, `conform`, `prove`, `simulate`, `policy`, `trace` and `exec`, as
 /// sched-proto has them, about that pair; and `mutants` of its twins.
 public enum PairProgram {
     /// Reads the command line, does what it says, and ends the process.

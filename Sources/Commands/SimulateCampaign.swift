@@ -89,7 +89,7 @@ struct SimulateCampaign {
             \(finding.flaw.kind.rawValue) at \(SimulateOutput.number(Double(finding.flaw.atNs) / 1e6, 3)) ms: \
             \(finding.flaw.text)
               \(scenario.mode.rawValue)/\(scenario.policyName), \(scenario.cpus) CPUs, \(scenario.tasks) tasks; \
-            repeat: \(Program.name) simulate --campaign 1 --mode \(scenario.mode.rawValue) --seed \(scenario.seed)\
+            repeat: \(Program.invocation) simulate --campaign 1 --mode \(scenario.mode.rawValue) --seed \(scenario.seed)\
             \(options)
 
             """)
@@ -102,7 +102,8 @@ struct SimulateCampaign {
         let text = shrinker.smallest.text + "# \(shrinker.flaw.kind.rawValue): \(shrinker.flaw.text)\n"
         do throws(WholeFile.Problem) {
             let kept = try WholeFile.write(Array(text.utf8), asNew: file)
-            Console.post("  shrunk: \(Program.name) simulate --replay \(kept)\n")
+            Console.post(
+                "  shrunk: \(Program.invocation) simulate \(Program.option("--replay", kept))\(package)\n")
         } catch {
             // The flaw is what counts, and the line above repeats it.
             ConformOutput.note("the scenario is not kept: \(file): \(error)")
@@ -115,10 +116,13 @@ struct SimulateCampaign {
         var text = ""
         if let policy = machine.policy { text += " " + Program.option("--policy", policy) }
         for setting in machine.settings { text += " " + Program.option("--set", setting) }
-        if let package = machine.package { text += " " + Program.option("--package", package) }
+        text += package
         for limit in machine.limit { text += " " + Program.option("--limit", limit) }
         return text
     }
+
+    /// Where a pair's sources are, if that was said.
+    private var package: String { machine.package.map { " " + Program.option("--package", $0) } ?? "" }
 
     private func summarise(
         _ account: SimulationCampaign.Account, _ kinds: [Outcome.Flaw.Kind: Int]

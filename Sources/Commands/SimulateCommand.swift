@@ -20,7 +20,10 @@ package struct SimulateCommand: ParsableCommand {
 
             Exit status: 0 if nothing was wrong, 4 if a check failed, 5 if nothing was compared (no decision, no \
             effect), or time was up before all of --campaign, 64 wrong usage, 65 for a file that says no scenario, is no log, or describes no policy, 66 no \
-            such file or policy, 74 standard output cannot be written, 77 a file may not be read.
+            such file or policy, 74 standard output cannot be written, 77 a file may not be read. Of a pair's program, \
+            which compiles its C twin with the model and keeps that below .build of the package, also 65 if it does not \
+            compile, 69 without clang, 70 it cannot be loaded, 73 it cannot be kept, 78 without a C twin, or where \
+            the declaration is not the one that the program was built from.
             """)
 
     @OptionGroup var machine: SimulateMachine
@@ -40,25 +43,31 @@ package struct SimulateCommand: ParsableCommand {
 
     package func run() {
         Failure.ending { () throws(Failure) in
-            try usePair()
             if let path = task.replay {
-                try Self.show(Self.read(path))
+                let scenario = try Self.read(path)
+                try usePair()
+                try Self.show(scenario)
             } else if let path = task.log {
                 try Self.check(path)
             } else if task.bench {
+                try usePair()
                 try SimulateBench.run(machine)
             } else if task.campaign != nil || task.seconds != nil {
-                try SimulateCampaign(machine, task).run()
+                let campaign = try SimulateCampaign(machine, task)
+                try usePair()
+                try campaign.run()
             } else {
-                try Self.show(machine.scenario())
+                let scenario = try machine.scenario()
+                try usePair()
+                try Self.show(scenario)
             }
         }
     }
 
     /// The model with the pair's backends, where this is a pair's program.
     private func usePair() throws(Failure) {
-        guard let pair = Program.pair, task.log == nil else { return }
-        let library = try PairModel(pair, package: machine.package ?? ".").library()
+        guard let pair = Program.pair else { return }
+        let library = try PairModel(pair, package: machine.package ?? ".", root: machine.sources).library()
         do throws(SimulatedPair.Problem) {
             Simulator.use(try SimulatedPair(library: library) { pair.execution($0) })
         } catch {
@@ -154,7 +163,7 @@ struct SimulateMachine: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "A shipped policy or a description's file. Default: fifo; with --campaign all and random ones.",
+            "A shipped policy or a description's file. Default: fifo; with --campaign all and random ones. Of a pair's program: the pair, and random values of its parameters.",
             valueName: "name|file"), completion: Completion.policies)
     var policy: String?
 
@@ -177,6 +186,9 @@ struct SimulateMachine: ParsableArguments {
             "Of a pair's program: the package with the pair's sources. Default: the present folder.",
             valueName: "folder"))
     var package: String?
+
+    /// Where the model and the backends are compiled from instead: for wrong ones.
+    @Option(help: .hidden) var sources: String?
 
     @Option(
         name: .customLong("seconds"), help: "Seconds of the machine's time, up to 86400. Default: 10.")
@@ -268,6 +280,11 @@ struct SimulateMachine: ParsableArguments {
             try scenario.validate()
         } catch {
             throw Failure("\(error)", .usage)
+        }
+        if topology != nil && !scenario.goesByTopology {
+            throw Failure(
+                "--topology would be ignored: \(description.name) has no queues of its own and no list of places for wake-ups",
+                .usage)
         }
         if let (key, reason) = scenario.faults.idle {
             throw Failure("--fault \(key) \(reason)", .usage)

@@ -60,7 +60,7 @@ extension SimulateTask {
         let options = [
             ("--mode", machine.mode != nil), ("--policy", machine.policy != nil),
             ("--set", !machine.settings.isEmpty), ("--cpus", machine.cpus != nil),
-            ("--topology", machine.topology != nil),
+            ("--topology", machine.topology != nil), ("--package", machine.package != nil && log != nil),
             ("--seconds", machine.duration != nil), ("--seed", machine.seed != nil),
             ("--load", !machine.load.isEmpty), ("--fault", !machine.fault.isEmpty),
             ("--limit", !machine.limit.isEmpty), ("--overlap", machine.overlap != nil),

@@ -185,13 +185,19 @@ extension Machine {
         if let next = take(decision, cpu: cpu) { run(next, on: cpu) }
     }
 
+    /// For how long an actor goes on for which nobody waits: a slice, of which no event tells. Where no event came for long,
+    /// twice as long, and so on: a machine with short slices and long sleeps would make its events for minutes.
+    private func aloneNs(_ slot: Int) -> UInt64 {
+        let (ns, isTooLong) = policy.slice_max_ns.multipliedReportingOverflow(by: 1 << min(quiet >> 3, 40))
+        return isTooLong ? actors[slot].remainingNs : ns
+    }
+
     private mutating func run(_ slot: Int, on cpu: Int, isPicked: Bool = true) {
         actors[slot].phase = .running
         actors[slot].cpu = Int32(cpu)
         actors[slot].ranOn = Int32(cpu)
         if isPicked { actors[slot].ranNs = 0 }
-        let sliceNs =
-            isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : policy.slice_max_ns
+        let sliceNs = isPicked ? decide(slot, SP_EVENT_RUNNING).slice_ns : aloneNs(slot)
         let slice = max(1, min(sliceNs, actors[slot].remainingNs))
         cpus[cpu].running = Int32(slot)
         idleCPUs &= ~(1 << UInt64(cpu))

@@ -112,6 +112,8 @@ struct Machine<Execution: Policy>: ~Copyable {
     let own: UnsafeMutablePointer<BinaryHeap>
     var events: UnsafeMutableBufferPointer<sp_event>
     var count = 0
+    /// Timers since the last event.
+    var quiet: UInt64 = 0
 
     init(
         seed: UInt64, policy: sp_policy, _ execution: Execution,
@@ -171,6 +173,8 @@ struct Machine<Execution: Policy>: ~Copyable {
         while !isFull {
             let timer = timers.removeFirst()
             elapsed = timer.key
+            let before = count
+            defer { quiet = count == before ? quiet + 1 : 0 }
             switch timer.item {
             case Self.housekeeping: keepHouse()
             case (Self.housekeeping + 1)...: release(Int(timer.item - Self.housekeeping) - 1)

@@ -265,15 +265,19 @@ extension Declaration {
             + (ownQueues?.hasSets == true ? ["-DSP_SETS"] : [])
     }
 
-    /// The same for user_mode.bpf.c, where programs are made for several pairs: with what this one needs.
+    /// The same for user_mode.bpf.c, where programs are made for several pairs (the plugin BuildBPF): those of the one
+    /// that this pair is scheduled by, see `Scheduler.program`.
     package var userModeOptions: [String] {
-        let isMore = ownQueues != nil || !inputs.isEmpty || isAskedAlone || !events.isEmpty
-        return (isMore ? ["-DSP_INPUTS=0"] : [])
-            + (isMore || wakeups != nil ? ["-DSP_WAKEUPS"] : [])
-            + (ownQueues == nil ? [] : ["-DSP_PLACES"])
-            + (isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
-            + (ownQueues?.hasSets == true ? ["-DSP_ALONE_ASKED", "-DSP_SETS"] : [])
-            + (events.isEmpty ? [] : ["-DSP_WANTS=\(eventMask)"])
+        let hasQueues = ownQueues != nil
+        guard hasQueues || !inputs.isEmpty || isAskedAlone || !events.isEmpty else {
+            return wakeups == nil ? [] : ["-DSP_WAKEUPS"]
+        }
+        let isAll = hasQueues && (isAskedAlone || ownQueues?.hasSets == true)
+        return ["-DSP_INPUTS=0", "-DSP_WAKEUPS"]
+            + (isAll ? ["-DSP_SETS"] : [])
+            + (isAll || isAskedAlone ? ["-DSP_ALONE_ASKED"] : [])
+            + (hasQueues ? ["-DSP_PLACES"] : [])
+            + (events.isEmpty ? [] : ["-DSP_WANTS=SP_WANTS_BITS"])
     }
 
     package var eventMask: UInt32 { events.reduce(0) { $0 | $1.rawValue } }

@@ -40,12 +40,16 @@ extension Scenario {
             if groups.below(2) == 0 { scenario.faults.cgroupNs = groups.duration(100_000, 50_000_000) }
         }
         scenario.takeShape(seed)
+        // Queues whose CPUs this machine does not have are refused at attachment.
+        if scenario.queueFlaw != nil, let usual = descriptions.first {
+            (scenario.policy, scenario.policyName) = (usual.policy, usual.name)
+        }
         return scenario
     }
 
     /// Of pairs that go by it: a machine with several nodes, caches and threads.
     private mutating func takeShape(_ seed: UInt64) {
-        guard policy.hasOwnQueues || policy.hasWakeups else { return }
+        guard goesByTopology else { return }
         var chance = SplitMix64(seed: seed, stream: 3)
         let threads = UInt32(1 + chance.below(2))
         shape = [

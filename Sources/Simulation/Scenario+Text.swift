@@ -116,7 +116,14 @@ extension Scenario {
             "time \(DurationText.text(durationNs))", "policy \(policyName)",
         ]
         if !shape.isEmpty { lines.append("topology \(shape.map(String.init).joined(separator: ","))") }
-        lines += settings.map { "set \($0)" }
+        if policy.pair == 0 {
+            lines += settings.map { "set \($0)" }
+        } else {
+            // Tables are no settings: the whole description.
+            lines.append("declared \(String(policy.pair, radix: 16))")
+            let yaml = PolicyDescription(name: PolicySource.usual, summary: "", policy: policy).yaml
+            lines += yaml.split(separator: "\n").map { "yaml \($0)" }
+        }
         lines += loads.map { "load \($0.text)" }
         let isUser = mode == .user
         lines += faults.texts.filter { isUser || !Faults.isOfDaemon($0) }.map { "fault \($0)" }
@@ -155,23 +162,41 @@ extension Scenario {
             throw ScenarioError("the first line is not '\(Self.title)'")
         }
         self.init(
-            mode: .bpf, cpus: 1, seed: 1, durationNs: 1_000_000_000, policyName: "fifo",
+            mode: .bpf, cpus: 1, seed: 1, durationNs: 1_000_000_000, policyName: PolicySource.usual,
             policy: sp_policy())
         var settings: [String] = []
+        var (yaml, declared): ([Substring], String?) = ([], nil)
         var given: [String: Set<String>] = [:]
         for (number, line) in lines.dropFirst() {
             let words = line.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: true)
             guard let word = words.first else { continue }
             let value = words.count > 1 ? String(words[1]) : ""
             do throws(ScenarioError) {
+                if word == "yaml" {
+                    yaml.append(line.dropFirst("yaml ".count))
+                    continue
+                }
                 try Self.once(String(word), value, &given)
-                if word == "set" { settings.append(value) } else { try set(String(word), value) }
+                switch word {
+                case "set": settings.append(value)
+                case "declared": declared = value
+                default: try set(String(word), value)
+                }
             } catch {
                 throw ScenarioError("line \(number): \(error)")
             }
         }
         try refuseIdle(lines)
-        try load(policyName, settings)
+        if yaml.isEmpty {
+            try load(policyName, settings)
+        } else {
+            try load(yaml: yaml.joined(separator: "\n") + "\n", settings)
+        }
+        guard declared.map({ UInt32($0, radix: 16) == policy.pair }) ?? (policy.pair == 0 || yaml.isEmpty)
+        else {
+            throw ScenarioError(
+                "it is of another policy or declaration, which this program does not have: simulate it again")
+        }
         try validate()
     }
 
@@ -245,7 +270,7 @@ extension Scenario {
         default:
             throw setting.unknown(
                 """
-                mode, cpus, topology, seed, time, policy, set, load, fault, limit, events-max, overlap, ask-always, \
+                mode, cpus, topology, seed, time, policy, declared, yaml, set, load, fault, limit, events-max, overlap, ask-always, \
                 cgroup, cgroups and max-tasks
                 """)
         }
@@ -284,6 +309,15 @@ extension Scenario {
         }
     }
 
+    /// Takes the policy from a whole description.
+    private mutating func load(yaml: String, _ settings: [String]) throws(ScenarioError) {
+        do throws(PolicyError) {
+            policy = try PolicySource.parse(yaml, file: "yaml", settings: settings).policy
+        } catch {
+            throw ScenarioError("\(error)")
+        }
+    }
+
     /// What all values are set over where a name says nothing: fifo, or the pair of this program.
     private static var usual: String { PolicySource.usual }
 
@@ -307,6 +341,7 @@ extension Scenario {
             throw ScenarioError(
                 "topology: \(shape.map(String.init).joined(separator: ",")) are not \(cpus) CPUs")
         }
+        if let flaw = queueFlaw { throw ScenarioError(flaw) }
         guard (0...Self.maxTasksMax).contains(maxTasks) else {
             throw ScenarioError("max-tasks: 1 to \(Self.maxTasksMax)")
         }

@@ -127,6 +127,16 @@ public struct Scenario: Sendable, Equatable {
             })
     }
 
+    /// Whether it makes a difference where CPUs are.
+    public var goesByTopology: Bool { policy.hasOwnQueues || policy.hasWakeups }
+
+    /// What is wrong with the CPUs of a pair's queues on this machine; nil: nothing.
+    var queueFlaw: String? {
+        guard policy.hasOwnQueues else { return nil }
+        let policy = policy.withCPUs(of: Int(cpus))
+        return QueueLayout(policy, topology).flaw(of: policy)
+    }
+
     /// Tasks that are forked at the start.
     public var tasks: Int { loads.reduce(0) { $0 + Int($1.count) } }
 }

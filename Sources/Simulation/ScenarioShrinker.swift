@@ -96,8 +96,24 @@ public struct ScenarioShrinker {
         }
     }
 
+    /// One cache with as many cores; or fewer nodes, caches, cores or threads.
+    private mutating func simplerShape() {
+        var candidate = smallest
+        candidate.shape = []
+        if smallest.shape.isEmpty || attempt(candidate) { return }
+        for index in smallest.shape.indices {
+            while smallest.shape[index] > 1 {
+                candidate = smallest
+                candidate.shape[index] -= 1
+                candidate.cpus = candidate.shape.reduce(1, *)
+                if !attempt(candidate) { break }
+            }
+        }
+    }
+
     private mutating func fewerCPUs() {
-        while smallest.cpus > 1 {
+        simplerShape()
+        while smallest.cpus > 1 && smallest.shape.isEmpty {
             var candidate = smallest
             candidate.cpus /= 2
             if attempt(candidate) { continue }
@@ -118,7 +134,8 @@ public struct ScenarioShrinker {
 
     private mutating func simplerLoads() {
         let edits: [(inout Load) -> Void] = [
-            { $0.nice = 0 }, { $0.isKthread = false }, { $0.cpus = [] }, { $0.runSpreadNs = 0 },
+            { $0.nice = 0 }, { $0.comm = "" }, { $0.isKthread = false }, { $0.cpus = [] },
+            { $0.runSpreadNs = 0 },
             { $0.sleepSpreadNs = 0 }, { $0.startSpreadNs = 0 }, { $0.runNs = 1_000_000 },
             { $0.sleepNs = 10_000_000 }, { $0.bursts = 3 },
         ]

@@ -30,8 +30,10 @@ public struct SimulatedPair: Sendable {
         }
         typealias Table = @convention(c) () -> UnsafePointer<sim_calls>
         calls = unsafeBitCast(symbol, to: Table.self)()
-        guard calls.pointee.abi == UInt32(SP_ABI_VERSION),
-            Int(calls.pointee.machine_size) == MemoryLayout<sim_machine>.size
+        let (its, ours) = (calls.pointee, sim_calls().pointee)
+        guard its.abi == ours.abi, its.calls_size == ours.calls_size, its.machine_size == ours.machine_size,
+            its.group_size == ours.group_size, its.report_size == ours.report_size,
+            its.group_report_size == ours.group_report_size, its.figures_size == ours.figures_size
         else {
             throw Problem(
                 description: "\(library) is of other sources than this program: build the program again")

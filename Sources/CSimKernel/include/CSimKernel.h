@@ -262,8 +262,10 @@ const struct sim_replayed *sim_replay(const char *text, size_t length);
 
 /* All of that, as a library has it in which the backends are those of another policy. */
 struct sim_calls {
-	/* SP_ABI_VERSION of the headers that it was built with, and sizeof(struct sim_machine) */
-	sp_u32 abi, machine_size;
+	/* SP_ABI_VERSION of the headers that it was built with, and the sizes of what is passed. */
+	sp_u32 abi, calls_size, machine_size, group_size, report_size,
+		group_report_size, figures_size;
+	sp_u32 pad;
 	bool (*_Nonnull set_constant)(sp_u32 mode, const char *_Nonnull name,
 				      const void *_Nonnull value, size_t size);
 	void (*_Nonnull start)(const struct sim_machine *_Nonnull machine);
