@@ -153,10 +153,14 @@ static u64 running(void)
 static void check_forgotten(u64 id)
 {
 	const struct task *p = find_dsq_by_id(id, 0)->head;
-	/* A callback that was stopped noted later since when it waits. */
+	/*
+	 * One whose weight was changed waits anew since then; and a callback that was stopped
+	 * noted later since when.
+	 */
 	const u64 late = sim.machine.overlap ? MS : 0;
 
 	if (!p || p->daemon || sim.now - p->placed_at < FORGOTTEN_NS + late ||
+	    sim.now + NOW_ORIGIN - p->told.since < FORGOTTEN_NS + late ||
 	    sim.moment.kicks)
 		return;
 	for (u32 cpu = 0; cpu < sim.cpus; cpu++)
