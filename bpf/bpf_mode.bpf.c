@@ -301,7 +301,7 @@ static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 static __always_inline bool let_wait(struct bpf_iter_scx_dsq *it, struct task_struct *p,
 				     struct sp_task_ctx *tctx)
 {
-	u32 queue = tctx->task.queue;
+	u32 queue = tctx->queue;
 	u64 dsq;
 
 #ifdef SP_OWN_QUEUES
@@ -357,6 +357,7 @@ static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tct
 	}
 #ifdef SP_ALONE_ASKED
 	if (is_held_back(tctx, event->now, decision)) {
+		tctx->queue = decision->queue;
 		hold_back(p, tctx, tctx->held_until, enq_flags);
 		return false;
 	}
@@ -367,6 +368,7 @@ static __always_inline bool place(struct task_struct *p, struct sp_task_ctx *tct
 		decision->action = SP_ACTION_QUEUE;
 		decision->queue = SP_QUEUE_REGULAR;
 	}
+	tctx->queue = decision->queue;
 	insert(p, decision->queue, decision->key, enq_flags);
 	return false;
 }
@@ -403,7 +405,7 @@ static __always_inline void put_back(struct task_struct *p, struct sp_task_ctx *
 {
 	if (!has_keys())
 		enq_flags |= ENQ_HEAD;
-	insert(p, tctx->task.queue, p->scx.dsq_vtime, enq_flags);
+	insert(p, tctx->queue, p->scx.dsq_vtime, enq_flags);
 	kick_for(p, claim_idle_cpu(p));
 }
 
@@ -438,7 +440,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 			return;
 		}
 #endif
-		insert(p, tctx->task.queue, tctx->key, enq_flags);
+		insert(p, tctx->queue, tctx->key, enq_flags);
 		kick_for(p, claim_idle_cpu(p));
 		return;
 	}
@@ -540,12 +542,17 @@ static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
 	fill_event(&event, SP_EVENT_ENQUEUE, cpu, tctx, now);
 	decide_wait(prev, tctx, &event, 0, &decision);
 	tctx->decided = true;
+	tctx->queue = decision.queue;
 #ifdef SP_ALONE_ASKED
 	if (is_held_back(tctx, now, &decision))
 		return false;
 #endif
-	if (decision.action != SP_ACTION_QUEUE)
+	/* There is nobody on its CPU whom it could preempt. */
+	if (decision.action != SP_ACTION_QUEUE &&
+	    decision.action != SP_ACTION_PREEMPT) {
 		count(SP_COUNT_STRANGE);
+		tctx->queue = SP_QUEUE_REGULAR;
+	}
 	tctx->key = decision.key;
 	return suits(prev, cpu);
 }

@@ -20,7 +20,7 @@ struct sp_task_ctx {
 	u32 pid; /* as the policy was told; an exec by another thread changes it */
 	u32 generation;
 	u32 wait; /* user mode: number of its wait; 0: it does not wait */
-	u32 queue; /* user mode: its class, by its last answer */
+	u32 queue; /* user mode: its class, by its last answer; BPF mode: where it waits */
 	u32 mask; /* user mode: index of its affinity, or SP_MASK_UNKNOWN */
 	u32 weight; /* as told when it began to wait */
 	u32 group; /* weights.bpf.h: its control group */

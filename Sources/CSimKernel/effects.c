@@ -286,6 +286,9 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 	const struct expectation *first;
 
 	sim.report.effects++;
+	if (is_pairs() && sim.moment.has_served && sim.moment.served_prev &&
+	    sim.moment.served.action == SP_ACTION_CONTINUE && moved)
+		PAIR_FLAW(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);
 	if (prev && prev->has_run) {
 		prev->has_run = false;
 		prev->told.due = false;

@@ -61,15 +61,27 @@ static bool is_held(const struct sp_decision *d)
 	       d->slice_ns <= SP_HOLD_MAX_NS;
 }
 
+static bool is_direct(const struct sp_decision *d)
+{
+	return d->action == SP_ACTION_DIRECT && d->cpu >= 0;
+}
+
+/* The queue that is meant: what has no meaning waits in the regular one. */
+static u32 queue_of(const struct sp_decision *d)
+{
+	const bool is_known = d->action == SP_ACTION_QUEUE ||
+			      d->action == SP_ACTION_PREEMPT || is_direct(d) ||
+			      (ALONE_ASKED && d->action == SP_ACTION_HOLD);
+
+	return is_known ? d->queue : SP_QUEUE_REGULAR;
+}
+
 /* It is about to be put into @dsq, for the first time since the policy was asked. */
 void pair_insertion(struct task *p, const struct dsq *dsq)
 {
 	const struct sp_decision *d = &p->wait;
 	const u64 until = (p->decided_at + d->slice_ns) | 1;
-	const bool direct = d->action == SP_ACTION_DIRECT && d->cpu >= 0;
-	const bool strange = d->action != SP_ACTION_QUEUE &&
-			     d->action != SP_ACTION_PREEMPT && !direct &&
-			     !(ALONE_ASKED && d->action == SP_ACTION_HOLD);
+	const bool direct = is_direct(d);
 
 	if (!p->has_wait)
 		return;
@@ -96,9 +108,10 @@ void pair_insertion(struct task *p, const struct dsq *dsq)
 				  p->t.pid, until, p->t.scx.dsq_vtime);
 		return;
 	}
-	if (!is_queue(dsq, strange ? SP_QUEUE_REGULAR : d->queue))
-		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to wait in queue %u, not %llx",
-			  p->t.pid, d->queue, dsq->q.id);
+	if (!is_queue(dsq, queue_of(d)))
+		PAIR_FLAW(SIM_FLAW_QUEUE,
+			  "pid %d was to wait in queue %u, not DSQ %#llx", p->t.pid,
+			  d->queue, dsq->q.id);
 	if (!p->direct_prio || p->t.scx.dsq_vtime != d->key)
 		PAIR_FLAW(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu",
 			  p->t.pid, d->key, p->direct_prio ? p->t.scx.dsq_vtime : 0);
@@ -108,9 +121,10 @@ void pair_insertion(struct task *p, const struct dsq *dsq)
 void pair_put_back(struct task *p, const struct dsq *dsq)
 {
 	sim.report.effects++;
-	if (!is_queue(dsq, p->told.state.queue))
-		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to wait on in queue %u, not %llx",
-			  p->t.pid, p->wait.queue, dsq->q.id);
+	if (!is_queue(dsq, queue_of(&p->wait)))
+		PAIR_FLAW(SIM_FLAW_QUEUE,
+			  "pid %d was to wait on in queue %u, not DSQ %#llx", p->t.pid,
+			  p->wait.queue, dsq->q.id);
 	if (!p->direct_prio || p->t.scx.dsq_vtime != p->wait.key)
 		PAIR_FLAW(SIM_FLAW_KEY, "pid %d was to wait on at %llu, not at %llu",
 			  p->t.pid, p->wait.key,
@@ -125,8 +139,9 @@ void pair_released(const struct task *p, const struct dsq *to)
 		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d is let wait, and was not held back",
 			  p->t.pid);
 	else if (!is_queue(to, p->wait.queue))
-		PAIR_FLAW(SIM_FLAW_QUEUE, "pid %d was to wait in queue %u, not %llx",
-			  p->t.pid, p->wait.queue, to->q.id);
+		PAIR_FLAW(SIM_FLAW_QUEUE,
+			  "pid %d was to wait in queue %u, not DSQ %#llx", p->t.pid,
+			  p->wait.queue, to->q.id);
 	else if (p->t.scx.dsq_vtime != p->wait.key)
 		PAIR_FLAW(SIM_FLAW_KEY, "pid %d was to wait at %llu, not at %llu",
 			  p->t.pid, p->wait.key, p->t.scx.dsq_vtime);
@@ -211,6 +226,11 @@ void pair_slice(struct task *p)
 	const bool may_meet = p->may_meet;
 	u64 wanted = p->run.slice_ns;
 
+	if (has_sets() && !sim.machine.faults.hotplug_ns && p->affinity->all &&
+	    !p->t.migration_disabled && !is_in_set(queue_of(&p->wait), p->cpu))
+		PAIR_FLAW(SIM_FLAW_QUEUE,
+			  "pid %d runs on CPU %d, which queue %u does not have",
+			  p->t.pid, p->cpu, queue_of(&p->wait));
 	p->may_meet = false;
 	if (may_meet && p->t.scx.slice == wanted)
 		return;

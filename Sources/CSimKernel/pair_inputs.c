@@ -113,6 +113,9 @@ void pair_places(const struct sp_event *event, const struct sp_task *state,
 			  event->pid, p->ran_at - 1, event->key);
 	if (enqueue)
 		check_waker(event, p);
+	if (prev && event->key != p->wait.key)
+		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u could go on at %llu, not at %llu",
+			  event->pid, p->wait.key, event->key);
 	if (!is_undisturbed())
 		return;
 	check_waiting(event, near);

@@ -137,6 +137,12 @@ struct SimulateCampaign {
             \(account.besideIdleMaxSeed)); \(SimulateOutput.number(rate, 2)) M events/s, hash \
             \(String(account.hash, radix: 16))
             """)
+        // Of a policy that ships they say nothing: a random machine has daemons that sleep.
+        if Program.pair != nil {
+            print(
+                "strange \(account.strange), overlooked \(account.overlooked), fallback \(account.fallback): docs/COUNTERS.md"
+            )
+        }
         for (kind, number) in kinds.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             print("  \(kind.rawValue): \(number)")
         }

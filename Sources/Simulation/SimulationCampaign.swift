@@ -19,6 +19,11 @@ public struct SimulationCampaign: Sendable {
         public var waitMaxSeed: UInt64 = 0
         public var besideIdleMaxNs: UInt64 = 0
         public var besideIdleMaxSeed: UInt64 = 0
+        /// Answers without a meaning, by the backends' count and the daemon's.
+        public var strange: UInt64 = 0
+        /// Tasks that were let run past the policy, and queues that nobody served.
+        public var fallback: UInt64 = 0
+        public var overlooked: UInt64 = 0
         /// Of all runs in their order.
         public var hash: UInt64 = 0
 
@@ -33,6 +38,9 @@ public struct SimulationCampaign: Sendable {
             stops += outcome.stops
             decisions += outcome.decisions
             effects += outcome.effects
+            strange += outcome.counters[SP_COUNT_STRANGE] + (outcome.daemon?.strange ?? 0)
+            fallback += outcome.counters[SP_COUNT_FALLBACK]
+            overlooked += outcome.counters[SP_COUNT_OVERLOOKED]
             hash = hash &* 31 &+ outcome.hash
             if outcome.waitMaxNs > waitMaxNs { (waitMaxNs, waitMaxSeed) = (outcome.waitMaxNs, seed) }
             if outcome.besideIdleMaxNs > besideIdleMaxNs {

@@ -13,7 +13,7 @@ struct NewCommand: ParsableCommand {
         discussion: """
             The package builds, passes its tests and schedules at once, by stride scheduling, which is to be \
             replaced: Sources/NAME has the policy, its C twin and the declaration of what it remembers and what \
-            can be set. Its program has the commands run, conform, prove, policy, trace and exec (docs/NEW-POLICY.md).
+            can be set. Its program has the commands run, conform, prove, simulate, mutants, policy, trace and exec (docs/NEW-POLICY.md).
 
             Exit status: 0, 64 no usable name, 66 no checkout of sched-proto, 73 the folder exists already, or \
             cannot be made (then nothing is left of it), 74 standard output cannot be written.
@@ -59,6 +59,7 @@ struct NewCommand: ParsableCommand {
                 \(name): a package; next:
                   cd \(name) && swift test && swift build
                   .build/debug/\(name) conform                  # both twins, random parameters and traces
+                  .build/debug/\(name) simulate --cpus 1 --load loop:1 --load loop:1,nice=5
                   make -C \(Printable.shellWord(library.folder)) guest CLOCK=virtual CPUS=1 CMD="$PWD/effect.sh"
                 Sources/\(type) is what to change: \(type).swift, \(name).h, \(name).yaml.
 
