@@ -18,7 +18,7 @@ override PREFIX := $(value PREFIX)
 override BENCH_SECONDS := $(if $(value BENCH_SECONDS),$(value BENCH_SECONDS),$(value SECONDS))
 export DESTDIR PREFIX BENCH_SECONDS FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT CONFIG
 
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove test-prove mutants mutants-mechanism test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove test-prove mutants mutants-mechanism mutants-pairs test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -85,6 +85,9 @@ mutants: setup ## wrong twins made mechanically, judged by the harness and the p
 mutants-mechanism: setup ## wrong backends and loops of the daemon, judged by the simulated kernel; ARGS='--every 10 --shard 1/4'
 	@swift build -c release --product mutants
 	@$$(swift build -c release --show-bin-path)/mutants mechanism $(ARGS)
+
+mutants-pairs: setup ## wrong versions of what only pairs use, judged by the campaigns of Examples/; ARGS='--machines 100 WORD'
+	@scripts/mutants-pairs.sh $(ARGS)
 
 test-mutants: setup ## some of the table of wrong mechanisms: each has to be noticed
 	@$(MAKE) mutants-mechanism ARGS='--shard 4/16 --seeds 2000'

@@ -102,7 +102,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		return;
 	}
 	if (event->kind > SP_EVENT_EXIT) {
-		if (p)
+		if (p && is_pairs())
 			pair_wanted(p, event, decision);
 		check_decision(event, decision, task, global, p);
 		return;
@@ -114,9 +114,7 @@ void sim_decided(const struct sp_event *event, const struct sp_decision *decisio
 		p->told.before = sim.moment.enqueueing != p;
 		p->wait = *decision;
 		p->decided_at = event->now;
-		/* Else its STOPPING has been told by the kernel's own callback. */
-		if (p->told.before)
-			p->runs_told = p->stop_told = false;
+		pair_waits(p, event);
 		p->has_wait = true;
 	} else {
 		check_event(event, p);

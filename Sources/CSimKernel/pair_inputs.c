@@ -4,6 +4,7 @@
  * queues of its own and of places; and of the events that only such a pair is told of.
  */
 #include "model.h"
+#include "inputs.h"
 #include <string.h>
 
 /* What the backend was told before it was loaded; NULL: it has no such constant. */
@@ -152,6 +153,72 @@ void pair_runs(struct task *p)
 	p->runs_told = true;
 }
 
+#ifdef SP_INPUTS
+
+/* What the words of an ENQUEUE have to say of who @p is, as far as the model has it. */
+static void check_inputs(const struct task *p, const struct sp_event *event)
+{
+	const struct {
+		u32 input;
+		u64 value;
+	} numbers[] = {
+		{ SP_INPUT_TGID, (u32)p->t.tgid },
+		{ SP_INPUT_NICE, (u32)p->nice },
+		{ SP_INPUT_ALLOWED, (u32)p->t.nr_cpus_allowed },
+	};
+	const u64 words[] = { event->first[0], event->since[0], event->switches,
+			      event->since[1] };
+	char comm[16] = { 0 };
+	u32 at;
+
+	memcpy(comm, p->t.comm, strnlen(p->t.comm, sizeof(comm) - 1));
+	if (((SP_INPUTS)&SP_INPUT_COMM) && memcmp(words, comm, sizeof(comm)))
+		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d is called '%s', and not so told",
+			  p->t.pid, comm);
+	for (u32 i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		at = sp_input_at(SP_INPUTS, numbers[i].input);
+		if (((SP_INPUTS)&numbers[i].input) &&
+		    (u32)(words[at / 64] >> (at & 63)) != numbers[i].value)
+			PAIR_FLAW(SIM_FLAW_INPUT, "pid %d: input %u is %d, not %d",
+				  p->t.pid, numbers[i].input, (s32)numbers[i].value,
+				  (s32)(words[at / 64] >> (at & 63)));
+	}
+}
+
+#else
+
+static void check_inputs(const struct task *p, const struct sp_event *event)
+{
+	(void)p;
+	(void)event;
+}
+
+#endif
+
+/* An ENQUEUE is told. */
+void pair_waits(struct task *p, const struct sp_event *event)
+{
+	if (is_pairs())
+		check_inputs(p, event);
+	/* Else its STOPPING has been told by the kernel's own callback. */
+	if (!p->told.before)
+		return;
+	if (is_pairs() && WANTS(SP_WANTS_STOPPING_BIT) && p->runs_told && !p->stop_told)
+		PAIR_FLAW(SIM_FLAW_INPUT,
+			  "pid %d waits, and nobody is told that it stops", p->t.pid);
+	p->runs_told = p->stop_told = false;
+}
+
+/* Somebody gave it another weight: of one that is known that is told, where no groups count. */
+void pair_changed(const struct task *p)
+{
+	if (is_pairs() && WANTS(SP_WANTS_CHANGED_BIT) && !sim.machine.cgroups &&
+	    p->class == CLASS_EXT && p->told.generation &&
+	    p->told.pid == (u32)p->t.pid && p->told_weight != p->t.scx.weight)
+		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d weighs %u, and %u is told", p->t.pid,
+			  p->t.scx.weight, p->told_weight);
+}
+
 static void check_who(const struct task *p, const struct sp_event *event)
 {
 	const u64 now = event->now - NOW_ORIGIN;
@@ -177,6 +244,8 @@ void pair_wanted(struct task *p, const struct sp_event *event,
 
 	sim.report.effects++;
 	check_who(p, event);
+	if (event->kind == SP_EVENT_CHANGED)
+		p->told_weight = event->weight;
 	if (event->kind != SP_EVENT_STOPPING && event->kind != SP_EVENT_TICK)
 		return;
 	if (!p->runs_told)

@@ -635,6 +635,7 @@ static void put_weight(struct task *p, s32 nice, u32 weight)
 		p->t.scx.weight = weight;
 	if (p->class == CLASS_EXT)
 		CALL_OP_AFTER(sim.moment.about = p, set_weight, &p->t, p->t.scx.weight);
+	pair_changed(p);
 	change_ends(p, 0);
 	unlock_cpu(cpu);
 	unlock_task(p);
