@@ -668,8 +668,10 @@ void sim_daemon_decided(const struct sp_event *event,
 	sim.hash = (sim.hash ^ decision->key ^ decision->slice_ns ^
 		    (u64)decision->action << 56) *
 		   0x100000001b3ULL;
-	if (!knows_policy())
+	if (!knows_policy()) {
+		pair_daemon_decided(event, decision);
 		return;
+	}
 	catch_up();
 	switch (event->kind) {
 	case SP_EVENT_ENQUEUE:

@@ -118,6 +118,7 @@ void machine_reset(const struct sim_machine *machine)
 	effects_reset();
 	counts_reset();
 	answers_reset();
+	pair_daemon_reset();
 	sim.backend_waiting = 0;
 	sim.ngroups = 0;
 	sim.daemon = NULL;
