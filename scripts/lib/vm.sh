@@ -16,6 +16,8 @@ vm_clean() {
 		kill -KILL "$process" 2>/dev/null || true
 	done
 	wait 2>/dev/null || true
+	# One that ends after all, on a machine with much to do, is not told of later.
+	disown -a 2>/dev/null || true
 	exec 2>&"$errors" {errors}>&-
 	[[ -z $out || ! -e $work/control/init ]] || vm_defuse
 	[[ -z $work ]] || rm -rf "$work"
