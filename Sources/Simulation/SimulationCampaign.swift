@@ -62,7 +62,8 @@ public struct SimulationCampaign: Sendable {
     public var hasRandomPolicies = true
     /// Where no longest wait beside an idle CPU is given, it is what the timer needs, at worst, to find one
     /// that was forgotten: 50 ms to its beat, when the task has waited for less than 10 ms or the daemon has its
-    /// turn (20 ms), and what an interrupt is late.
+    /// turn (20 ms), and what an interrupt is late. None where the daemon hangs for a quarter of the time and more: one
+    /// that needs up to 20 ms for each pass is waited for, and picks one task for each idle CPU in it.
     public var limits = Scenario.Limits()
 
     /// - Parameter descriptions: policies to take in turn.
@@ -76,7 +77,9 @@ public struct SimulationCampaign: Sendable {
             scenario.limits.besideIdleNs = 100_000_000 + 2 * scenario.faults.kickLateNs
             // A pair may hold tasks back so long; of CPUs that its queues do not have the model does not know.
             if scenario.policy.isAskedAlone { scenario.limits.besideIdleNs += UInt64(SP_HOLD_MAX_NS) }
-            if !scenario.policy.sets.isEmpty { scenario.limits.besideIdleNs = 0 }
+            let faults = scenario.faults
+            let isSlow = faults.daemonEveryNs > 0 && faults.daemonEveryNs / 4 < faults.daemonNs
+            if !scenario.policy.sets.isEmpty || isSlow { scenario.limits.besideIdleNs = 0 }
         }
         return scenario
     }
