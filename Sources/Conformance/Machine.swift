@@ -112,8 +112,9 @@ struct Machine<Execution: Policy>: ~Copyable {
     let own: UnsafeMutablePointer<BinaryHeap>
     var events: UnsafeMutableBufferPointer<sp_event>
     var count = 0
-    /// Timers since the last event.
+    /// Timers since the last event, and in all.
     var quiet: UInt64 = 0
+    var steps = 0
 
     init(
         seed: UInt64, policy: sp_policy, _ execution: Execution,
@@ -154,12 +155,15 @@ struct Machine<Execution: Policy>: ~Copyable {
     }
 
     /// Runs the machine until the buffer is full.
+    /// - Returns: timers that it took, of which some dozens at most go by without an event.
+    @discardableResult
     static func fill(
         _ events: UnsafeMutableBufferPointer<sp_event>, seed: UInt64, policy: sp_policy,
         _ execution: Execution, _ who: WhoSource
-    ) {
+    ) -> Int {
         var machine = Machine(seed: seed, policy: policy, execution, who, events: events)
         machine.run()
+        return machine.steps
     }
 
     var isFull: Bool { count == events.count }
@@ -174,6 +178,7 @@ struct Machine<Execution: Policy>: ~Copyable {
             let timer = timers.removeFirst()
             elapsed = timer.key
             let before = count
+            steps += 1
             defer { quiet = count == before ? quiet + 1 : 0 }
             switch timer.item {
             case Self.housekeeping: keepHouse()

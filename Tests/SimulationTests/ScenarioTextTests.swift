@@ -73,6 +73,29 @@ import Testing
         }
     }
 
+    @Test func whereCPUsAreIsKept() throws {
+        let text = title + "cpus 16\ntopology 2,2,2,2\nload loop:1,comm=cc1plus\npolicy fifo\n"
+        let read = try Scenario(text: text)
+        #expect(read.shape == [2, 2, 2, 2] && read.loads.first?.comm == "cc1plus")
+        #expect(try Scenario(text: read.text) == read)
+        for wrong in ["2,2,2", "0,1,1,16", "1,1,1,x", "1,1,1,2000", "1,1,1,8", "1024,1024,1024,1024"] {
+            #expect(throws: ScenarioError.self, "\(wrong)") {
+                try Scenario(text: text.replacing("2,2,2,2", with: wrong))
+            }
+        }
+    }
+
+    @Test(arguments: ["", "sixteen-letters-", "a b", "a#b", "\u{e4}"])
+    func whatTasksCannotBeCalledIsRefused(_ comm: String) {
+        #expect(throws: ScenarioError.self) { try Load("loop:1,comm=\(comm)") }
+    }
+
+    /// Another program's pair, or none.
+    @Test func aPairsMachineIsNotOurs() {
+        #expect(throws: ScenarioError.self) { try Scenario(text: title + "declared 1234abcd\nload loop:1\n") }
+        #expect(throws: ScenarioError.self) { try Scenario(text: title + "yaml name: mine\nload loop:1\n") }
+    }
+
     @Test func loadsAndGroupsMayBeEqual() throws {
         let text = title + "mode user\ncgroup 0:100\ncgroup 0:100\nload loop:2\nload loop:2\nmax-tasks 1\n"
         #expect(try Scenario(text: text).loads.count == 2)
