@@ -631,7 +631,8 @@ u32 pair_queues(void);
 void pair_places(const struct sp_event *event, const struct sp_task *state,
 		 struct task *p);
 void pair_daemon_reset(void);
-void pair_daemon_decided(const struct sp_event *event, const struct sp_decision *decision);
+void pair_daemon_decided(const struct sp_event *event,
+			 const struct sp_decision *decision);
 void pair_waits(struct task *p, const struct sp_event *event);
 void pair_changed(const struct task *p);
 void pair_runs(struct task *p);

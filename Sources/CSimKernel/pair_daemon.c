@@ -16,7 +16,7 @@ static struct sp_global global;
 static struct kept {
 	u32 pid; /* 0: nobody */
 	struct sp_task state;
-} *kept;
+} * kept;
 static u32 room, used;
 
 void pair_daemon_reset(void)
@@ -63,7 +63,8 @@ static struct sp_task *state_of(u32 pid)
 	return &it->state;
 }
 
-void pair_daemon_decided(const struct sp_event *event, const struct sp_decision *decision)
+void pair_daemon_decided(const struct sp_event *event,
+			 const struct sp_decision *decision)
 {
 	struct sp_task none = {}, *state = event->pid ? state_of(event->pid) : &none;
 	struct sp_decision wanted = {};

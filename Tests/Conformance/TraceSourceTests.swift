@@ -132,7 +132,8 @@ import Testing
             policy.slice_max_ns = 100_000
             policy.slice_min_ns = 10_000
             let steps = Machine.fill(
-                events, seed: seed, policy: policy, DescribedPolicy(policy), WhoSource(names: [], policy: policy))
+                events, seed: seed, policy: policy, DescribedPolicy(policy),
+                WhoSource(names: [], policy: policy))
             #expect(steps < 200 * events.count, "seed \(seed): \(steps) timers")
         }
     }
