@@ -75,12 +75,15 @@ show_failures() {
 	done
 }
 
-# name_failures: a line for each test that failed, or that was tried again.
+# name_failures: a line for each test that failed, or that was tried again; of lanes that passed for the latter alone.
 name_failures() {
-	local lane
-	while read -r _ lane _; do
-		grep -hE '^(FAIL|AGAIN)|[✘] Test .* recorded an issue|survived|^(make|mutants): .*[Ee]rror|: error:|not once$' "$work/$lane.log" |
-			awk -v lane="$lane" '!seen[$0]++ && NR <= 12 { print "  " lane ": " substr($0, 1, 300) }'
+	local result lane what
+	while read -r result lane _; do
+		what='^(FAIL|AGAIN)'
+		[[ $result != failed ]] || what+='|[✘] Test .* recorded an issue|^survived|^(make|mutants): .*[Ee]rror|: error:|not once$'
+		# Nothing of the kind is no failure of this script.
+		{ grep -E "$what" "$work/$lane.log" 2>/dev/null || true; } |
+			awk -v lane="$lane" '!seen[$0]++ && ++lines <= 12 { print "  " lane ": " substr($0, 1, 300) }'
 	done <"$work/results"
 }
 
