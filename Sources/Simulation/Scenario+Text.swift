@@ -302,7 +302,7 @@ extension Scenario {
         policyName = name
         do throws(PolicyError) {
             policy = try PolicySource.load(
-                nameOrPath: name.hasPrefix("random") ? Self.usual : name, settings: settings
+                nameOrPath: name.hasPrefix("random") ? PolicySource.usual : name, settings: settings
             ).policy
         } catch {
             guard error.kind == .notFound, try isWhole(settings) else { throw ScenarioError("\(error)") }
@@ -318,14 +318,11 @@ extension Scenario {
         }
     }
 
-    /// What all values are set over where a name says nothing: fifo, or the pair of this program.
-    private static var usual: String { PolicySource.usual }
-
     /// Takes the policy from the settings alone. False if they do not say all of it.
     private mutating func isWhole(_ settings: [String]) throws(ScenarioError) -> Bool {
         func keys(_ settings: [String]) -> Set<Substring> { Set(settings.map { $0.prefix { $0 != "=" } }) }
         do throws(PolicyError) {
-            policy = try PolicySource.load(nameOrPath: Self.usual, settings: settings).policy
+            policy = try PolicySource.load(nameOrPath: PolicySource.usual, settings: settings).policy
         } catch {
             throw ScenarioError("\(error)")
         }
