@@ -4,6 +4,7 @@
 #define SCHED_PROTO_TURNS_BPF_H
 
 #include "answers.bpf.h"
+#include "put_off.bpf.h"
 
 #define DSQ_DAEMON 18
 
@@ -83,6 +84,8 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 	daemon_gone = 0;
 	daemon_confined = (u32)p->nr_cpus_allowed < possible;
 	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
+	if (put_off_cpus && (ALONE_ASKED || nr_queued(&held)))
+		call_back();
 	if (!daemon_has_work(ring) && !nr_queued(&held))
 		return;
 	kick_for(p, claim_idle_cpu(p));
@@ -288,11 +291,25 @@ static __noinline void tell_still_idle(struct sp_answers *ring, s32 here, bool h
 }
 
 /*
+ * A CPU whose task goes on is put off. If the daemon's turn ended since the CPU looked, nobody
+ * would call it back: so it looks once more. Whether it runs the daemon.
+ */
+static __always_inline bool asks_late(s32 here, const struct sp_task_ctx *prev,
+				      bool unknown)
+{
+	put_off(here);
+	if (unknown || !run_daemon(here, here, prev))
+		return false;
+	forget_put_off(here);
+	return true;
+}
+
+/*
  * A CPU found nothing picked, and somebody waits who may run here. Returns the slice
  * for which its present task may go on, 0 if another was found.
  */
 static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
-				      const struct sp_task_ctx *prev)
+				      const struct sp_task_ctx *prev, bool goes)
 {
 	u64 now = sp_now();
 	bool had_turn = daemon_since != 0;
@@ -302,8 +319,10 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 
 	if (!unknown && run_daemon(here, here, prev))
 		return 0;
-	/* It kicks idle CPUs when it has answered. */
+	/* It kicks idle CPUs when it has answered, and calls others back. */
 	if (daemon_is_busy(now)) {
+		if (goes && asks_late(here, prev, unknown))
+			return 0;
 		count(SP_COUNT_RETRIED);
 		tell_still_idle(ring, here, had_turn);
 		return RETRY_SLICE_NS;
@@ -334,6 +353,8 @@ static __always_inline u64 ask_alone(struct sp_answers *ring, s32 here,
 		return tctx ? 0 : described()->slice_max_ns;
 	if (!daemon_is_busy(sp_now()))
 		return described()->slice_max_ns;
+	if (asks_late(here, tctx, false))
+		return 0;
 	count(SP_COUNT_RETRIED);
 	return RETRY_SLICE_NS;
 }

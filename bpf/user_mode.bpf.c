@@ -187,6 +187,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 
 	if (!ring)
 		return;
+	forget_put_off(cpu);
 	release_in_time();
 	if (has_groups())
 		count_asking(cpu, prev);
@@ -217,7 +218,8 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		return;
 	if (is_held_for(cpu))
 		slice = ask_daemon(ring, cpu,
-				   goes && is_told_of(prev, 0) ? task_ctx(prev) : NULL);
+				   goes && is_told_of(prev, 0) ? task_ctx(prev) : NULL,
+				   goes && !is_daemon(prev, ring));
 	else if (daemon_is_due(unread, sp_now()) && run_daemon(cpu, cpu, NULL))
 		slice = 0;
 #ifdef SP_ALONE_ASKED
@@ -239,6 +241,7 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 
 	if (!ring)
 		return;
+	forget_put_off(scx_bpf_task_cpu(p));
 	if (is_daemon(p, ring)) {
 		count_nobody_on(scx_bpf_task_cpu(p));
 		note_class(scx_bpf_task_cpu(p), SP_QUEUE_PRIORITY);

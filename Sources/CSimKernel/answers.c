@@ -26,12 +26,14 @@ static u64 stood_at; /* when it stood by last */
  */
 static u64 slept_at;
 static bool was_gone;
+static s32 called_last; /* the CPU that was called back last */
 
 void answers_reset(void)
 {
 	due.count = 0;
 	published = come = waits_come = meant = moved = 0;
 	last_wait = 0;
+	called_last = 0;
 	passes = passes_before = turn_at = seen_at = slept_at = stood_at = 0;
 	was_gone = true;
 }
@@ -268,6 +270,35 @@ void daemon_stands_by(struct task *p)
 	was_gone = false;
 }
 
+/* The CPU that was put off and comes next after the last one that was called back, or -1. */
+static s32 next_put_off(s32 last)
+{
+	s32 n = (s32)sim.cpus;
+
+	for (s32 i = 1; i <= n; i++)
+		if (sim.cpu[((last - i) % n + n) % n].put_off)
+			return ((last - i) % n + n) % n;
+	return -1;
+}
+
+/* The daemon stands by again: one of those that it put off is told to ask, while somebody waits. */
+void check_call_back(void)
+{
+	s32 next = find_dsq_by_id(DSQ_HELD, 0)->q.nr ? next_put_off(called_last) : -1;
+	bool called = sim.moment.preempts != 0;
+
+	if (called) {
+		called_last = sim.moment.preempted;
+		sim.cpu[called_last].put_off = false;
+	}
+	/* Where callbacks overlap, a CPU is put off in the middle of one. */
+	if (sim.machine.overlap || !knows_policy())
+		return;
+	if (called != (next >= 0) || (called && sim.moment.preempted != next))
+		flaw(SIM_FLAW_KICK, "CPU %d is called back, not CPU %d",
+		     called ? sim.moment.preempted : -1, next);
+}
+
 /* @p is taken by arrival, past the daemon. */
 void check_fall_back(const struct task *p)
 {
@@ -443,7 +474,7 @@ void dispatch_begins(s32 cpu)
 {
 	const struct task *prev = sim.moment.dispatching;
 
-	(void)cpu;
+	sim.cpu[cpu].put_off = false;
 	if (sim.machine.mode == SIM_MODE_USER) {
 		sim.moment.tail = ((struct sp_answers *)sim_answers())->asked.tail;
 		sim.moment.picked = find_dsq_by_id(DSQ_PICKED, 0)->q.nr;
@@ -491,6 +522,8 @@ static void check_stays(s32 cpu, const struct task *prev)
 	const bool missed = held && sim.now - seen_at <= OVERDUE_NS + 5 * MS;
 	u64 slice = sim.machine.policy.slice_max_ns;
 
+	/* One that sleeps may pass for one at work. */
+	sim.cpu[cpu].put_off = goes && asks;
 	if (held && daemon && is_queued(daemon) && !is_overdue()) {
 		sim.counts[SP_COUNT_RETRIED]++;
 		slice = RETRY_SLICE_NS;

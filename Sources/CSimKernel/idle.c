@@ -43,6 +43,12 @@ static bool is_locked(s32 cpu)
 	return lock->depth && lock->owner != sim.cpu[sim.moment.here].activity;
 }
 
+/* Its ops.enqueue may tell a CPU to ask that was put off. */
+static bool is_daemons_turn_over(void)
+{
+	return sim.moment.enqueueing && sim.moment.enqueueing->daemon;
+}
+
 void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 {
 	struct cpu *rq = &sim.cpu[sim.moment.here];
@@ -53,7 +59,8 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 		return;
 	}
 	if (flags & SCX_KICK_PREEMPT) {
-		sim.counts[SP_COUNT_PREEMPTED]++;
+		sim.counts[is_daemons_turn_over() ? SP_COUNT_CALLED_BACK :
+						    SP_COUNT_PREEMPTED]++;
 		sim.moment.preempts++;
 		sim.moment.preempted = cpu;
 	} else {

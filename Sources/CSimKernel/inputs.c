@@ -374,6 +374,8 @@ void enqueue_ends(struct task *p, u64 flags)
 	bool due = is_told_of(p, flags) && !last;
 	bool was_told = told->now || told->before || sim.moment.ring_full;
 
+	if (p->daemon)
+		check_call_back();
 	if (p->daemon || !p->direct)
 		return;
 	sim.report.effects++;
@@ -446,6 +448,7 @@ void running_ends(struct task *p, u64 slice)
 	if (!p->has_run && p->t.scx.slice != slice)
 		flaw(SIM_FLAW_SLICE, "pid %d was to go on for %llu ns, not %llu",
 		     p->t.pid, slice, p->t.scx.slice);
+	sim.cpu[p->cpu].put_off = false;
 	note_gives_way(p->cpu, sim.machine.policy.preempt && !p->daemon &&
 				       !is_kthread(p) && queue == SP_QUEUE_REGULAR);
 }

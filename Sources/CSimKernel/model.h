@@ -242,6 +242,7 @@ struct cpu {
 	u32 generation; /* of what runs: old events of bursts are stale */
 	const struct task *taken_alone; /* by its last dispatch: nobody else waited */
 	bool gives_way; /* what runs there is of the regular class */
+	bool put_off; /* it asked while the daemon was at work elsewhere, and goes on */
 	bool may_give_way; /* of that the backend may know otherwise */
 	bool says_idle; /* the backend heard that it idles */
 	u64 said_at; /* when */
@@ -584,6 +585,7 @@ void answers_come(void);
 void daemon_takes_turn(const struct task *p);
 u64 turn_left(u64 *slept);
 void daemon_stands_by(struct task *p);
+void check_call_back(void);
 void check_fall_back(const struct task *p);
 void check_sole(const struct task *p);
 void check_daemon_waits(void);

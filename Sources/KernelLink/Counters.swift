@@ -44,6 +44,7 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_PREEMPTED, "preempted", "times that a CPU gave way to a woken task"),
         (SP_COUNT_GIVEN_UP, "given-up", "handed to the kernel by a CPU that goes off-line"),
         (SP_COUNT_RETRIED, "retried", "went on for 0.5 ms: the daemon had its turn elsewhere"),
+        (SP_COUNT_CALLED_BACK, "called-back", "of these: told to ask anew when the daemon's turn ended"),
         (SP_COUNT_WRONG_CPU, "wrong-cpu", "answers for a CPU where the task may not run any more"),
         (SP_COUNT_MASKS_FULL, "masks-full", "affinities that the daemon was not told of"),
         (SP_COUNT_OUT_OF_CLASS, "out-of-class", "times that somebody made the daemon a real-time task"),

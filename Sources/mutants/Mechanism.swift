@@ -12,6 +12,7 @@ enum Half: String, CaseIterable, Sendable {
         case .c:
             [
                 "bpf_mode.bpf.c", "user_mode.bpf.c", "notices.bpf.h", "answers.bpf.h", "turns.bpf.h",
+                "put_off.bpf.h",
                 "counters.bpf.h", "idle.bpf.h", "tasks.bpf.h", "queues.bpf.h", "timer.bpf.h",
                 "taken_cpu.bpf.h", "looks.h", "weights.bpf.h", "groups.bpf.h",
             ].map { "bpf/\($0)" }

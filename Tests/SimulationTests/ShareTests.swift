@@ -120,6 +120,18 @@ import Testing
         }
     }
 
+    /// Ticks come at one moment on all CPUs: the daemon serves them all within that tick, not one in each.
+    @Test(arguments: Scenario.Mode.allCases) func slicesDoNotStretchWithBusyCPUs(_ mode: Scenario.Mode) throws
+    {
+        for cpus in [UInt32(1), 16, 64] {
+            let outcome = Simulator.run(
+                try scenario(mode, "fair", cpus: cpus, seconds: 4, ["loop:\(2 * cpus)"]))
+            #expect(outcome.flaw == nil)
+            // A slice of 24 ms of another task; 55 ms with 16 CPUs, 188 with 64, where each one waits for its own tick.
+            #expect(outcome.groups[0].waits.meanNs < 25_000_000, "\(cpus) CPUs")
+        }
+    }
+
     @Test(arguments: Scenario.Mode.allCases) func aLoadAloneHasItsCPU(_ mode: Scenario.Mode) throws {
         let outcome = Simulator.run(try scenario(mode, "fair", cpus: 4, seconds: 2, ["loop:3"]))
         #expect(outcome.flaw == nil)
