@@ -627,6 +627,9 @@ void pair_put_back(struct task *p, const struct dsq *dsq);
 void pair_released(const struct task *p, const struct dsq *to);
 void pair_taken(struct task *p, s32 cpu, u64 id);
 void pair_slice(struct task *p);
+void pair_wakes_up(void);
+void pair_woken(const struct task *p, u64 flags, s32 cpu);
+bool pair_suits(const struct task *p, s32 cpu);
 #define DSQ_OWN 0x20000 /* the first of a pair's own queues */
 const volatile void *pair_constant(const char *name);
 u32 pair_queues(void);

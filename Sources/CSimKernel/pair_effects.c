@@ -76,6 +76,12 @@ static u32 queue_of(const struct sp_decision *d)
 	return is_known ? d->queue : SP_QUEUE_REGULAR;
 }
 
+/* Whether it may run on @cpu by the queue in which it waited last. */
+bool pair_suits(const struct task *p, s32 cpu)
+{
+	return !has_sets() || is_in_set(queue_of(&p->wait), cpu);
+}
+
 /* It is about to be put into @dsq, for the first time since the policy was asked. */
 void pair_insertion(struct task *p, const struct dsq *dsq)
 {

@@ -252,7 +252,9 @@ static void select_cpu(struct task *p, u64 flags)
 		if (curr)
 			curr->t.migration_disabled++;
 		moment_begins();
+		pair_wakes_up();
 		cpu = sim.ops->select_cpu(&p->t, p->cpu, flags);
+		pair_woken(p, flags, cpu);
 		looks_for_idle(p, flags);
 		if (curr)
 			curr->t.migration_disabled--;
