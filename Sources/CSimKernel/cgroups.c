@@ -325,6 +325,11 @@ void cgroup_share(struct task *p)
 	it = acting(p->cgroup);
 	other = with_id(reference_before);
 	now = with_id(sim.backend->reference());
+	/* Who steps aside, or is held back, counts with its group only in the backend's way. */
+#ifdef SP_WANTS
+	p->share_known = false;
+	return;
+#endif
 	p->share_known = is_known() &&
 			 (live_tasks() <= CHECKED_TASKS || ++checks % 64 == 0);
 	if (!p->share_known)

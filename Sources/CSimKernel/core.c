@@ -126,6 +126,8 @@ void enqueue_task(struct task *p, u64 flags)
 /* It stops running; @runnable as the kernel has it, which calls one that is changed not so. */
 void stops(struct task *p, bool runnable)
 {
+	if (!runnable)
+		p->rest = 0;
 	CALL_OP_AFTER(sim.moment.about = p, stopping, &p->t, runnable);
 	pair_stopped(p);
 }
@@ -230,6 +232,7 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 		sim.moment.dispatching = NULL;
 		sim.moment.in_dispatch = false;
 		if (queued && prev->t.scx.slice) {
+			prev->rest = 0;
 			*keep = true;
 			return true;
 		}

@@ -25,6 +25,7 @@ void notice_lost(void)
 {
 	const struct task *p = sim.moment.enqueueing;
 
+	sim.moment.note_lost = true;
 	/* First that the one whose pid it had is gone, then that it waits. */
 	if (p && !(tells_exit(p) && !sim.moment.exit_told)) {
 		sim.moment.ring_full = true;

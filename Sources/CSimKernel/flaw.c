@@ -4,6 +4,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/*
+ * Of pairs of which not all is modelled: what user mode's backend does, whatever the policy.
+ * Who is held back is woken by time, and sets of CPUs have ways of their own.
+ */
+static bool is_users(enum sim_flaw flaw)
+{
+	if (sim.machine.mode != SIM_MODE_USER)
+		return false;
+	if (flaw == SIM_FLAW_QUEUE || flaw == SIM_FLAW_KICK)
+		return !ALONE_ASKED && !has_sets();
+	/* A tick's answer ends a slice, whenever it comes. */
+	if (flaw == SIM_FLAW_SLICE)
+		return !WANTS(SP_WANTS_TICK_BIT);
+	return flaw == SIM_FLAW_INPUT;
+}
+
 void flaw(enum sim_flaw flaw, const char *format, ...)
 {
 	va_list arguments;
@@ -14,7 +30,7 @@ void flaw(enum sim_flaw flaw, const char *format, ...)
 	if (sim.replaying && flaw != SIM_FLAW_REFUSED && flaw != SIM_FLAW_LOST &&
 	    flaw != SIM_FLAW_MODEL)
 		return;
-	if (!knows_policy() && !sim.certain && flaw != SIM_FLAW_REFUSED &&
+	if (!knows_policy() && !sim.certain && !is_users(flaw) && flaw != SIM_FLAW_REFUSED &&
 	    flaw != SIM_FLAW_LOST && flaw != SIM_FLAW_WAIT &&
 	    flaw != SIM_FLAW_BESIDE_IDLE && flaw != SIM_FLAW_STATE &&
 	    flaw != SIM_FLAW_MODEL)

@@ -356,6 +356,7 @@ static void not_told(struct task *p, u64 flags)
 	if (tells_exit(p) || p->told.pid != (u32)p->t.pid)
 		life_begins(p);
 	wait_not_told();
+	p->runs_told = false;
 	p->told.known = true;
 	p->told.wait = 0;
 	if (flags & SCX_ENQ_WAKEUP)
@@ -376,7 +377,7 @@ void enqueue_ends(struct task *p, u64 flags)
 
 	if (p->daemon)
 		check_call_back();
-	if (p->daemon || !p->direct)
+	if (p->daemon || !p->direct || pair_steps_aside(p))
 		return;
 	sim.report.effects++;
 	if (sim.moment.ring_full)
@@ -424,6 +425,11 @@ void running_begins(struct task *p)
 	struct told *told = &p->told;
 	u64 ns;
 
+	p->tick_told = false;
+	p->rest = 0;
+	/* User mode: RUNNING was told when it was picked. */
+	if (told->wait)
+		pair_runs(p);
 	told->wait = 0;
 	if (p->daemon || !told->woken_at)
 		return;

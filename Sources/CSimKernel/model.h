@@ -174,9 +174,10 @@ struct task {
 	/* What the policy decided of its wait, and of its slice. */
 	struct sp_decision wait, run;
 	u64 decided_at; /* the time of the event that `wait` answers */
+	u64 rest; /* user mode: the slice that is left to it after it let the daemon in; 0: it does not */
 	u64 ran_told; /* CPU time up to which STOPPING, or the RUNNING since, told of it */
 	/* A RUNNING was told, and no wait since; a STOPPING is, just now; its slice is over. */
-	bool runs_told, stop_told, gives_way;
+	bool runs_told, stop_told, tick_told, gives_way;
 	bool may_meet; /* whether it met nobody is not certain */
 	s32 woken_by; /* the CPU that looked where it could run, and 1; 0: none since its last wait */
 	s32 ran_at; /* the CPU on which it began to run last, and 1; 0: it never did */
@@ -222,7 +223,8 @@ struct moment {
 	bool was_sole; /* while one waited alone */
 	bool fell_back; /* one was taken by arrival */
 	bool exit_told; /* user mode: that a task is gone was told, or was to be */
-	bool ring_full; /* user mode: a notice found no room */
+	bool ring_full; /* user mode: a wait's notice found no room */
+	bool note_lost; /* user mode: any notice did not */
 	bool idle_told; /* user mode: an idle CPU was told with an ENQUEUE, or would have been */
 };
 
@@ -629,7 +631,33 @@ void pair_taken(struct task *p, s32 cpu, u64 id);
 void pair_slice(struct task *p);
 void pair_wakes_up(void);
 void pair_woken(const struct task *p, u64 flags, s32 cpu);
+struct sp_notice pair_wait_notice(const struct sp_notice *notice, struct task *p);
+void pair_lets_in(struct task *p, u64 slice);
+bool pair_steps_aside(struct task *p);
+bool pair_notice(const struct sp_notice *notice);
 bool pair_suits(const struct task *p, s32 cpu);
+#ifdef SP_WANTS
+#define WANTS(bit) ((SP_WANTS) & (bit))
+#else
+#define WANTS(bit) 0
+#endif
+
+#ifdef SP_ALONE_ASKED
+#define ALONE_ASKED true
+#else
+#define ALONE_ASKED false
+#endif
+
+/* Whether tasks of one queue may not run on all CPUs: then it may be another queue. */
+static inline bool has_sets(void)
+{
+#ifdef SP_SETS
+	return true;
+#else
+	return false;
+#endif
+}
+
 #define DSQ_OWN 0x20000 /* the first of a pair's own queues */
 const volatile void *pair_constant(const char *name);
 u32 pair_queues(void);

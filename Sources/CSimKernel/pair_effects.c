@@ -11,12 +11,6 @@
 #define DSQ_HELD_BACK 20
 #define DSQ_OF_CLASS 16 /* regular, and priority */
 
-#ifdef SP_ALONE_ASKED
-#define ALONE_ASKED true
-#else
-#define ALONE_ASKED false
-#endif
-
 /* Whether who waits in @queue may run on @cpu: all may where its CPUs are gone. */
 static bool is_in_set(u32 queue, s32 cpu)
 {
@@ -31,16 +25,6 @@ static bool is_in_set(u32 queue, s32 cpu)
 		if (sim.cpu[i].online)
 			return false;
 	return true;
-}
-
-/* Whether tasks of one queue may not run on all CPUs: then it may be another queue. */
-static bool has_sets(void)
-{
-#ifdef SP_SETS
-	return true;
-#else
-	return false;
-#endif
 }
 
 static bool is_queue(const struct dsq *dsq, u32 queue)

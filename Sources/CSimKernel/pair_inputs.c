@@ -138,12 +138,6 @@ void pair_places(const struct sp_event *event, const struct sp_task *state,
 
 /* ---- events that a pair wants ---- */
 
-#ifdef SP_WANTS
-#define WANTS(bit) ((SP_WANTS) & (bit))
-#else
-#define WANTS(bit) 0
-#endif
-
 /* A RUNNING was told. */
 void pair_runs(struct task *p)
 {
@@ -274,7 +268,10 @@ void pair_stopped(struct task *p)
 	const bool told = p->stop_told;
 
 	p->stop_told = false;
-	if (is_pairs() && WANTS(SP_WANTS_STOPPING_BIT) && p->runs_told && !told)
+	/* User mode: not of one that lets the daemon in, nor where the ring is full. */
+	if (knows_policy() || p->daemon || p->rest || sim.moment.note_lost)
+		return;
+	if (WANTS(SP_WANTS_STOPPING_BIT) && p->runs_told && !told)
 		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d stopped, and nobody is told",
 			  p->t.pid);
 }
@@ -285,8 +282,12 @@ void pair_ticked(struct task *p, u64 slice)
 	const bool gives_way = p->gives_way;
 
 	p->gives_way = false;
-	if (!is_pairs() || !WANTS(SP_WANTS_TICK_BIT))
+	if (knows_policy() || !WANTS(SP_WANTS_TICK_BIT))
 		return;
+	if (!is_pairs()) {
+		pair_lets_in(p, slice);
+		return;
+	}
 	if (p->t.scx.slice != (gives_way ? 0 : slice))
 		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d was%s to give way", p->t.pid,
 			  gives_way ? "" : " not");

@@ -252,14 +252,17 @@ static struct sp_event event_of(const struct sp_notice *notice)
 
 static void check_enqueue_notice(const struct sp_notice *notice)
 {
-	struct sp_event event = event_of(notice);
 	struct task *p = sim.moment.enqueueing;
+	struct sp_notice plain;
+	struct sp_event event;
 
 	if (!p || sim.moment.starting) {
 		flaw(SIM_FLAW_INPUT, "a notice of pid %u, which does not begin to wait",
 		     notice->pid);
 		return;
 	}
+	plain = pair_wait_notice(notice, p);
+	event = event_of(&plain);
 	check_told(p, &event);
 	check_wait_number(notice->wait);
 	check_affinity(notice, p);
@@ -306,12 +309,12 @@ void check_notice(const struct sp_notice *notice)
 {
 	const u64 now = notice->now - NOW_ORIGIN;
 
-	if (!knows_policy())
-		return;
 	sim.report.effects++;
 	if (now < sim.moment.began || now > sim.now)
 		flaw(SIM_FLAW_INPUT, "a notice is of %llu, and not of now, %llu", now,
 		     sim.now);
+	if (!knows_policy() && pair_notice(notice))
+		return;
 	if (notice->kind != SP_EVENT_ENQUEUE &&
 	    (notice->used_ns || notice->switches || notice->flags ||
 	     notice->idle_cpu != -1 || notice->affinity))
