@@ -664,6 +664,13 @@ u32 pair_queues(void);
 void pair_places(const struct sp_event *event, const struct sp_task *state,
 		 struct task *p);
 void pair_daemon_reset(void);
+void pair_picks_reset(void);
+void pair_picks_decided(const struct sp_event *event,
+			const struct sp_decision *decision);
+void pair_picks_none(void);
+void pair_exit_told(const struct sp_notice *notice);
+const struct affinity *picks_affinity(void);
+bool pair_queue_has(u32 queue, s32 cpu);
 void pair_daemon_decided(const struct sp_event *event,
 			 const struct sp_decision *decision);
 void pair_waits(struct task *p, const struct sp_event *event);

@@ -24,6 +24,7 @@ void pair_daemon_reset(void)
 	free(kept);
 	kept = NULL;
 	room = used = 0;
+	pair_picks_reset();
 	sp_policy_start(&sim.machine.policy, &global);
 }
 
@@ -78,4 +79,5 @@ void pair_daemon_decided(const struct sp_event *event,
 		     event->kind, event->pid, decision->action, decision->queue,
 		     decision->key, decision->slice_ns, wanted.action, wanted.queue,
 		     wanted.key, wanted.slice_ns);
+	pair_picks_decided(event, decision);
 }

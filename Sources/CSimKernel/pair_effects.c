@@ -60,6 +60,11 @@ static u32 queue_of(const struct sp_decision *d)
 	return is_known ? d->queue : SP_QUEUE_REGULAR;
 }
 
+bool pair_queue_has(u32 queue, s32 cpu)
+{
+	return is_in_set(queue, cpu);
+}
+
 /* Whether it may run on @cpu by the queue in which it waited last. */
 bool pair_suits(const struct task *p, s32 cpu)
 {

@@ -210,6 +210,12 @@ static struct affinity *told_affinity(u32 code)
 	return affinity_of(&mask);
 }
 
+/* Where the task of the notice that is read may run, as the daemon is told. */
+const struct affinity *picks_affinity(void)
+{
+	return told_affinity(notice_at(*(const u64 *)sim_events_consumer())->affinity);
+}
+
 /* Where it may run, as it is now. */
 static void check_affinity(const struct sp_notice *notice, const struct task *p)
 {
@@ -326,6 +332,8 @@ void check_notice(const struct sp_notice *notice)
 		break;
 	case SP_EVENT_EXIT:
 		check_exit_notice(notice);
+		if (!knows_policy())
+			pair_exit_told(notice);
 		break;
 	case SP_NOTICE_TAKEN:
 		check_taken_notice(notice);
@@ -721,8 +729,10 @@ void picks_end(void)
 	const s32 cpu = (s32)told_asked()->cpu;
 	u32 ahead = by_arrival() && cpus > pass.picked ? cpus - pass.picked : 0;
 
-	if (!knows_policy())
+	if (!knows_policy()) {
+		pair_picks_none();
 		return;
+	}
 	catch_up();
 	if (pick.open)
 		flaw(SIM_FLAW_ORDER, "CPU %d asked, and nobody is picked", pick.cpu);
