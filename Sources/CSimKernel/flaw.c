@@ -16,7 +16,7 @@ static bool is_users(enum sim_flaw flaw)
 		return !ALONE_ASKED && !has_sets();
 	/* A tick's answer ends a slice, whenever it comes. */
 	if (flaw == SIM_FLAW_SLICE)
-		return !WANTS(SP_WANTS_TICK_BIT);
+		return !WANTS(SP_WANTS_TICK_BIT) && !has_sets();
 	return flaw == SIM_FLAW_INPUT;
 }
 

@@ -148,16 +148,19 @@ static bool comes_and_goes(void)
 	return sim.machine.faults.hotplug_ns;
 }
 
-static void check_idle_cpu(const struct sp_event *event, const struct task *p)
+static void check_idle_cpu(const struct sp_event *event, struct task *p)
 {
 	bool own = p->told.claimed == p->cpu || sim.moment.own_idle_before;
 
 	if (event->idle_cpu != -1 && event->idle_cpu != p->cpu)
 		flaw(SIM_FLAW_INPUT, "pid %d, at CPU %d, is told of CPU %d", p->t.pid,
 		     p->cpu, event->idle_cpu);
-	if (sim.moment.enqueueing != p)
+	if (sim.moment.enqueueing != p || p->avoids_own)
 		own = false;
-	if (is_undisturbed() && !comes_and_goes() && (event->idle_cpu >= 0) != own)
+	p->avoids_own = false;
+	/* Whether its queue has the CPU is not modelled. */
+	if (is_undisturbed() && !comes_and_goes() && !has_sets() &&
+	    (event->idle_cpu >= 0) != own)
 		flaw(SIM_FLAW_INPUT, "CPU %d of pid %d %s", p->cpu, p->t.pid,
 		     own ? "idled" : "did not idle");
 }
@@ -356,7 +359,8 @@ static void not_told(struct task *p, u64 flags)
 	if (tells_exit(p) || p->told.pid != (u32)p->t.pid)
 		life_begins(p);
 	wait_not_told();
-	p->runs_told = false;
+	p->runs_told = p->avoids_own = false;
+	p->woken_by = 0;
 	p->told.known = true;
 	p->told.wait = 0;
 	if (flags & SCX_ENQ_WAKEUP)

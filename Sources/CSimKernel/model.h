@@ -179,6 +179,7 @@ struct task {
 	/* A RUNNING was told, and no wait since; a STOPPING is, just now; its slice is over. */
 	bool runs_told, stop_told, tick_told, gives_way;
 	bool may_meet; /* whether it met nobody is not certain */
+	bool avoids_own; /* its CPU is in no place where it looked at its wake-up */
 	s32 woken_by; /* the CPU that looked where it could run, and 1; 0: none since its last wait */
 	s32 ran_at; /* the CPU on which it began to run last, and 1; 0: it never did */
 	struct expectation expected;
@@ -630,7 +631,7 @@ void pair_released(const struct task *p, const struct dsq *to);
 void pair_taken(struct task *p, s32 cpu, u64 id);
 void pair_slice(struct task *p);
 void pair_wakes_up(void);
-void pair_woken(const struct task *p, u64 flags, s32 cpu);
+void pair_woken(struct task *p, u64 flags, s32 cpu);
 struct sp_notice pair_wait_notice(const struct sp_notice *notice, struct task *p);
 void pair_lets_in(struct task *p, u64 slice);
 bool pair_steps_aside(struct task *p);

@@ -5,6 +5,7 @@
  */
 #include "model.h"
 #include "inputs.h"
+#include <string.h>
 
 #define UPPER(field) ((field) >> SP_NOTICE_CPU_SHIFT)
 #define LOWER(field) ((field) & ((1u << SP_NOTICE_CPU_SHIFT) - 1))

@@ -16,14 +16,14 @@ static u32 list_of(bool sync)
 	return sync ? policy->promote_sync : policy->promote_waiting_max;
 }
 
-/* Where queues have CPUs: of one whose last queue is known, and that may run on all of them. */
+/* Where queues have CPUs: of one whose last queue is known, and that may run on all of them always. */
 static bool is_checked(const struct task *p)
 {
 	if (sim.machine.overlap || sim.machine.faults.hotplug_ns || p->daemon)
 		return false;
 	if (!pair_constant("set_of_queue"))
 		return true;
-	return sim.machine.mode == SIM_MODE_BPF && p->affinity->all && p->wait.action &&
+	return sim.machine.mode == SIM_MODE_BPF && !sim.machine.faults.affinity_ns && p->affinity->all && p->wait.action &&
 	       p->told.pid == (u32)p->t.pid;
 }
 
@@ -112,11 +112,25 @@ void pair_wakes_up(void)
 }
 
 /* ops.select_cpu said @cpu, and claimed sim.moment.claimed. */
-void pair_woken(const struct task *p, u64 flags, s32 cpu)
+static bool has_previous(u32 list)
+{
+	for (; list; list >>= SP_LOOK_BITS)
+		switch (list & SP_LOOK_MASK) {
+		case SP_LOOK_PREVIOUS:
+		case SP_LOOK_LLC:
+		case SP_LOOK_NODE:
+		case SP_LOOK_ANY:
+			return true;
+		}
+	return false;
+}
+
+void pair_woken(struct task *p, u64 flags, s32 cpu)
 {
 	const s32 chosen = sim.moment.claimed;
 	u32 list = list_of(flags & SCX_WAKE_SYNC);
 
+	p->avoids_own = list && chosen < 0 && !has_previous(list);
 	if (!list || !is_checked(p))
 		return;
 	sim.report.effects++;
@@ -144,7 +158,7 @@ void pair_wakes_up(void)
 {
 }
 
-void pair_woken(const struct task *p, u64 flags, s32 cpu)
+void pair_woken(struct task *p, u64 flags, s32 cpu)
 {
 	(void)p;
 	(void)flags;
