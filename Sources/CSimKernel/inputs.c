@@ -429,7 +429,7 @@ void running_begins(struct task *p)
 	struct told *told = &p->told;
 	u64 ns;
 
-	p->tick_told = false;
+	p->tick_told = p->has_stopped = false;
 	p->rest = 0;
 	/* User mode: RUNNING was told when it was picked. */
 	if (told->wait)

@@ -178,6 +178,7 @@ struct task {
 	u64 ran_told; /* CPU time up to which STOPPING, or the RUNNING since, told of it */
 	/* A RUNNING was told, and no wait since; a STOPPING is, just now; its slice is over. */
 	bool runs_told, stop_told, tick_told, gives_way;
+	bool has_stopped; /* user mode: its STOPPING was told, or lost, since it began to run */
 	bool may_meet; /* whether it met nobody is not certain */
 	bool avoids_own; /* its CPU is in no place where it looked at its wake-up */
 	s32 woken_by; /* the CPU that looked where it could run, and 1; 0: none since its last wait */

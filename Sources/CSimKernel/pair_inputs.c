@@ -268,6 +268,7 @@ void pair_stopped(struct task *p)
 	const bool told = p->stop_told;
 
 	p->stop_told = false;
+	p->has_stopped |= sim.moment.note_lost;
 	/* User mode: not of one that lets the daemon in, nor where the ring is full. */
 	if (knows_policy() || p->daemon || p->rest || sim.moment.note_lost)
 		return;

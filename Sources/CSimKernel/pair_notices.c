@@ -71,6 +71,10 @@ struct sp_notice pair_wait_notice(const struct sp_notice *notice, struct task *p
 #ifdef SP_INPUTS
 	check_who(notice, p);
 #endif
+	if (WANTS(SP_WANTS_STOPPING_BIT) && p->runs_told && !p->has_stopped &&
+	    p->told.pid == (u32)p->t.pid && !sim.moment.note_lost)
+		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u waits, and nobody is told that it stops",
+			  notice->pid);
 	p->stop_told = false;
 	return plain;
 }
@@ -92,6 +96,9 @@ bool pair_steps_aside(struct task *p)
 	p->rest = 0;
 	if (!rest || (p->t.flags & PF_EXITING_BIT))
 		return false;
+	/* Its CPU may have asked once more before the tick was over. */
+	if (p->told.now && sim.machine.overlap)
+		return false;
 	sim.report.effects++;
 	if (p->direct != DSQ_PICKED_ON + (u64)p->cpu || p->t.scx.slice != rest)
 		PAIR_FLAW(SIM_FLAW_QUEUE,
@@ -108,10 +115,14 @@ static struct task *subject(void)
 
 static void check_subject(const struct sp_notice *notice, const struct task *p)
 {
-	if (!p || notice->pid != p->told.pid ||
-	    notice->generation != p->told.generation || notice->cpu != p->cpu)
-		PAIR_FLAW(SIM_FLAW_INPUT, "notice %u of pid %u is of another task",
-			  notice->kind, notice->pid);
+	/* The wait by which its generation was told may have found no room. */
+	if (!p || notice->pid != p->told.pid || notice->cpu != p->cpu ||
+	    (p->told.generation && notice->generation != p->told.generation))
+		PAIR_FLAW(SIM_FLAW_INPUT,
+			  "notice %u is of pid %u (%u) on CPU %d, not %u (%u) on %d",
+			  notice->kind, notice->pid, notice->generation, notice->cpu,
+			  p ? p->told.pid : 0, p ? p->told.generation : 0,
+			  p ? p->cpu : -1);
 }
 
 static void check_ran(const struct sp_notice *notice, struct task *p)
@@ -138,7 +149,7 @@ static void check_stop(const struct sp_notice *notice, struct task *p)
 		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u stops, and is%s said to sleep",
 			  notice->pid, sleeps ? " not" : "");
 	p->ran_told = p->t.se.sum_exec_runtime;
-	p->stop_told = true;
+	p->stop_told = p->has_stopped = true;
 }
 
 /* Whether it is a notice that only such a pair is told: then it is looked at here. */

@@ -373,7 +373,7 @@ void fork_task(struct task *p)
 	new_burst(p);
 	if (sim.groups[p->group].realtime && !p->daemon) {
 		p->class = CLASS_RT;
-		CALL_OP(disable, &p->t);
+		CALL_OP_AFTER(sim.moment.about = p, disable, &p->t);
 		enqueue_rt(p);
 		unlock_task(p);
 		return;
@@ -538,7 +538,7 @@ void release_task(struct task *p)
 	note('x', p->cpu, (u32)p->t.pid);
 	cgroup_left(p);
 	if (p->class == CLASS_EXT)
-		CALL_OP(disable, &p->t);
+		CALL_OP_AFTER(sim.moment.about = p, disable, &p->t);
 	sim.moment.exiting = p;
 	CALL_OP(exit_task, &p->t, &args);
 	if (sim.machine.mode == SIM_MODE_USER && p->told.known && !sim.moment.exit_told)
@@ -657,12 +657,13 @@ void set_weight(struct task *p, u32 weight)
 static void leave_class(struct task *p)
 {
 	p->class = CLASS_RT;
-	p->counts = p->heard = p->runs_told = false;
+	p->counts = p->heard = false;
 	if (is_queued(p) && !p->on_cpu) {
 		ends_waiting(p, false);
 		enqueue_rt(p);
 	}
-	CALL_OP(disable, &p->t);
+	CALL_OP_AFTER(sim.moment.about = p, disable, &p->t);
+	p->runs_told = false;
 	/* Another class lets it run now; who it met before is over. */
 	p->met_nobody = false;
 	p->told.due = false;
