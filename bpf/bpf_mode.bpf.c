@@ -764,6 +764,7 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 	forget_run(tctx);
 #endif
 	tctx->waits = false;
+	tctx->decided = false; /* it comes back to a wait of which nothing was told */
 	if (has_groups())
 		count_gone(p, &tctx->counted);
 }
@@ -789,6 +790,7 @@ s32 BPF_PROG(sp_init)
 	s32 error;
 
 	begin();
+	leave_out_offline();
 #ifdef SP_OWN_QUEUES
 	error = create_own();
 	if (error)

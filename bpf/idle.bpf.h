@@ -29,6 +29,21 @@ static __always_inline bool is_pinned(const struct task_struct *p)
 }
 
 /*
+ * CPUs that are off-line when the scheduler is loaded are not among nr_cpus: when they come,
+ * they are none of those that have to be heard of.
+ */
+static __always_inline void leave_out_offline(void)
+{
+	const struct cpumask *online = scx_bpf_get_online_cpumask();
+	u32 cpu;
+
+	bpf_for(cpu, 0, SP_CPUS_MAX)
+		if (!bpf_cpumask_test_cpu(cpu, online))
+			seen_bits[cpu / 64 & (SP_CPUS_MAX / 64 - 1)] |= 1ULL << (cpu & 63);
+	scx_bpf_put_cpumask(online);
+}
+
+/*
  * A CPU that is about to idle says so in its own bit first, and then looks
  * whether somebody waits; whoever queues a task looks at the bits too. What
  * still slips between the two (a task is queued a moment after its enqueue

@@ -22,6 +22,8 @@
 
 /* Set before the program is loaded: ask even where nothing is left to choose. */
 const volatile bool ask_always;
+/* The same: only tasks of SCHED_EXT are scheduled by us, and so the daemon has to be one. */
+const volatile bool switch_partial;
 
 struct sp_dsq standing_by = { .id = DSQ_DAEMON };
 

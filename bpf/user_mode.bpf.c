@@ -410,7 +410,8 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 		if (has_groups())
 			count_gone(p, &tctx->counted);
 	}
-	if (!ring || !is_daemon(p, ring) || p->policy == 0 || p->policy == SCHED_EXT)
+	if (!ring || !is_daemon(p, ring) || p->policy == SCHED_EXT ||
+	    (p->policy == 0 && !switch_partial))
 		return;
 	count(SP_COUNT_OUT_OF_CLASS);
 	daemon_gone = 1;
@@ -484,6 +485,7 @@ s32 BPF_PROG(sp_init)
 
 	possible = cpus < SP_CPUS_MAX ? cpus : SP_CPUS_MAX;
 	daemon_last = sp_now();
+	leave_out_offline();
 #ifdef SP_SETS
 	look_at_sets(-1);
 	tell_sets_gone();

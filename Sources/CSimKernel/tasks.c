@@ -666,7 +666,7 @@ static void leave_class(struct task *p)
 	p->runs_told = false;
 	/* Another class lets it run now; who it met before is over. */
 	p->met_nobody = false;
-	p->told.due = false;
+	p->told.due = p->told.before = false;
 	p->told.wait = 0;
 }
 

@@ -209,6 +209,8 @@ public struct Scheduler: ~Copyable {
             let asks = try variables.initialValue("ask_always", in: ".rodata")
             let asksAlways = configuration.askAlways || configuration.policy.isAskedAlone
             asks.storeBytes(of: asksAlways ? 1 : 0, as: UInt8.self)
+            let partial = try variables.initialValue("switch_partial", in: ".rodata")
+            partial.storeBytes(of: configuration.partial ? 1 : 0, as: UInt8.self)
         }
         guard let map = bpf_object__find_map_by_name(object, "scheduler"),
             let table = bpf_map__initial_value(map, nil)
