@@ -8,6 +8,8 @@ both killed "kill -9 under load: the kernel takes the tasks back" killed
 add user crashed "the daemon crashes between an answer and its publication" crashed
 add user slow "the daemon sleeps 100 ms between deciding and publishing, each time" slow
 add user full-ring "the daemon is stopped until its ring overflows" full_ring
+add user reclassed "the deciding thread is made a real-time one, again and again: it goes back, and decides" reclassed
+add user reclassed-partial "--partial: the deciding thread is taken out of SCHED_EXT: it goes back, and decides" reclassed_partial
 add user few-tasks "--max-tasks 16, and more tasks than that: counted, none lost" few_tasks
 user second "others try to attach under load: refused, and the first goes on" second
 user restart "--restart: it comes back after an eviction, and after a second one" restart
@@ -44,6 +46,45 @@ stop_and_go() {
 		more_statistics 1
 	done
 	survived
+}
+
+deciding_thread() {
+	local task
+	for task in /proc/"$scheduler"/task/*; do
+		[[ $(<"$task/comm") != sched-proto-dec ]] || echo "${task##*/}"
+	done
+}
+
+# reclass CLASS PRIORITY: somebody else gives the deciding thread another class, and again when it went back.
+reclass() {
+	local thread before i
+	wait_for 60 policy_works || complain "the policy does not dispatch"
+	thread=$(deciding_thread)
+	for ((i = 0; i < $(more 3 30); i++)); do
+		before=$(recent out-of-class)
+		chrt "--$1" --pid "$2" "$thread"
+		more_statistics 2
+		(($(recent out-of-class) > before)) || complain "nobody saw the deciding thread leave its class"
+		wait_for 60 policy_works || complain "the policy does not dispatch any more"
+	done
+}
+
+reclassed() {
+	surviving
+	reclass fifo 50
+	[[ $(chrt --pid "$(deciding_thread)") == *SCHED_OTHER* ]] || complain "the deciding thread stays a real-time one"
+	survived
+}
+
+reclassed_partial() {
+	begin_survival --partial
+	busy 8 "$program" exec
+	reclass other 0
+	"$program" exec -- "$tasks" forks 100 || complain "tasks of 'exec' failed"
+	all_run "${loads[@]}"
+	end_loads
+	stop
+	expect_clean
 }
 
 killed() {
