@@ -80,8 +80,8 @@ reclassed_partial() {
 	begin_survival --partial
 	busy 8 "$program" exec
 	reclass other 0
-	"$program" exec -- "$tasks" forks 100 || complain "tasks of 'exec' failed"
 	all_run "${loads[@]}"
+	expect_probe
 	end_loads
 	stop
 	expect_clean
