@@ -39,7 +39,8 @@ static __always_inline void leave_out_offline(void)
 
 	bpf_for(cpu, 0, SP_CPUS_MAX)
 		if (!bpf_cpumask_test_cpu(cpu, online))
-			seen_bits[cpu / 64 & (SP_CPUS_MAX / 64 - 1)] |= 1ULL << (cpu & 63);
+			seen_bits[cpu / 64 & (SP_CPUS_MAX / 64 - 1)] |= 1ULL
+									<< (cpu & 63);
 	scx_bpf_put_cpumask(online);
 }
 

@@ -186,6 +186,7 @@ void check_wait_number(u32 wait)
 /* ---- turns ---- */
 
 static bool may_take_sole(void);
+static bool may_run_on(const struct task *p, s32 cpu);
 
 static bool is_overdue(void)
 {
@@ -328,6 +329,8 @@ void picked_for(const struct task *p, s32 cpu, bool here)
 		flaw(SIM_FLAW_ORDER,
 		     "pid %d overtakes %u tasks that were picked before", p->t.pid,
 		     sim.moment.picked);
+	if (cpu >= 0)
+		sim.counts[SP_COUNT_WRONG_CPU] += !may_run_on(p, cpu);
 	if (pinned)
 		cpu = p->cpu;
 	if (cpu < 0)

@@ -126,6 +126,13 @@ void check_counts(void)
 		check_count(SP_COUNT_LOST, "lost");
 		check_count(SP_COUNT_OVERDUE, "overdue");
 	}
+	if (sim.has_untold_masks != (c[SP_COUNT_MASKS_FULL] != 0) &&
+	    !sim.machine.overlap && !sim.machine.faults.ring_bytes &&
+	    !sim.machine.faults.hotplug_ns)
+		flaw(SIM_FLAW_COUNTERS, "masks-full is %llu, and some were%s left out",
+		     c[SP_COUNT_MASKS_FULL], sim.has_untold_masks ? "" : " not");
+	if (user && knows_policy() && !sim.machine.overlap)
+		check_count(SP_COUNT_WRONG_CPU, "wrong-cpu");
 	if (user)
 		check_answers_taken();
 	check_histogram();
@@ -171,6 +178,21 @@ static void check_forgotten(u64 id)
 			flaw(SIM_FLAW_KICK,
 			     "pid %d was forgotten beside CPU %u, which idles",
 			     p->t.pid, cpu);
+}
+
+/* The same of a CPU that idles beside somebody who was picked for it alone. */
+static void check_forgotten_picks(void)
+{
+	for (u32 cpu = 0; cpu < sim.cpus && !sim.moment.kicks; cpu++) {
+		const struct task *p = find_dsq_by_id(DSQ_PICKED_ON + cpu, 0)->head;
+
+		if (p && sim.cpu[cpu].says_idle && mask_has(&sim.idle_mask, cpu) &&
+		    sim.now - p->placed_at >
+			    FORGOTTEN_NS + (sim.machine.overlap ? MS : 0))
+			flaw(SIM_FLAW_KICK,
+			     "pid %d was picked for CPU %u, which idles, and forgotten",
+			     p->t.pid, cpu);
+	}
 }
 
 /*
@@ -250,5 +272,6 @@ void timer_ends(void)
 		check_forgotten(17);
 	} else {
 		check_forgotten(DSQ_PICKED);
+		check_forgotten_picks();
 	}
 }

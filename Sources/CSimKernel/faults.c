@@ -58,12 +58,17 @@ static void change_affinity(struct task *p)
 {
 	struct sim_mask mask = {};
 
-	switch (chance(3)) {
+	switch (chance(sim.machine.seed % 8 == 5 && sim.cpus > 8 ? 4 : 3)) {
 	case 0:
 		set_affinity(p, sim.everywhere);
 		return;
 	case 1: /* one CPU, which has to be on-line */
 		mask_set(&mask, (u32)chance(sim.cpus), true);
+		break;
+	case 3: /* any, of some machines: more than there is room for in a table */
+		for (u32 cpu = 0; cpu < sim.cpus; cpu++)
+			if (chance(2))
+				mask_set(&mask, cpu, true);
 		break;
 	default: /* one half, so that there are not too many different ones */
 		for (u32 cpu = (u32)chance(2); cpu < sim.cpus; cpu += 2)

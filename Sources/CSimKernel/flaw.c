@@ -30,10 +30,10 @@ void flaw(enum sim_flaw flaw, const char *format, ...)
 	if (sim.replaying && flaw != SIM_FLAW_REFUSED && flaw != SIM_FLAW_LOST &&
 	    flaw != SIM_FLAW_MODEL)
 		return;
-	if (!knows_policy() && !sim.certain && !is_users(flaw) && flaw != SIM_FLAW_REFUSED &&
-	    flaw != SIM_FLAW_LOST && flaw != SIM_FLAW_WAIT &&
-	    flaw != SIM_FLAW_BESIDE_IDLE && flaw != SIM_FLAW_STATE &&
-	    flaw != SIM_FLAW_MODEL)
+	if (!knows_policy() && !sim.certain && !is_users(flaw) &&
+	    flaw != SIM_FLAW_REFUSED && flaw != SIM_FLAW_LOST &&
+	    flaw != SIM_FLAW_WAIT && flaw != SIM_FLAW_BESIDE_IDLE &&
+	    flaw != SIM_FLAW_STATE && flaw != SIM_FLAW_MODEL)
 		return;
 	sim.report.flaw = flaw;
 	va_start(arguments, format);

@@ -301,6 +301,7 @@ struct sim {
 	u64 wakeup_max_ns;
 	u32 online_told, online_before; /* CPUs on-line at the timer's last beats */
 	bool has_ended; /* the kernel ended the scheduler: its queues are gone */
+	bool has_untold_masks; /* a task's affinity was told as anywhere, and is not */
 	u32 ends_told; /* how often the process that watches was woken for that */
 	u64 moved; /* tasks put into a CPU's own queue so far */
 	u32 backend_waiting; /* tasks in the backend's queues, but for the daemon */

@@ -38,8 +38,7 @@ static void check_who(const struct sp_notice *notice, const struct task *p)
 
 	if (!(SP_INPUTS))
 		return;
-	if (((SP_INPUTS)&SP_INPUT_COMM) &&
-	    strncmp(p->t.comm, comm, sizeof(who->comm)))
+	if (((SP_INPUTS)&SP_INPUT_COMM) && strncmp(p->t.comm, comm, sizeof(who->comm)))
 		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d is called '%.16s', not '%.16s'",
 			  p->t.pid, p->t.comm, comm);
 	if (((SP_INPUTS)&SP_INPUT_TGID) && who->tgid != (u32)p->t.tgid)
@@ -49,8 +48,8 @@ static void check_who(const struct sp_notice *notice, const struct task *p)
 		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d has nice %d, not %d", p->t.pid,
 			  p->nice, who->nice);
 	if (((SP_INPUTS)&SP_INPUT_ALLOWED) && who->allowed != (u32)p->t.nr_cpus_allowed)
-		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d may run on %d CPUs, not %u",
-			  p->t.pid, p->t.nr_cpus_allowed, who->allowed);
+		PAIR_FLAW(SIM_FLAW_INPUT, "pid %d may run on %d CPUs, not %u", p->t.pid,
+			  p->t.nr_cpus_allowed, who->allowed);
 }
 
 #endif
@@ -73,7 +72,8 @@ struct sp_notice pair_wait_notice(const struct sp_notice *notice, struct task *p
 #endif
 	if (WANTS(SP_WANTS_STOPPING_BIT) && p->runs_told && !p->has_stopped &&
 	    p->told.pid == (u32)p->t.pid && !sim.moment.note_lost)
-		PAIR_FLAW(SIM_FLAW_INPUT, "pid %u waits, and nobody is told that it stops",
+		PAIR_FLAW(SIM_FLAW_INPUT,
+			  "pid %u waits, and nobody is told that it stops",
 			  notice->pid);
 	p->stop_told = false;
 	return plain;
@@ -84,8 +84,9 @@ void pair_lets_in(struct task *p, u64 slice)
 {
 	p->rest = p->tick_told && !p->t.scx.slice ? slice : 0;
 	if (!p->rest && p->t.scx.slice != slice)
-		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d had %llu ns before a tick, and has %llu",
-			  p->t.pid, slice, p->t.scx.slice);
+		PAIR_FLAW(SIM_FLAW_SLICE,
+			  "pid %d had %llu ns before a tick, and has %llu", p->t.pid,
+			  slice, p->t.scx.slice);
 }
 
 /* Whether it is queued for that: then it is its CPU's next one, for the rest of its slice. */
@@ -101,9 +102,10 @@ bool pair_steps_aside(struct task *p)
 		return false;
 	sim.report.effects++;
 	if (p->direct != DSQ_PICKED_ON + (u64)p->cpu || p->t.scx.slice != rest)
-		PAIR_FLAW(SIM_FLAW_QUEUE,
-			  "pid %d lets the daemon in, and goes to queue %llx for %llu ns, not %llu",
-			  p->t.pid, p->direct, p->t.scx.slice, rest);
+		PAIR_FLAW(
+			SIM_FLAW_QUEUE,
+			"pid %d lets the daemon in, and goes to queue %llx for %llu ns, not %llu",
+			p->t.pid, p->direct, p->t.scx.slice, rest);
 	return true;
 }
 

@@ -27,7 +27,8 @@ static struct gone *gones;
 static u32 gones_read, gones_told, gones_room;
 static u64 arrivals;
 static u32 direct; /* whom the policy let run at once a moment ago */
-static bool lost; /* an answer named a queue that is not: what becomes of it is not modelled */
+static bool
+	lost; /* an answer named a queue that is not: what becomes of it is not modelled */
 
 /* A CPU asked: what was answered, until somebody is let run. */
 static struct {
@@ -79,7 +80,8 @@ static void waits(struct booked it)
 void pair_exit_told(const struct sp_notice *notice)
 {
 	const u64 produced = *(const u64 *)sim_events_producer();
-	const u64 offset = (u64)((const char *)notice - 8 - (const char *)sim_events_data());
+	const u64 offset =
+		(u64)((const char *)notice - 8 - (const char *)sim_events_data());
 	u64 at = (produced & ~(u64)(SP_EVENT_RING - 1)) + offset;
 
 	if (at > produced)
@@ -118,9 +120,9 @@ static bool has_own_queues(void)
 
 static bool is_of(const struct booked *it, u32 queue)
 {
-	return has_own_queues() ? it->queue == queue :
-				  (it->queue == SP_QUEUE_PRIORITY) ==
-					  (queue == SP_QUEUE_PRIORITY);
+	return has_own_queues() ?
+		       it->queue == queue :
+		       (it->queue == SP_QUEUE_PRIORITY) == (queue == SP_QUEUE_PRIORITY);
 }
 
 static bool goes_before(const struct booked *a, const struct booked *b)
@@ -203,7 +205,8 @@ void pair_picks_none(void)
 		return;
 	first = first_named(&pick.decision, pick.cpu, pick.prev);
 	if (first)
-		PAIR_FLAW(SIM_FLAW_ORDER, "pid %u waits in queue %u, and is not picked for CPU %d",
+		PAIR_FLAW(SIM_FLAW_ORDER,
+			  "pid %u waits in queue %u, and is not picked for CPU %d",
 			  first->pid, first->queue, pick.cpu);
 }
 
@@ -267,26 +270,32 @@ static void runs(const struct sp_event *event)
 		PAIR_FLAW(SIM_FLAW_ORDER, "pid %u is let run, and does not wait for it",
 			  event->pid);
 	} else if (it && it->held && pick.open && (s64)(it->until - event->now) > 0) {
-		PAIR_FLAW(SIM_FLAW_WAIT, "pid %u is let run, and held back %llu ns longer",
-			  event->pid, it->until - event->now);
+		PAIR_FLAW(SIM_FLAW_WAIT,
+			  "pid %u is let run, and held back %llu ns longer", event->pid,
+			  it->until - event->now);
 	} else if (pick.open && goes_on) {
 		if (event->pid != pick.prev)
-			PAIR_FLAW(SIM_FLAW_ORDER, "pid %u is let run, and pid %u was to go on",
+			PAIR_FLAW(SIM_FLAW_ORDER,
+				  "pid %u is let run, and pid %u was to go on",
 				  event->pid, pick.prev);
 	} else if (pick.open && is_plain(&pick.decision) && !(it && it->held)) {
 		first = first_named(&pick.decision, pick.cpu, pick.prev);
-		if (first ? first->pid != event->pid : event->pid == pick.prev ? false : !it)
-			PAIR_FLAW(SIM_FLAW_ORDER,
-				  "pid %u is let run for CPU %d before pid %u of queue %u",
-				  event->pid, pick.cpu, first ? first->pid : 0,
-				  first ? first->queue : 0);
+		if (first		    ? first->pid != event->pid :
+		    event->pid == pick.prev ? false :
+					      !it)
+			PAIR_FLAW(
+				SIM_FLAW_ORDER,
+				"pid %u is let run for CPU %d before pid %u of queue %u",
+				event->pid, pick.cpu, first ? first->pid : 0,
+				first ? first->queue : 0);
 	}
 	pick.open = false;
 	direct = 0;
 	waits_no_more(event->pid);
 }
 
-void pair_picks_decided(const struct sp_event *event, const struct sp_decision *decision)
+void pair_picks_decided(const struct sp_event *event,
+			const struct sp_decision *decision)
 {
 	sim.report.effects++;
 	queues = event->first[1] & 0xffff;

@@ -23,8 +23,8 @@ static bool is_checked(const struct task *p)
 		return false;
 	if (!pair_constant("set_of_queue"))
 		return true;
-	return sim.machine.mode == SIM_MODE_BPF && !sim.machine.faults.affinity_ns && p->affinity->all && p->wait.action &&
-	       p->told.pid == (u32)p->t.pid;
+	return sim.machine.mode == SIM_MODE_BPF && !sim.machine.faults.affinity_ns &&
+	       p->affinity->all && p->wait.action && p->told.pid == (u32)p->t.pid;
 }
 
 /* Whether all threads of the core of @cpu idled. */
@@ -140,7 +140,8 @@ void pair_woken(struct task *p, u64 flags, s32 cpu)
 		if (is_of_place(p, place, (u32)p->cpu, -1))
 			continue;
 		if (!is_of_place(p, place, (u32)p->cpu, chosen))
-			PAIR_FLAW(SIM_FLAW_KICK, "pid %d looked at place %u, and found CPU %d",
+			PAIR_FLAW(SIM_FLAW_KICK,
+				  "pid %d looked at place %u, and found CPU %d",
 				  p->t.pid, place, chosen);
 		break;
 	}
@@ -148,8 +149,9 @@ void pair_woken(struct task *p, u64 flags, s32 cpu)
 		PAIR_FLAW(SIM_FLAW_KICK, "pid %d found CPU %d in no place of its list",
 			  p->t.pid, chosen);
 	if (cpu != (chosen >= 0 ? chosen : p->cpu))
-		PAIR_FLAW(SIM_FLAW_KICK, "pid %d looked from CPU %d, and goes to CPU %d",
-			  p->t.pid, p->cpu, cpu);
+		PAIR_FLAW(SIM_FLAW_KICK,
+			  "pid %d looked from CPU %d, and goes to CPU %d", p->t.pid,
+			  p->cpu, cpu);
 }
 
 #else

@@ -232,6 +232,8 @@ static void check_affinity(const struct sp_notice *notice, const struct task *p)
 	if (p->affinity->only >= 0 && !allowed(p, p->cpu) && told->only == p->cpu)
 		return;
 	/* There is room for some masks only. */
+	if (told == sim.everywhere && !p->affinity->all)
+		sim.has_untold_masks = true;
 	if (told == sim.everywhere && (p->affinity->all || c[SP_COUNT_MASKS_FULL]))
 		return;
 	flaw(SIM_FLAW_INPUT, "pid %d may run on %u CPUs, and the daemon is told of %u",

@@ -119,6 +119,7 @@ void machine_reset(const struct sim_machine *machine)
 	counts_reset();
 	answers_reset();
 	pair_daemon_reset();
+	sim.has_untold_masks = false;
 	sim.backend_waiting = 0;
 	sim.ngroups = 0;
 	sim.daemon = NULL;

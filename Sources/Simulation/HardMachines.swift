@@ -14,6 +14,9 @@ public enum HardMachines {
         if mode == .user, let fifo = shipped.first(where: { $0.name == "fifo" }) {
             machines.append(try crowd(fifo))
         }
+        if mode == .user, let fair = shipped.first(where: { $0.name == "fair" }) {
+            machines.append(try masks(fair))
+        }
         if mode == .user, let interactive = shipped.first(where: { $0.name == "interactive" }) {
             machines.append(try reclassed(interactive))
         }
@@ -45,6 +48,18 @@ public enum HardMachines {
             policy: description.policy)
         machine.loads = [try Load("loop:4,run-spread=570us,start-spread=0s")]
         machine.faults.classNs = 2_400_000
+        try machine.validate()
+        return machine
+    }
+
+    /// More affinities than the table has room for, the last one of it in use.
+    private static func masks(_ description: PolicyDescription) throws -> Scenario {
+        // Of every eighth seed any affinity is drawn, not one of few.
+        var machine = Scenario(
+            mode: .user, cpus: 16, seed: 5, durationNs: 1_000_000_000, policyName: description.name,
+            policy: description.policy)
+        machine.loads = [try Load("sleeper:48,run=400us,run-spread=2ms,sleep=500us,start-spread=0s")]
+        machine.faults.affinityNs = 150_000
         try machine.validate()
         return machine
     }
