@@ -763,8 +763,8 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 #ifdef SP_WANTS
 	forget_run(tctx);
 #endif
-	tctx->waits = false;
 	tctx->decided = false; /* it comes back to a wait of which nothing was told */
+	tctx->waits = false;
 	if (has_groups())
 		count_gone(p, &tctx->counted);
 }
