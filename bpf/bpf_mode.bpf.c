@@ -683,9 +683,10 @@ void BPF_PROG(sp_running_task, struct task_struct *p)
 	count_wakeup(tctx, now);
 	/*
 	 * Else it goes on after a real-time task, was one, or never waited: the mark is
-	 * of somebody who waits still.
+	 * of somebody who waits still. Or somebody changes it while its CPU, which was asked
+	 * about it already, fetches another one: it is to wait, and runs on for a moment.
 	 */
-	if (tctx->waits) {
+	if (tctx->waits && !tctx->decided) {
 		slice = decide_slice(p, cpu, tctx, now);
 		if (!tctx->alone && !met_nobody[cpu & (SP_CPUS_MAX - 1)])
 			sp_set_slice(p, slice);

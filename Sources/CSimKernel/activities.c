@@ -180,6 +180,31 @@ void unlock_cgroups(void)
 		unlock(&cgroups_lock);
 }
 
+/* The same of a CPU that is not in the middle of looking for a task, its lock given up. */
+void lock_settled_cpu(s32 cpu)
+{
+	lock_cpu(cpu);
+	while (current && sim.cpu[cpu].in_balance) {
+		unlock_cpu(cpu);
+		stop_for(1 + chance(AGAIN_NS));
+		lock_cpu(cpu);
+	}
+}
+
+/*
+ * A CPU fetches a task from another one: it gives up its own lock while it takes that one's.
+ * Meanwhile others may change what it runs, and who was fetched.
+ */
+void give_up_lock(s32 cpu)
+{
+	if (!current || sim.cpu[cpu].lock.depth != 1 ||
+	    sim.cpu[cpu].lock.owner != current)
+		return;
+	unlock_cpu(cpu);
+	activity_point();
+	lock_cpu(cpu);
+}
+
 /* The lock of the CPU that the task is at, which may change meanwhile. */
 s32 lock_cpu_of(struct task *p)
 {

@@ -214,6 +214,7 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 	struct cpu *rq = &sim.cpu[cpu];
 	u32 loops = DISPATCH_LOOPS;
 	u32 before;
+	bool came;
 
 	do {
 		before = rq->local.q.nr;
@@ -223,14 +224,16 @@ static bool dispatch_loop(s32 cpu, struct task *prev, bool queued, bool *keep)
 		sim.moment.dispatching = prev && prev->class == CLASS_EXT ? prev : NULL;
 		CALL_OP_AFTER(dispatch_begins(cpu), dispatch, cpu,
 			      sim.moment.dispatching ? &prev->t : NULL);
+		/* Who came may be gone already. */
+		came = rq->local.q.nr != before || sim.moment.has_moved;
 		if (sim.machine.mode == SIM_MODE_BPF)
-			check_dispatched(cpu, sim.moment.dispatching,
-					 rq->local.q.nr != before);
+			check_dispatched(cpu, sim.moment.dispatching, came);
 		else
-			check_turn(cpu, sim.moment.dispatching,
-				   rq->local.q.nr != before);
+			check_turn(cpu, sim.moment.dispatching, came);
 		sim.moment.dispatching = NULL;
 		sim.moment.in_dispatch = false;
+		/* It may have left the class meanwhile. */
+		queued = queued && prev->class == CLASS_EXT && is_queued(prev);
 		if (queued && prev->t.scx.slice) {
 			prev->rest = 0;
 			*keep = true;
@@ -256,7 +259,8 @@ static void balance(s32 cpu, struct task *prev, bool *keep)
 		*keep = true;
 	else if (!rq->local.q.nr && !consume_global(cpu) &&
 		 !(rq->online && dispatch_loop(cpu, prev, queued, keep)))
-		*keep = queued && !(sim.ops->flags & SP_OPS_ENQ_LAST);
+		*keep = queued && prev->class == CLASS_EXT && is_queued(prev) &&
+			!(sim.ops->flags & SP_OPS_ENQ_LAST);
 	rq->in_balance = false;
 }
 
@@ -275,6 +279,8 @@ static struct task *pick_next(s32 cpu, struct task *prev)
 		if (sim.replaying)
 			replay_asks(cpu, prev);
 		balance(cpu, prev, &keep);
+		if (prev && prev->class == CLASS_RT && is_queued(prev))
+			return prev;
 		if (!rq->rt_head) {
 			next = keep ? prev : rq->local.head;
 			if (sim.replaying && !keep)

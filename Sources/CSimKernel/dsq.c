@@ -203,6 +203,7 @@ static bool may_move(const struct task *p, s32 cpu)
 
 static void to_local(struct task *p, s32 cpu, u64 flags, enum taken how)
 {
+	const bool is_far = p->cpu != cpu && sim.moment.in_dispatch && !sim.replaying;
 	bool was_backends = p->in_backend;
 
 	sim.moved++;
@@ -218,6 +219,8 @@ static void to_local(struct task *p, s32 cpu, u64 flags, enum taken how)
 	if (sim.replaying)
 		replay_moves(p, &sim.cpu[cpu].local);
 	dsq_insert(&sim.cpu[cpu].local, p, false, flags);
+	if (is_far)
+		give_up_lock(cpu);
 }
 
 /* To the place behind @other, which stands in the same queue, at the same key. */

@@ -103,7 +103,7 @@ void cpu_goes(s32 cpu)
 		return;
 	note('-', cpu, 0);
 	sim.moment.here = cpu;
-	lock_cpu(cpu);
+	lock_settled_cpu(cpu);
 	rq->online = false;
 	nothing_known(rq);
 	sim.online--;

@@ -371,6 +371,8 @@ void activity_begins(const struct event *event);
 void activity_resumes(u32 index);
 void activity_point(void);
 void lock_cpu(s32 cpu);
+void lock_settled_cpu(s32 cpu);
+void give_up_lock(s32 cpu);
 void unlock_cpu(s32 cpu);
 s32 lock_cpu_of(struct task *p);
 s32 lock_task_and_cpu(struct task *p);
