@@ -12,6 +12,7 @@ static u64 claimed_bits[SP_CPUS_MAX / 64]; /* of these: woken for somebody alrea
 static u64 idle_cpus; /* how many are idle */
 static u64 seen_bits[SP_CPUS_MAX / 64]; /* CPUs that were idle once, or stopped to be */
 static u32 seen_cpus;
+static u32 to_hear_of; /* so many were on-line when the scheduler was loaded */
 static u64 offline_bits[SP_CPUS_MAX / 64];
 static u64 idle_since[SP_CPUS_MAX];
 /* Whether what runs on a CPU may be preempted: a task of the regular class. */
@@ -29,19 +30,22 @@ static __always_inline bool is_pinned(const struct task_struct *p)
 }
 
 /*
- * CPUs that are off-line when the scheduler is loaded are not among nr_cpus: when they come,
- * they are none of those that have to be heard of.
+ * CPUs that are off-line when the scheduler is loaded: when they come, they are none of those
+ * that have to be heard of.
  */
 static __always_inline void leave_out_offline(void)
 {
-	const struct cpumask *online = scx_bpf_get_online_cpumask();
+	const struct cpumask *mask = scx_bpf_get_online_cpumask();
 	u32 cpu;
 
-	bpf_for(cpu, 0, SP_CPUS_MAX)
-		if (!bpf_cpumask_test_cpu(cpu, online))
-			seen_bits[cpu / 64 & (SP_CPUS_MAX / 64 - 1)] |= 1ULL
-									<< (cpu & 63);
-	scx_bpf_put_cpumask(online);
+	to_hear_of = bpf_cpumask_weight(mask);
+	bpf_for(cpu, 0, SP_CPUS_MAX) {
+		u32 word = cpu / 64 & (SP_CPUS_MAX / 64 - 1);
+
+		if (!bpf_cpumask_test_cpu(cpu, mask))
+			seen_bits[word] |= 1ULL << (cpu & 63);
+	}
+	scx_bpf_put_cpumask(mask);
 }
 
 /*
@@ -121,7 +125,7 @@ static __always_inline u32 nr_online(void)
 /* Whether no CPU is idle for certain: all were heard of since attachment. */
 static __always_inline bool nobody_idle(void)
 {
-	return !idle_cpus && seen_cpus >= nr_cpus;
+	return !idle_cpus && seen_cpus >= to_hear_of;
 }
 
 #ifdef SP_SETS
@@ -163,7 +167,7 @@ static __always_inline s32 claim_in_set(struct task_struct *p, u32 set)
 
 	bpf_for(cpu, first, last + 1) {
 		/* Those of which nothing was heard yet may idle as well. */
-		if (seen_cpus >= nr_cpus && !is_marked_idle(cpu))
+		if (seen_cpus >= to_hear_of && !is_marked_idle(cpu))
 			continue;
 		if (bpf_cpumask_test_cpu(cpu, p->cpus_ptr) &&
 		    scx_bpf_test_and_clear_cpu_idle(cpu))

@@ -110,8 +110,8 @@ enum sp_counter {
 	SP_COUNT_MASKS_FULL, /* affinities that the daemon was not told of */
 	SP_COUNT_WRONG_CPU, /* answers for a CPU on which the task may not run */
 	SP_COUNT_RETRIED, /* a task went on for 0.5 ms while the daemon had its turn */
-	SP_COUNT_CALLED_BACK, /* of these: its CPU was told to ask anew before that */
-	SP_COUNT_OUT_OF_CLASS, /* times somebody took the daemon out of its class */
+	SP_COUNT_CALLED_BACK, /* its CPU was told to ask anew before that */
+	SP_COUNT_OUT_OF_CLASS, /* times the daemon went back to its class */
 	SP_COUNT_GROUPS_LEFT_OUT, /* control groups without a place: part of their parent */
 	SP_COUNT_OVERLOOKED, /* taken from a queue of a pair's own that nobody served */
 	SP_COUNT_HELD_BACK, /* held back by a pair until a time */
@@ -147,6 +147,7 @@ struct sp_daemon {
 	sp_u32 tgid;
 	sp_u32 tid; /* the thread that decides */
 	sp_u64 held_back; /* tasks that it holds back until a time */
+	sp_u64 returned; /* times that it went back to its scheduling class */
 };
 
 /* Written by the BPF program, read by the daemon. */
@@ -172,7 +173,7 @@ struct sp_mask {
 /* Answers from the daemon to the backend, one writer, one reader at a time. */
 struct sp_answers {
 	struct sp_daemon daemon;
-	sp_u64 pad[11];
+	sp_u64 pad[10];
 	struct sp_asked asked;
 	sp_u64 hashes[SP_MASKS]; /* of the masks; 0: not in use */
 	struct sp_mask
@@ -189,7 +190,7 @@ struct sp_answers {
 SP_ASSERT(sizeof(struct sp_notice) == 64);
 SP_ASSERT(sizeof(struct sp_notice_who) == 104);
 SP_ASSERT(sizeof(struct sp_answer) == 16);
-SP_ASSERT(sizeof(struct sp_daemon) == 40);
+SP_ASSERT(sizeof(struct sp_daemon) == 48);
 SP_ASSERT(sizeof(struct sp_asked) == 192);
 SP_ASSERT(sizeof(struct sp_mask) == 128);
 SP_ASSERT(__builtin_offsetof(struct sp_answers, asked) == SP_ANSWERS_ASKED_OFFSET);

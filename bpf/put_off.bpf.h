@@ -3,7 +3,7 @@
  * User mode: CPUs that asked for the daemon while it was at work elsewhere. Their tasks go
  * on for a while, and a slice ends at a tick: where all CPUs are busy and their ticks come
  * at one moment, one CPU a tick would be served. So when the daemon's turn ends, one of them
- * is told to ask anew, and the next when that turn ends.
+ * is told to ask anew, and the next when that turn ends, or that CPU has no use for one.
  */
 #ifndef SCHED_PROTO_PUT_OFF_BPF_H
 #define SCHED_PROTO_PUT_OFF_BPF_H
@@ -11,8 +11,9 @@
 #include "idle.bpf.h"
 
 static u64 put_off_bits[SP_CPUS_MAX / 64];
-static u32 put_off_cpus; /* how many */
-static u32 put_off_last; /* the last one that was called back; the next one is below it */
+static u32 put_off_cpus; /* about how many: it is counted behind the bit */
+static u32 called_back; /* the last one that was called back; the next one is below it */
+static bool is_called; /* and it has not asked yet */
 
 static __always_inline void put_off(s32 cpu)
 {
@@ -30,7 +31,7 @@ static __always_inline bool forget_put_off(s32 cpu)
 	u32 word = (u32)cpu / 64;
 	u64 bit = 1ULL << (cpu & 63);
 
-	if (!put_off_cpus || word >= SP_CPUS_MAX / 64 || !(put_off_bits[word] & bit))
+	if (word >= SP_CPUS_MAX / 64 || !(put_off_bits[word] & bit))
 		return false;
 	if (!(__sync_fetch_and_and(&put_off_bits[word], ~bit) & bit))
 		return false;
@@ -38,13 +39,23 @@ static __always_inline bool forget_put_off(s32 cpu)
 	return true;
 }
 
+/* Whether a CPU that asks was called back. */
+static __always_inline bool answers_call(s32 cpu)
+{
+	if (!is_called || called_back != (u32)cpu)
+		return false;
+	is_called = false;
+	return true;
+}
+
 /*
- * Calls one CPU back: its task lets go of it, and it asks. A CPU that took another task
- * between the look and the interrupt ends that one's slice early.
+ * Calls one CPU back: its task lets go of it, and it asks. A CPU that took another task, or
+ * the daemon, between the look and the interrupt ends that one's slice early. One that asked
+ * for itself meanwhile leaves out others of its 64 until their next tick.
  */
 static __noinline void call_back(void)
 {
-	u32 last = put_off_last & (SP_CPUS_MAX - 1);
+	u32 last = called_back & (SP_CPUS_MAX - 1);
 	u32 words = (possible + 63) / 64, i;
 
 	/* The word of the last one twice: what is below it first, the rest at the end. */
@@ -61,7 +72,8 @@ static __noinline void call_back(void)
 		cpu = (s32)(word * 64 + highest_bit(bits));
 		if (!forget_put_off(cpu))
 			continue;
-		put_off_last = (u32)cpu;
+		called_back = (u32)cpu;
+		is_called = true;
 		count(SP_COUNT_CALLED_BACK);
 		scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT);
 		return;

@@ -33,6 +33,7 @@ struct sp_dsq standing_by = { .id = DSQ_DAEMON };
  */
 static u64 daemon_since;
 static u64 daemon_last; /* when its last pass ended */
+static u64 returned_seen; /* how often it had been taken out of its class */
 static u64 daemon_passes; /* that it had finished then */
 static bool daemon_confined; /* it may not run on every CPU */
 /* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
@@ -70,6 +71,16 @@ static __always_inline bool daemon_is_busy(u64 now)
 }
 
 /*
+ * The daemon has no turn: a CPU that was put off is to ask for one, if somebody waits. Not
+ * where it may run on some CPUs only: the others would end the slice of a task there each time.
+ */
+static __always_inline void call_next_back(void)
+{
+	if (put_off_cpus && !daemon_confined && (ALONE_ASKED || nr_queued(&held)))
+		call_back();
+}
+
+/*
  * The daemon's thread: it stands by until a CPU needs it. One that did not finish its
  * pass, since its slice ended, did not yield: it stays overdue.
  */
@@ -84,10 +95,13 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 		daemon_since = 0;
 	}
 	daemon_gone = 0;
+	if (ring->daemon.returned != returned_seen) {
+		count_by(SP_COUNT_OUT_OF_CLASS, ring->daemon.returned - returned_seen);
+		returned_seen = ring->daemon.returned;
+	}
 	daemon_confined = (u32)p->nr_cpus_allowed < possible;
 	sp_dsq_insert(p, DSQ_DAEMON, DAEMON_SLICE_NS, enq_flags);
-	if (put_off_cpus && (ALONE_ASKED || nr_queued(&held)))
-		call_back();
+	call_next_back();
 	if (!daemon_has_work(ring) && !nr_queued(&held))
 		return;
 	kick_for(p, claim_idle_cpu(p));
@@ -174,6 +188,12 @@ static __always_inline bool run_daemon(s32 here, s32 caller,
 {
 	return run_daemon_for(here, caller, prev ? prev->pid : 0,
 			      prev ? prev->generation : 0);
+}
+
+/* Whether the daemon, which runs, was told to let go of its CPU in the middle of its pass. */
+static __always_inline bool is_interrupted(const struct sp_answers *ring)
+{
+	return ring->daemon.passes == daemon_passes && has_turn(sp_now());
 }
 
 /* Lets the daemon run here because another CPU called for it. */
@@ -294,7 +314,9 @@ static __noinline void tell_still_idle(struct sp_answers *ring, s32 here, bool h
 
 /*
  * A CPU whose task goes on is put off. If the daemon's turn ended since the CPU looked, nobody
- * would call it back: so it looks once more. Whether it runs the daemon.
+ * would call it back: so it looks once more. Whether it runs the daemon. The daemon stands by
+ * a moment after it called somebody back: who is put off in between waits for the next turn's
+ * end, or its own tick.
  */
 static __always_inline bool asks_late(s32 here, const struct sp_task_ctx *prev,
 				      bool unknown)

@@ -177,16 +177,14 @@ static __always_inline void goes_on(s32 cpu, struct task_struct *prev)
 		note_class(cpu, tctx->queue);
 }
 
-SEC("struct_ops/sp_dispatch")
-void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
+/* A CPU asks who is next. */
+static __always_inline void dispatch(struct sp_answers *ring, s32 cpu,
+				     struct task_struct *prev)
 {
-	struct sp_answers *ring = answer_ring();
 	u64 slice = described()->slice_max_ns;
 	bool goes = prev && (prev->scx.flags & SCX_TASK_QUEUED);
 	u64 unread;
 
-	if (!ring)
-		return;
 	forget_put_off(cpu);
 	release_in_time();
 	if (has_groups())
@@ -231,6 +229,27 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		sp_set_slice(prev, slice);
 		goes_on(cpu, prev);
 	}
+}
+
+SEC("struct_ops/sp_dispatch")
+void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
+{
+	struct sp_answers *ring = answer_ring();
+	bool called;
+
+	if (!ring)
+		return;
+	called = answers_call(cpu);
+	/* The interrupt that called this CPU back met the daemon, which goes on. */
+	if (prev && is_daemon(prev, ring) && (prev->scx.flags & SCX_TASK_QUEUED) &&
+	    is_interrupted(ring)) {
+		sp_set_slice(prev, DAEMON_SLICE_NS);
+		return;
+	}
+	dispatch(ring, cpu, prev);
+	/* It has something else to do: another one that was put off may need the daemon. */
+	if (called && nr_queued(&standing_by))
+		call_next_back();
 }
 
 SEC("struct_ops/sp_running")
@@ -321,7 +340,7 @@ void BPF_PROG(sp_update_idle, s32 cpu, bool idle)
 
 static void cpu_taken(s32 cpu)
 {
-	(void)cpu;
+	forget_put_off(cpu);
 }
 
 SEC("struct_ops/sp_cpu_online")
@@ -342,6 +361,7 @@ void BPF_PROG(sp_cpu_offline, s32 cpu)
 	struct sp_answers *ring = answer_ring();
 
 	mark_online(cpu, false);
+	forget_put_off(cpu);
 #ifdef SP_WANTS
 	tell_cpu(cpu, false);
 #endif
@@ -393,7 +413,9 @@ void BPF_PROG(sp_set_weight, struct task_struct *p, u32 weight)
 
 /*
  * It leaves for another class, perhaps while it waits: an answer is stale then. The
- * daemon, made a real-time task, would never give its CPU up again: it is told so.
+ * daemon would be scheduled by us no more, and in a real-time class never give its CPU up: it
+ * is told so. From 6.19 on the policy here is the one before: then it finds out itself, since
+ * nobody asks it any more.
  */
 SEC("struct_ops/sp_disable")
 void BPF_PROG(sp_disable_task, struct task_struct *p)
@@ -413,7 +435,6 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 	if (!ring || !is_daemon(p, ring) || p->policy == SCHED_EXT ||
 	    (p->policy == 0 && !switch_partial))
 		return;
-	count(SP_COUNT_OUT_OF_CLASS);
 	daemon_gone = 1;
 	daemon_since = 0;
 	ring->asked.out_of_class++;

@@ -27,6 +27,8 @@ static u64 stood_at; /* when it stood by last */
 static u64 slept_at;
 static bool was_gone;
 static s32 called_last; /* the CPU that was called back last */
+static bool is_called; /* and it has not asked yet */
+static bool answers_call; /* the CPU that asks is that one */
 
 void answers_reset(void)
 {
@@ -34,6 +36,7 @@ void answers_reset(void)
 	published = come = waits_come = meant = moved = 0;
 	last_wait = 0;
 	called_last = 0;
+	is_called = answers_call = false;
 	passes = passes_before = turn_at = seen_at = slept_at = stood_at = 0;
 	was_gone = true;
 }
@@ -282,22 +285,32 @@ static s32 next_put_off(s32 last)
 	return -1;
 }
 
-/* The daemon stands by again: one of those that it put off is told to ask, while somebody waits. */
-void check_call_back(void)
+/*
+ * One of those that the daemon put off is told to ask, while somebody waits: @due, when it
+ * stands by again, or when the one that was called has asked and has no use for it.
+ */
+static void check_called(bool due)
 {
-	s32 next = find_dsq_by_id(DSQ_HELD, 0)->q.nr ? next_put_off(called_last) : -1;
+	const bool waits = ALONE_ASKED || find_dsq_by_id(DSQ_HELD, 0)->q.nr;
+	s32 next = due && waits ? next_put_off(called_last) : -1;
 	bool called = sim.moment.preempts != 0;
 
 	if (called) {
 		called_last = sim.moment.preempted;
 		sim.cpu[called_last].put_off = false;
+		is_called = true;
 	}
 	/* Where callbacks overlap, a CPU is put off in the middle of one. */
-	if (sim.machine.overlap || !knows_policy())
+	if (sim.machine.overlap)
 		return;
 	if (called != (next >= 0) || (called && sim.moment.preempted != next))
 		flaw(SIM_FLAW_KICK, "CPU %d is called back, not CPU %d",
 		     called ? sim.moment.preempted : -1, next);
+}
+
+void check_call_back(void)
+{
+	check_called(true);
 }
 
 /* @p is taken by arrival, past the daemon. */
@@ -481,6 +494,9 @@ void dispatch_begins(s32 cpu)
 	const struct task *prev = sim.moment.dispatching;
 
 	sim.cpu[cpu].put_off = false;
+	answers_call = is_called && called_last == cpu;
+	if (answers_call)
+		is_called = false;
 	if (sim.machine.mode == SIM_MODE_USER) {
 		sim.moment.tail = ((struct sp_answers *)sim_answers())->asked.tail;
 		sim.moment.picked = find_dsq_by_id(DSQ_PICKED, 0)->q.nr;
@@ -567,6 +583,7 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 
 	sim.report.effects++;
 	answers_come();
+	check_called(answers_call && sim.daemon && stands_in(sim.daemon, DSQ_DAEMON));
 	if (sim.moment.turn) {
 		check_asked(cpu, prev);
 		if (is_undisturbed() && !(prev && is_queued(prev)) &&
@@ -582,6 +599,13 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 	if (sim.moment.sole != sim.moment.taken_told)
 		flaw(SIM_FLAW_INPUT, "CPU %d took %u alone, and told of %u", cpu,
 		     sim.moment.sole, sim.moment.taken_told);
+	/* Interrupted in the middle of its pass, the daemon goes on before all else. */
+	if (!came && prev && prev->daemon && is_queued(prev) &&
+	    passes == passes_before && turn_at && !is_overdue()) {
+		if (prev->t.scx.slice != 20 * MS)
+			flaw(SIM_FLAW_SLICE, "the daemon does not go on with its pass");
+		return;
+	}
 	if (!came) {
 		/* No callback goes on for ever. */
 		if (is_undisturbed() && ring->asked.tail != ring->daemon.answers_head &&

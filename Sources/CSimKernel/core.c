@@ -322,6 +322,7 @@ static void put_prev(s32 cpu, struct task *prev, struct task *next)
 	}
 	if (next && next->class == CLASS_RT && sim.ops->cpu_release && !rq->released) {
 		rq->released = true;
+		rq->put_off = false;
 		CALL_OP(cpu_release, cpu, NULL);
 	}
 }

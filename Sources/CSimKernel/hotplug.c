@@ -27,6 +27,7 @@ static void migrate_running(struct task *p)
 			do_enqueue(p, 0);
 		if (sim.ops->cpu_release && !rq->released) {
 			rq->released = true;
+			rq->put_off = false;
 			CALL_OP(cpu_release, cpu, NULL);
 		}
 	}
@@ -90,7 +91,7 @@ static void check_given_up(s32 cpu)
 /* The backend takes it for a busy one until it hears of it, and for none to preempt. */
 static void nothing_known(struct cpu *rq)
 {
-	rq->says_idle = rq->gives_way = rq->may_give_way = false;
+	rq->says_idle = rq->gives_way = rq->may_give_way = rq->put_off = false;
 	rq->said_at = sim.now;
 }
 

@@ -43,10 +43,11 @@ static bool is_locked(s32 cpu)
 	return lock->depth && lock->owner != sim.cpu[sim.moment.here].activity;
 }
 
-/* Its ops.enqueue may tell a CPU to ask that was put off. */
+/* A CPU that was put off is told to ask: by the daemon's ops.enqueue, or in ops.dispatch. */
 static bool is_daemons_turn_over(void)
 {
-	return sim.moment.enqueueing && sim.moment.enqueueing->daemon;
+	return sim.moment.in_dispatch ||
+	       (sim.moment.enqueueing && sim.moment.enqueueing->daemon);
 }
 
 void scx_bpf_kick_cpu(s32 cpu, u64 flags)

@@ -12,6 +12,7 @@ struct booked {
 	u64 key, arrival, until;
 	u32 pid, generation, queue;
 	bool held;
+	bool unsure; /* where it waits, if it does, is not modelled */
 };
 
 /* A task is gone, of which the daemon reads at this place of its ring. */
@@ -138,7 +139,7 @@ static const struct booked *first_of(u32 queue, s32 cpu, u32 but)
 	for (u32 i = 0; i < count; i++) {
 		const struct booked *it = &books[i];
 
-		if (it->held || it->pid == but || !is_of(it, queue) ||
+		if (it->held || it->unsure || it->pid == but || !is_of(it, queue) ||
 		    !mask_has(&it->affinity->mask, (u32)cpu) ||
 		    (has_own_queues() && !pair_queue_has(queue, cpu)))
 			continue;
@@ -231,9 +232,8 @@ static void waits_by(const struct sp_event *event, const struct sp_decision *d)
 		direct = event->pid;
 		return;
 	}
-	/* Where its queue has no CPU for it, it waits in another one. */
-	if (has_sets() && (event->idle_cpu >= 0 || !it.affinity->all))
-		lost = true;
+	/* Where its queue has no CPU for it, it waits in another one, or does not run at once. */
+	it.unsure = has_sets() && (event->idle_cpu >= 0 || !it.affinity->all);
 	if (is_held && d->slice_ns && d->slice_ns <= SP_HOLD_MAX_NS) {
 		it.held = true;
 		it.until = event->now + d->slice_ns;
@@ -264,7 +264,7 @@ static void runs(const struct sp_event *event)
 	/* It was let run without a question. */
 	if (event->now != pick.now || event->cpu != pick.cpu)
 		pair_picks_none();
-	if (!is_checked()) {
+	if (!is_checked() || (it && it->unsure)) {
 		/* Nothing is known. */
 	} else if (!it && event->pid != direct) {
 		PAIR_FLAW(SIM_FLAW_ORDER, "pid %u is let run, and does not wait for it",

@@ -56,6 +56,9 @@ public struct AnswerRing: ~Copyable {
     @inline(__always)
     public var outOfClass: UInt32 { asked.out_of_class }
 
+    /// Says that the thread went back to its scheduling class, which is counted when it stands by again.
+    public func noteReturn() { daemon.pointee.returned &+= 1 }
+
     /// The affinities that notices name by number: `SP_MASKS` of them.
     public var masks: UnsafePointer<sp_mask> {
         UnsafePointer(

@@ -128,9 +128,10 @@ public final class Daemon: Sendable {
         var (turns, idlePasses, outOfClass) = (UInt64(0), 0, UInt32(0))
         while order.load(ordering: .relaxed) == Order.run && !loop.isOver {
             loop.pass(published)
-            if loop.answers.outOfClass != outOfClass {
+            // The backend saw it leave, or nobody asks it any more.
+            if loop.answers.outOfClass != outOfClass || idlePasses > Self.idlePassesMax {
                 outOfClass = loop.answers.outOfClass
-                SchedulingClass.returnToIt(partial: part.partial)
+                if SchedulingClass.returnToIt(partial: part.partial) { loop.answers.noteReturn() }
             }
             // No CPU gave way to us, and we run all the same: the kernel schedules, in its own order,
             // as between its decision to end a scheduler and the end. Yielding would take a CPU.

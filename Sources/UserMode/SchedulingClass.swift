@@ -14,19 +14,20 @@ enum SchedulingClass {
     /// is in a real-time one.
     static func enter(partial: Bool) throws(KernelError) {
         let code = set(partial: partial)
-        if code != 0 {
+        if let code, code != 0 {
             throw KernelError("sched_setscheduler(\(partial ? "SCHED_EXT" : "SCHED_OTHER"))", errno: code)
         }
     }
 
     /// The same, after somebody changed it; a failure is met again in the next pass.
-    static func returnToIt(partial: Bool) { _ = set(partial: partial) }
+    /// - Returns: whether somebody had.
+    static func returnToIt(partial: Bool) -> Bool { set(partial: partial) == 0 }
 
-    /// 0, or errno.
-    private static func set(partial: Bool) -> Int32 {
+    /// 0, or errno; nil if it is in that class.
+    private static func set(partial: Bool) -> Int32? {
         let now = sched_getscheduler(0) & ~0x4000_0000  // SCHED_RESET_ON_FORK
         let isScheduled = partial ? now == ext : ![1, 2, 6].contains(now)  // FIFO, RR, DEADLINE
-        if isScheduled { return 0 }
+        if isScheduled { return nil }
         var parameters = sched_param()
         return sched_setscheduler(0, partial ? ext : 0, &parameters) == 0 ? 0 : errno
     }
