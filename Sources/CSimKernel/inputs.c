@@ -386,6 +386,11 @@ void enqueue_ends(struct task *p, u64 flags)
 	sim.report.effects++;
 	if (sim.moment.ring_full)
 		not_told(p, flags);
+	/* A kernel thread may have been bound to one CPU since its CPU asked, and told of it. */
+	if (!due && told->before && sim.machine.overlap) {
+		p->has_wait = false;
+		was_told = false;
+	}
 	if ((due && !p->put_back) != was_told)
 		flaw(SIM_FLAW_INPUT, "pid %d begins to wait, and %s", p->t.pid,
 		     due ? "nobody is told" : "the policy is told");
