@@ -314,6 +314,13 @@ static bool is_known(void)
 	return true;
 }
 
+/* Who is held back, or lets the daemon in, counts with its group in the backend's own way. */
+static bool counts_otherwise(void)
+{
+	return ALONE_ASKED ||
+	       (sim.machine.mode == SIM_MODE_USER && WANTS(SP_WANTS_TICK_BIT));
+}
+
 /* Of this moment: the share that is charged for what the task uses from now on. */
 void cgroup_share(struct task *p)
 {
@@ -322,14 +329,13 @@ void cgroup_share(struct task *p)
 
 	if (!has_cgroups() || p->daemon)
 		return;
+	if (counts_otherwise()) {
+		p->share_known = false;
+		return;
+	}
 	it = acting(p->cgroup);
 	other = with_id(reference_before);
 	now = with_id(sim.backend->reference());
-	/* Who steps aside, or is held back, counts with its group only in the backend's way. */
-#ifdef SP_WANTS
-	p->share_known = false;
-	return;
-#endif
 	p->share_known = is_known() &&
 			 (live_tasks() <= CHECKED_TASKS || ++checks % 64 == 0);
 	if (!p->share_known)

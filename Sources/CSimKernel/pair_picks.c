@@ -28,8 +28,8 @@ static struct gone *gones;
 static u32 gones_read, gones_told, gones_room;
 static u64 arrivals;
 static u32 direct; /* whom the policy let run at once a moment ago */
-static bool
-	lost; /* an answer named a queue that is not: what becomes of it is not modelled */
+/* An answer named a queue that is not: what becomes of its task is not modelled, nor the rest. */
+static bool lost;
 
 /* A CPU asked: what was answered, until somebody is let run. */
 static struct {

@@ -111,7 +111,7 @@ void pair_wakes_up(void)
 	idle_before = sim.idle_mask;
 }
 
-/* ops.select_cpu said @cpu, and claimed sim.moment.claimed. */
+/* Whether the list has the CPU where it ran last, whatever that is besides: no core, nor a set. */
 static bool has_previous(u32 list)
 {
 	for (; list; list >>= SP_LOOK_BITS)
@@ -125,6 +125,7 @@ static bool has_previous(u32 list)
 	return false;
 }
 
+/* ops.select_cpu said @cpu, and claimed sim.moment.claimed. */
 void pair_woken(struct task *p, u64 flags, s32 cpu)
 {
 	const s32 chosen = sim.moment.claimed;
