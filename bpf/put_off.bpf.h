@@ -14,6 +14,8 @@ static u64 put_off_bits[SP_CPUS_MAX / 64];
 static u32 put_off_cpus; /* about how many: it is counted behind the bit */
 static u32 called_back; /* the last one that was called back; the next one is below it */
 static bool is_called; /* and it has not asked yet */
+/* Whether it asked for that, in memory: the verifier would look at all that follows twice. */
+static bool was_called[SP_CPUS_MAX];
 
 static __always_inline void put_off(s32 cpu)
 {
@@ -39,13 +41,14 @@ static __always_inline bool forget_put_off(s32 cpu)
 	return true;
 }
 
-/* Whether a CPU that asks was called back. */
-static __always_inline bool answers_call(s32 cpu)
+/* Notes whether a CPU that asks was called back. */
+static __always_inline void answers_call(s32 cpu)
 {
-	if (!is_called || called_back != (u32)cpu)
-		return false;
-	is_called = false;
-	return true;
+	bool called = is_called && called_back == (u32)cpu;
+
+	was_called[(u32)cpu & (SP_CPUS_MAX - 1)] = called;
+	if (called)
+		is_called = false;
 }
 
 /*

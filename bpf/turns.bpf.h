@@ -190,10 +190,16 @@ static __always_inline bool run_daemon(s32 here, s32 caller,
 			      prev ? prev->generation : 0);
 }
 
-/* Whether the daemon, which runs, was told to let go of its CPU in the middle of its pass. */
-static __always_inline bool is_interrupted(const struct sp_answers *ring)
+/*
+ * Whether a CPU's own task is the daemon, and was told to let go of its CPU in the middle of
+ * its pass. Global: verified once.
+ */
+__noinline int is_interrupted(u32 pid, u32 flags)
 {
-	return ring->daemon.passes == daemon_passes && has_turn(sp_now());
+	const struct sp_answers *ring = answer_ring();
+
+	return ring && pid == ring->daemon.tid && (flags & SCX_TASK_QUEUED) &&
+	       ring->daemon.passes == daemon_passes && has_turn(sp_now());
 }
 
 /* Lets the daemon run here because another CPU called for it. */

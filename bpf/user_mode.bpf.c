@@ -235,20 +235,18 @@ SEC("struct_ops/sp_dispatch")
 void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 {
 	struct sp_answers *ring = answer_ring();
-	bool called;
 
 	if (!ring)
 		return;
-	called = answers_call(cpu);
+	answers_call(cpu);
 	/* The interrupt that called this CPU back met the daemon, which goes on. */
-	if (prev && is_daemon(prev, ring) && (prev->scx.flags & SCX_TASK_QUEUED) &&
-	    is_interrupted(ring)) {
+	if (prev && is_interrupted(prev->pid, prev->scx.flags)) {
 		sp_set_slice(prev, DAEMON_SLICE_NS);
 		return;
 	}
 	dispatch(ring, cpu, prev);
 	/* It has something else to do: another one that was put off may need the daemon. */
-	if (called && nr_queued(&standing_by))
+	if (was_called[(u32)cpu & (SP_CPUS_MAX - 1)] && nr_queued(&standing_by))
 		call_next_back();
 }
 
