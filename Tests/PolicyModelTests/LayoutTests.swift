@@ -25,6 +25,6 @@ import Testing
 
     @Test func theAnswerRingsOffsetsAreWhatTheHeaderAsserts() {
         #expect(SP_ANSWERS_RING_OFFSET == 128 + 192 + 256 * (8 + 128))
-        #expect(MemoryLayout<sp_daemon>.size == 40)
+        #expect(MemoryLayout<sp_daemon>.size == 48)
     }
 }
