@@ -110,7 +110,7 @@ enum sp_counter {
 	SP_COUNT_MASKS_FULL, /* affinities that the daemon was not told of */
 	SP_COUNT_WRONG_CPU, /* answers for a CPU on which the task may not run */
 	SP_COUNT_RETRIED, /* a task went on for 0.5 ms while the daemon had its turn */
-	SP_COUNT_CALLED_BACK, /* its CPU was told to ask anew before that */
+	SP_COUNT_CALLED_BACK, /* CPUs that were put off, and told to ask anew */
 	SP_COUNT_OUT_OF_CLASS, /* times the daemon went back to its class */
 	SP_COUNT_GROUPS_LEFT_OUT, /* control groups without a place: part of their parent */
 	SP_COUNT_OVERLOOKED, /* taken from a queue of a pair's own that nobody served */

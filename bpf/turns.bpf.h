@@ -33,7 +33,7 @@ struct sp_dsq standing_by = { .id = DSQ_DAEMON };
  */
 static u64 daemon_since;
 static u64 daemon_last; /* when its last pass ended */
-static u64 returned_seen; /* how often it had been taken out of its class */
+static u64 returned_seen; /* how often it had gone back to its class then */
 static u64 daemon_passes; /* that it had finished then */
 static bool daemon_confined; /* it may not run on every CPU */
 /* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
