@@ -48,9 +48,13 @@ public struct Decider<P: Policy>: ~Copyable {
         var heldQueue: UInt16 = 0
     }
 
-    public package(set) var policy: P
-    /// Description of the mechanism that the backend follows as well.
-    let described: sp_policy
+    /// Not in here: most calls on a struct that others cannot look into copy it, and descriptions are large.
+    private let policyAt: UnsafeMutablePointer<P>
+    public internal(set) var policy: P {
+        @inline(__always) unsafeAddress { UnsafePointer(policyAt) }
+        @inline(__always) nonmutating unsafeMutableAddress { policyAt }
+    }
+    let described: Described
     /// Affinities that are neither everywhere nor one CPU, by number; nil if there are none.
     let masks: UnsafePointer<sp_mask>?
     var table: TaskTable
@@ -75,6 +79,19 @@ public struct Decider<P: Policy>: ~Copyable {
     var latest: UInt64 = 0
     public package(set) var counters = Counters()
 
+    /// What of a description the backend follows as well.
+    struct Described {
+        let order, classes, idle, inputs, wanted: UInt32
+        let sliceMaxNs: UInt64
+        let isAskedAlone: Bool
+
+        init(_ policy: sp_policy) {
+            (order, classes, idle) = (policy.order, policy.classes, policy.idle)
+            (inputs, wanted) = (policy.inputs, policy.wanted)
+            (sliceMaxNs, isAskedAlone) = (policy.slice_max_ns, policy.isAskedAlone)
+        }
+    }
+
     struct Counts {
         var regular: UInt32 = 0
         var priority: UInt32 = 0
@@ -90,8 +107,9 @@ public struct Decider<P: Policy>: ~Copyable {
         _ policy: P, described: sp_policy, maxTasks: Int, masks: UnsafePointer<sp_mask>? = nil,
         layout: QueueLayout? = nil
     ) {
-        self.policy = policy
-        self.described = described
+        policyAt = .allocate(capacity: 1)
+        policyAt.initialize(to: policy)
+        self.described = Described(described)
         self.masks = masks
         table = TaskTable(capacity: maxTasks)
         tasks = .allocate(capacity: maxTasks)
@@ -105,6 +123,8 @@ public struct Decider<P: Policy>: ~Copyable {
     }
 
     deinit {
+        policyAt.deinitialize(count: 1)
+        policyAt.deallocate()
         own.deallocate()
         tasks.deallocate()
         waits.deallocate()
@@ -234,7 +254,7 @@ public struct Decider<P: Policy>: ~Copyable {
 
     /// For how long a task goes on that met no other, of which the policy said `sliceNs`.
     @inline(__always)
-    func alone(_ sliceNs: UInt64) -> UInt64 { isAskedAlone ? sliceNs : described.slice_max_ns }
+    func alone(_ sliceNs: UInt64) -> UInt64 { isAskedAlone ? sliceNs : described.sliceMaxNs }
 
     /// The policy's event of a notice.
     @inline(__always)
@@ -279,13 +299,13 @@ public struct Decider<P: Policy>: ~Copyable {
             return (decision.slice_ns, decision.queue)
         }
         counters.strange &+= 1
-        return (described.slice_max_ns, SP_QUEUE_REGULAR.rawValue)
+        return (described.sliceMaxNs, SP_QUEUE_REGULAR.rawValue)
     }
 
     /// Lets a task run that has no place, or whose notice is stale.
     private func atOnce(_ notice: sp_notice) -> sp_answer {
         sp_answer(
-            slice_ns: UInt32(clamping: described.slice_max_ns),
+            slice_ns: UInt32(clamping: described.sliceMaxNs),
             queue: UInt16(SP_QUEUE_REGULAR.rawValue), cpu: Int16(clamping: notice.cpu),
             pid: notice.pid, wait: notice.wait)
     }

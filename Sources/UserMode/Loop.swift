@@ -182,6 +182,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
         faults.answered()
     }
 
+    @inline(__always)
     private func report(_ published: LoopFigures) {
         let counters = decider.counters
         published.events.store(counters.events, ordering: .relaxed)

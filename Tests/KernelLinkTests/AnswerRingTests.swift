@@ -25,7 +25,7 @@ import Testing
                 if ring.isFull { Issue.record("full before answer \(number)") }
                 ring.append(Self.answer(UInt32(number)))
             }
-            var isFull = ring.isFull // an expectation would copy the ring
+            var isFull = ring.isFull  // an expectation would copy the ring
             #expect(isFull)
             // The backend has taken one.
             let tail = (memory + Int(SP_ANSWERS_ASKED_OFFSET)).assumingMemoryBound(to: UInt64.self)

@@ -7,6 +7,13 @@ import Testing
 
 /// What the daemon does for one wait when very many tasks wait: counted, not timed.
 @Suite struct DeciderScaleTests {
+    /// A description has 1,632 bytes. In the loop's own structures it would be copied by calls several times a pass:
+    /// 20 us of the daemon's time for a wake-up, not 12.
+    @Test func theLoopsStructuresAreSmall() {
+        #expect(MemoryLayout<Loop<DescribedPolicy, NoFault>>.size <= 640)
+        #expect(MemoryLayout<Loop<PairExecution, NoFault>>.size <= 640)
+    }
+
     /// Comparisons of tasks for one that is picked and waits anew, while `tasks` wait: the mean.
     private func comparisons(_ tasks: Int, _ order: sp_order) -> Double {
         var policy = sp_policy()
