@@ -123,19 +123,21 @@ starvation() {
 	at_rest
 }
 
-# One sleeper, pinned beside six loops: its key is what it owes by weight, and by deadline its short bursts as well.
+# One sleeper, pinned beside six loops: its key is what it owes by weight, and by deadline its short bursts as well. The mean:
+# of 300 waits the p99 is the third longest, and those are of the two moments in which a round of wait-max ends.
 bursts() {
-	local fair p99
+	local fair mean
 	scheduled --policy fair
 	tell wakeups 3 6 1 3
-	fair=$(said p99)
+	fair=$(said mean)
 	at_rest
 	scheduled --policy deadline
 	tell wakeups 3 6 1 3
-	p99=$(said p99)
+	mean=$(said mean)
 	at_rest
-	note "p99 $fair us by fair, $p99 us"
-	((p99 * 2 <= fair)) || complain "p99 is $p99 us, more than half of fair's $fair us"
+	note "mean $fair us by fair, $mean us"
+	# Seen: a seventh to an eighth; in the simulated kernel as well.
+	((mean * 3 <= fair)) || complain "the mean wait is $mean us, more than a third of fair's $fair us"
 }
 
 # Two loops share CPUs 2 and 3 with tasks that sleep most of the time. What these use is the guest's own work: in user mode
