@@ -81,7 +81,9 @@ let package = Package(
         .target(
             name: "PolicyModel",
             dependencies: ["CSchedProto"],
-            exclude: ["Shipped/POLICY.md", "Shipped/policy.schema.json", "Shipped/traces"],
+            exclude: [
+                "Shipped/POLICY.md", "Shipped/policy.schema.json", "Shipped/Properties", "Shipped/traces",
+            ],
             swiftSettings: optimised,
             plugins: ["BuildBPF"]),
 
@@ -127,7 +129,7 @@ let package = Package(
         // no policy, so that a change of one does not compile it again.
         .target(
             name: "Prove",
-            dependencies: ["CSchedProto", "CSystem", "SwiftToBPF"],
+            dependencies: ["CSchedProto", "CSystem", "PolicyModel", "SwiftToBPF"],
             swiftSettings: optimised),
 
         // What it is told of a policy: the ranges of parameters, and all that is to be the same.
@@ -136,7 +138,10 @@ let package = Package(
         // What of ours is proven: the executions as LLVM IR, and what has no twin yet.
         .target(
             name: "PolicyProof",
-            dependencies: ["CSchedProto", "KernelLink", "PolicyText", "ProofSubjects", "Prove"],
+            dependencies: [
+                "CSchedProto", "KernelLink", "PolicyModel", "PolicyText", "ProofSubjects", "Prove",
+            ],
+            path: "Sources/PolicyModel/Shipped/Properties",
             swiftSettings: strict,
             plugins: ["BuildBPF"]),
 
@@ -186,7 +191,8 @@ let package = Package(
             swiftSettings: strict),
         // Wrong versions of sources, made mechanically, and what they are built and judged with.
         .target(
-            name: "Mutation", dependencies: ["CSchedProto", "Conformance"], swiftSettings: strict),
+            name: "Mutation", dependencies: ["CSchedProto", "Conformance", "PolicyModel"],
+            swiftSettings: strict),
         // The command line, of sched-proto and of the programs of pairs.
         .target(
             name: "Commands",

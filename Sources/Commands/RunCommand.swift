@@ -268,10 +268,7 @@ struct RunCommand: ParsableCommand {
     /// Which rules of a policy only Swift has; nil if C has all.
     static func missingTwins(_ policy: sp_policy, name: String) -> String? {
         if let pair = Program.pair { return pair.c.obstacle }
-        let twins = BPFMode.Twins()
-        let missing = PolicyText.missingTwins(
-            of: policy, orders: twins.orders, slices: twins.slices, classes: twins.classes,
-            bursts: twins.bursts)
+        let missing = PolicyText.missingTwins(of: policy, twins: BPFMode.twins)
         if missing.isEmpty { return nil }
         let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
         return "policy '\(Printable.line(name))' uses a rule that has no BPF twin yet: \(rules)"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-public import CSchedProto
+import CSchedProto
 public import Output
+import PolicyModel
 
 /// What a person, or a program, needs to see of a divergence.
 public struct DivergenceReport {
@@ -101,19 +102,6 @@ public struct DivergenceReport {
     /// All events of the trace, as a table.
     public var events: String {
         table(Array(trace.events.prefix(mismatch.index + 1).enumerated()))
-    }
-
-    /// The description's fields as numbers, where they have no words.
-    public static func describe(_ policy: sp_policy) -> String {
-        """
-          order=\(policy.order) slice=\(policy.slice) classes=\(policy.classes) \
-        burst=\(policy.burst) idle=\(policy.idle) kthreads=\(policy.kthreads) \
-        promote_sync=\(policy.promote_sync) promote_waiting_max=\(policy.promote_waiting_max) \
-        preempt=\(policy.preempt)
-          rate_max=\(policy.rate_max) slice_max_ns=\(policy.slice_max_ns) \
-        slice_min_ns=\(policy.slice_min_ns) sleep_credit_ns=\(policy.sleep_credit_ns) \
-        rate_window_ns=\(policy.rate_window_ns) starvation_ns=\(policy.starvation_ns)
-        """
     }
 
     /// All of it: the events up to the one that differs, and each field of each lane's answer to it.

@@ -224,9 +224,8 @@ public struct Exhaustive {
     /// The values lie on both sides of what this description compares with.
     static func alphabet(for policy: sp_policy) -> [Symbol] {
         let slice = policy.slice_max_ns
-        let window = policy.rate_window_ns
-        let limit =
-            policy.starvation_ns == 0 ? policy.wait_max_ns : min(policy.starvation_ns, policy.wait_max_ns)
+        let window = Shipped.window(policy)
+        let limit = Shipped.starvation(policy)
         let looked = SP_EVENT_LOOKED | SP_EVENT_FIRST | SP_EVENT_FIRST_PRIORITY
         var symbols: [Symbol] = []
         for task in 0...1 {

@@ -97,10 +97,7 @@ struct HostileTrace {
         case .jumps: now &+= random.magnitude(0...(1 << 62))
         case .rules:
             // On and around the limits that the policy compares times with.
-            let limits = [
-                policy.rate_window_ns, policy.starvation_ns, policy.sleep_credit_ns, policy.wait_max_ns,
-            ]
-            now &+= random.pick(limits) &+ random.below(3) &- 1
+            now &+= random.pick(Shipped.limits(policy)) &+ random.below(3) &- 1
         case .anything: now = random.next()
         }
         if !isOrdinary && random.chance(10) { now &-= random.magnitude(0...UInt64.max) }
@@ -108,10 +105,8 @@ struct HostileTrace {
 
     private mutating func usedNs() -> UInt64 {
         if isOrdinary { return random.magnitude(0...100_000_000) }
-        return random.pick([
-            0, 1, .max, .max / 100, .max / 100 + 1, 1 << 63, policy.slice_max_ns,
-            policy.slice_max_ns &* SP_BURST_SLICES_MAX, random.next(),
-        ])
+        return random.pick(
+            [0, 1, .max, .max / 100, .max / 100 + 1, 1 << 63] + Shipped.usedLimits(policy) + [random.next()])
     }
 
     private mutating func nextSwitches() -> UInt64 {
@@ -183,7 +178,7 @@ struct HostileTrace {
 
     /// When somebody began to wait: around what the limits of waits make of it.
     private mutating func since() -> UInt64 {
-        let limits = [policy.starvation_ns, policy.wait_max_ns, 0]
+        let limits = Shipped.waitLimits(policy)
         if isOrdinary { return now &- random.pick(limits) &+ random.below(3) &- 1 }
         return random.pick([0, now, now &+ 1, now &- (1 << 63), random.next()])
     }

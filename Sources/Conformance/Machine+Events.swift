@@ -80,8 +80,7 @@ extension Machine {
             return recordDispatch(&event, prev)
         }
         let looks =
-            policy.classes == SP_CLASSES_NONE.rawValue
-            ? prev != nil : prev != nil || (regular.count > 0 && priority.count > 0)
+            prev != nil || (policy.hasClasses && regular.count > 0 && priority.count > 0)
         if looks {
             event.flags = SP_EVENT_LOOKED
             if let first = regular.first {

@@ -6,29 +6,39 @@ struct OutcomeField: Sendable {
     let name: String
     let text: @Sendable (sp_outcome) -> String
 
-    /// All fields, in the order of their declaration; together they are all bytes.
-    static let all: [OutcomeField] = [
+    /// What was decided.
+    static let decision: [OutcomeField] = [
         OutcomeField("decision.key") { $0.decision.key },
         OutcomeField("decision.slice_ns") { $0.decision.slice_ns },
         OutcomeField(name: "decision.action") { actionText($0.decision.action) },
         OutcomeField("decision.queue") { $0.decision.queue },
         OutcomeField("decision.cpu") { $0.decision.cpu },
         OutcomeField("decision.pid") { $0.decision.pid },
-        OutcomeField("task.vtime") { $0.task.vtime },
-        OutcomeField("task.burst_ns") { $0.task.burst_ns },
-        OutcomeField("task.rate") { $0.task.rate },
-        OutcomeField("task.rate_switches") { $0.task.rate_switches },
-        OutcomeField("task.rate_since") { $0.task.rate_since },
-        OutcomeField("task.generation") { $0.task.generation },
-        OutcomeField("task.queue") { $0.task.queue },
-        OutcomeField("global.vtime_now") { $0.global.vtime_now },
-        OutcomeField("global.threshold") { $0.global.threshold },
-        OutcomeField("global.average_waiting") { $0.global.average_waiting },
-        OutcomeField("global.round") { $0.global.round },
-        OutcomeField("global.round_since") { $0.global.round_since },
     ]
 
-    /// A number of a pair's own, so many bytes of an outcome at an offset.
+    /// What every policy has of a task.
+    static let life: [OutcomeField] = [
+        OutcomeField("task.generation") { $0.task.generation },
+        OutcomeField("task.queue") { $0.task.queue },
+    ]
+
+    /// All fields, in the order of their declaration; together they are all bytes.
+    ///
+    /// - Parameters:
+    ///   - task: what a policy remembers of a task: its names, and places in `sp_task`.
+    ///   - state: the same beside the tasks, in `sp_global`.
+    ///   - word: what reports call the latter.
+    static func all(task: [ReportNaming.Field], state: [ReportNaming.Field], word: String) -> [OutcomeField] {
+        let at = MemoryLayout<sp_decision>.size
+        let ofTask = task.map { OutcomeField("task.\($0.name)", offset: at + $0.offset, size: $0.size) }
+        let beside = at + MemoryLayout<sp_task>.size
+        let ofState = state.map {
+            OutcomeField("\(word).\($0.name)", offset: beside + $0.offset, size: $0.size)
+        }
+        return decision + ofTask + life + ofState
+    }
+
+    /// A number of a policy's own, so many bytes of an outcome at an offset.
     init(_ name: String, offset: Int, size: Int) {
         self.init(name: name) { outcome in
             withUnsafeBytes(of: outcome) { bytes in

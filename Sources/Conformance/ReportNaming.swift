@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import PolicyModel
 
 /// How reports name what a policy remembers, and where to look.
 public struct ReportNaming: Sendable {
@@ -14,8 +15,11 @@ public struct ReportNaming: Sendable {
 
     /// The described policy's.
     public static let described = ReportNaming(
-        fields: OutcomeField.all, events: EventField.all,
-        suspect: { TwinFunction.suspect($0, of: $1, in: $2) })
+        fields: OutcomeField.all(
+            task: Shipped.task.map { ($0.name, $0.offset, $0.size) },
+            state: Shipped.global.map { ($0.name, $0.offset, $0.size) }, word: "global"),
+        events: EventField.all,
+        suspect: { Shipped.suspect($0, of: $1, in: $2) })
 
     /// A field by its name, its place in bytes and its size.
     public typealias Field = (name: String, offset: Int, size: Int)
@@ -31,16 +35,8 @@ public struct ReportNaming: Sendable {
     ) {
         let fields = hasOwnQueues ? EventField.withPlaces : EventField.all
         events = inputs == 0 ? fields : EventField.with(inputs, fields)
-        let decision = OutcomeField.all.filter { $0.name.hasPrefix("decision.") }
-        let common = OutcomeField.all.filter { ["task.generation", "task.queue"].contains($0.name) }
-        let at = MemoryLayout<sp_decision>.size
-        let ofTask = task.map { OutcomeField("task.\($0.name)", offset: at + $0.offset, size: $0.size) }
-        let beside = at + MemoryLayout<sp_task>.size
-        let ofState = state.map {
-            OutcomeField("state.\($0.name)", offset: beside + $0.offset, size: $0.size)
-        }
         self.inputs = inputs
-        self.fields = decision + ofTask + common + ofState
+        self.fields = OutcomeField.all(task: task, state: state, word: "state")
         suspect = { _, event, _ in TwinFunction(of: event.kind, pair: pair, type: type) }
     }
 

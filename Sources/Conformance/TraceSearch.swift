@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 public import CSchedProto
+import PolicyModel
 
 /// Looks for a trace in which lanes differ, from one step of which it is known that they should: a state and an
 /// event. A trace begins with the state before the first event, so what leads to the state has to be found.
@@ -19,12 +20,9 @@ public struct TraceSearch {
         self.event = event
         random = SplitMix64(seed: seed)
         numbers =
-            [
-                global.vtime_now, global.threshold, global.average_waiting, global.round, global.round_since,
-                task.vtime, task.burst_ns, task.rate, task.rate_switches, task.rate_since,
-                event.now, event.used_ns, event.switches, policy.slice_max_ns, policy.slice_min_ns,
-                policy.sleep_credit_ns, policy.rate_window_ns, policy.wait_max_ns, policy.starvation_ns,
-            ] + EventField.all.map { $0.get(event) }
+            Shipped.global.map { $0.value(in: global) } + Shipped.task.map { $0.value(in: task) }
+            + [event.now, event.used_ns, event.switches, policy.slice_max_ns]
+            + Shipped.parameters.map { $0.value(in: policy) } + EventField.all.map { $0.get(event) }
     }
 
     /// Tries so many traces of a few events. The trace ends with the event that is decided differently.
@@ -55,7 +53,7 @@ public struct TraceSearch {
         if shape & 1 != 0 {
             var second = first
             second.now = event.now
-            second.used_ns = task.burst_ns
+            second.used_ns = Shipped.usedSince(task)
             second.kind = SP_EVENT_ENQUEUE.rawValue
             events.append(second)
         }
@@ -80,23 +78,20 @@ public struct TraceSearch {
         var first = event
         first.kind = SP_EVENT_ENQUEUE.rawValue
         first.generation = task.generation != 0 ? task.generation : max(event.generation, 1)
-        first.now = task.rate_since
-        first.switches = task.rate_switches
-        first.used_ns = task.vtime &- policy.slice_max_ns
+        Shipped.bringAbout(task, policy, by: &first)
         first.weight = UInt32(SP_WEIGHT_NORMAL)
         first.idle_cpu = -1
         first.flags = 0
         return first
     }
 
-    /// Events of another task that bring the clock of vtime to where it was.
+    /// Events of another task that bring what is remembered beside the tasks to where it was.
     private var clock: [sp_event] {
         var wait = first
         wait.pid = event.pid ^ 1
-        wait.used_ns = global.vtime_now &- policy.slice_max_ns
         var run = wait
         run.kind = SP_EVENT_RUNNING.rawValue
-        run.waiting.0 = UInt32(truncatingIfNeeded: global.average_waiting &* 2)
+        Shipped.bringAbout(global, policy, by: &wait, and: &run)
         return [wait, run]
     }
 }

@@ -319,10 +319,3 @@ public struct Scheduler: ~Copyable {
     /// Why the kernel ended the scheduler; nil while it has not.
     public func exitReport() -> ExitReport? { memory.exitReport() }
 }
-
-extension sp_policy {
-    /// Whether anything that it decides depends on what a task weighs.
-    package var goesByWeight: Bool {
-        order != SP_ORDER_FIFO.rawValue || slice == SP_SLICE_WEIGHTED.rawValue
-    }
-}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import PolicyModel
 
 /// One small change to a source file.
 package struct Mutation: Sendable {
@@ -35,38 +36,24 @@ package struct Mutator {
         ("/", ["*"]), ("!", [""]), ("&", []),
     ]
 
-    /// Words that are taken for one another.
-    static let swaps: [(String, String)] = [
-        ("slice_max_ns", "slice_min_ns"), ("slice_min_ns", "slice_max_ns"),
-        ("vtime", "burst_ns"), ("burst_ns", "vtime"), ("used_ns", "now"), ("now", "used_ns"),
-        ("rate", "rate_switches"), ("rate_switches", "rate_since"), ("rate_since", "rate_switches"),
-        ("vtime_now", "threshold"), ("threshold", "average_waiting"),
-        ("average_waiting", "threshold"), ("round_since", "vtime_now"),
-        ("sleep_credit_ns", "slice_max_ns"), ("rate_window_ns", "starvation_ns"),
-        ("starvation_ns", "rate_window_ns"), ("rate_max", "promote_waiting_max"),
-        ("promote_waiting_max", "rate_max"), ("switches", "used_ns"), ("cpus", "weight"),
-        ("weight", "cpus"), ("idle_cpu", "cpu"), ("cpu", "idle_cpu"),
-        ("SP_QUEUE_REGULAR", "SP_QUEUE_PRIORITY"), ("SP_QUEUE_PRIORITY", "SP_QUEUE_REGULAR"),
-        ("SP_EVENT_WAKEUP", "SP_EVENT_SYNC"), ("SP_EVENT_SYNC", "SP_EVENT_KTHREAD"),
-        ("SP_EVENT_KTHREAD", "SP_EVENT_WAKEUP"), ("SP_ACTION_STALE", "SP_ACTION_NONE"),
-        ("SP_ACTION_NONE", "SP_ACTION_INVALID"), ("SP_ACTION_CONTINUE", "SP_ACTION_SERVE"),
-        ("SP_ACTION_DIRECT", "SP_ACTION_QUEUE"), ("SP_ACTION_QUEUE", "SP_ACTION_DIRECT"),
-        ("SP_ACTION_RUN", "SP_ACTION_SERVE"), ("SP_ACTION_SERVE", "SP_ACTION_RUN"),
-        ("SP_ACTION_INVALID", "SP_ACTION_STALE"), ("SP_ORDER_FIFO", "SP_ORDER_VRUNTIME"),
-        ("SP_ORDER_DEADLINE", "SP_ORDER_VRUNTIME"), ("SP_SLICE_SHARED", "SP_SLICE_FIXED"),
-        ("SP_SLICE_AVERAGED", "SP_SLICE_FIXED"), ("SP_SLICE_WEIGHTED", "SP_SLICE_FIXED"),
-        ("SP_CLASSES_VOLUNTARY_SWITCHES", "SP_CLASSES_NONE"),
-        ("SP_BURST_BY_SWITCHES", "SP_BURST_PLAIN"), ("SP_IDLE_DIRECT", "SP_IDLE_QUEUE"),
-        ("SP_KTHREADS_LOCAL", "SP_KTHREADS_QUEUE"), ("SP_WEIGHT_MIN", "SP_WEIGHT_NORMAL"),
-        ("SP_WEIGHT_NORMAL", "SP_WEIGHT_MIN"), ("SP_WEIGHT_MAX", "SP_WEIGHT_NORMAL"),
-        ("SP_RATE_SCALE", "SP_WEIGHT_NORMAL"), ("SP_BURST_SLICES_MAX", "SP_RATE_SCALE"),
-        ("SP_NSEC_PER_SEC", "SP_RATE_SCALE"), ("SP_SWITCHES_MAX", "SP_RATE_SCALE"),
-        ("switchesMax", "thresholdMax"), ("true", "false"), ("false", "true"),
-        ("sp_min", "sp_max"), ("sp_max", "sp_min"), ("min", "max"), ("max", "min"),
-        ("regular", "priority"), ("priority", "regular"), ("measured", "!measured"),
-        ("isWakeup", "isSync"), ("isSync", "isWakeup"), ("isKthread", "isWakeup"),
-        ("waitingTasks", "switches"), ("event", "task"),
-    ]
+    /// Words that are taken for one another: of the rules that ship, and of what every policy has.
+    static let swaps: [(String, String)] =
+        Shipped.swaps + [
+            ("used_ns", "now"), ("now", "used_ns"), ("switches", "used_ns"), ("cpus", "weight"),
+            ("weight", "cpus"), ("idle_cpu", "cpu"), ("cpu", "idle_cpu"),
+            ("SP_QUEUE_REGULAR", "SP_QUEUE_PRIORITY"), ("SP_QUEUE_PRIORITY", "SP_QUEUE_REGULAR"),
+            ("SP_EVENT_WAKEUP", "SP_EVENT_SYNC"), ("SP_EVENT_SYNC", "SP_EVENT_KTHREAD"),
+            ("SP_EVENT_KTHREAD", "SP_EVENT_WAKEUP"), ("SP_ACTION_STALE", "SP_ACTION_NONE"),
+            ("SP_ACTION_NONE", "SP_ACTION_INVALID"), ("SP_ACTION_CONTINUE", "SP_ACTION_SERVE"),
+            ("SP_ACTION_DIRECT", "SP_ACTION_QUEUE"), ("SP_ACTION_QUEUE", "SP_ACTION_DIRECT"),
+            ("SP_ACTION_RUN", "SP_ACTION_SERVE"), ("SP_ACTION_SERVE", "SP_ACTION_RUN"),
+            ("SP_ACTION_INVALID", "SP_ACTION_STALE"), ("SP_IDLE_DIRECT", "SP_IDLE_QUEUE"),
+            ("SP_KTHREADS_LOCAL", "SP_KTHREADS_QUEUE"), ("SP_WEIGHT_MIN", "SP_WEIGHT_NORMAL"),
+            ("SP_WEIGHT_NORMAL", "SP_WEIGHT_MIN"), ("SP_WEIGHT_MAX", "SP_WEIGHT_NORMAL"), ("true", "false"),
+            ("false", "true"), ("sp_min", "sp_max"), ("sp_max", "sp_min"), ("min", "max"), ("max", "min"),
+            ("regular", "priority"), ("priority", "regular"), ("isWakeup", "isSync"),
+            ("isSync", "isWakeup"), ("isKthread", "isWakeup"), ("event", "task"),
+        ]
 
     let file: String
     let lines: [String]

@@ -1,28 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
-public import CSchedProto
+package import CSchedProto
 import PolicyModel
 
 /// The rules that a policy chooses and that only Swift knows.
 ///
 /// - Parameters:
 ///   - policy: The policy.
-///   - orders: The order rules that have a C twin, one bit for each value: `sp_native_orders()`.
-///   - slices: The same for `slice.rule`: `sp_native_slices()`.
-///   - classes: The same for `classes.rule`: `sp_native_classes()`.
-///   - bursts: The same for `order.burst`: `sp_native_bursts()`.
-/// - Returns: The keys and the words of the rules without a twin, in the order of a description;
+///   - twins: The keys of rules, and their values that have a C twin, one bit for each.
+/// - Returns: The keys and the words of the rules without a twin, in the order of `twins`;
 ///   empty if the policy can run as BPF. A value without a word is given as its number.
-public func missingTwins(
-    of policy: sp_policy, orders: UInt32, slices: UInt32, classes: UInt32, bursts: UInt32
+package func missingTwins(
+    of policy: sp_policy, twins: [(path: String, mask: UInt32)] = Shipped.twins
 ) -> [(key: String, word: String)] {
-    let masks = [
-        ("order.rule", orders), ("order.burst", bursts), ("slice.rule", slices),
-        ("classes.rule", classes),
-    ]
-    return masks.compactMap { path, mask in
-        guard let key = PolicyKeys.named(path) else { return nil }
-        // Only a deadline reads what a burst adds.
-        if path == "order.burst" && policy.order != SP_ORDER_DEADLINE.rawValue { return nil }
+    twins.compactMap { path, mask in
+        guard let key = PolicyKeys.named(path), key.isRead(in: policy) else { return nil }
         let value = key.value(in: policy)
         // A shift by 32 or more leaves no bit, which is the right answer.
         if mask & (UInt32(1) << value) != 0 { return nil }

@@ -7,7 +7,7 @@ package struct CaseSampler {
     private let parameters: [Parameter]
     private let layout: Layout
 
-    package init(sides: [Side], parameters: [Parameter], layout: Layout = .described) {
+    package init(sides: [Side], parameters: [Parameter], layout: Layout) {
         self.sides = sides
         self.parameters = parameters
         self.layout = layout

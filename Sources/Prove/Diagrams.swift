@@ -6,8 +6,8 @@
 package struct Condition: Hashable, Sendable {
     let index: Int32
 
-    static let never = Condition(index: 0)
-    static let always = Condition(index: 1)
+    package static let never = Condition(index: 0)
+    package static let always = Condition(index: 1)
 }
 
 /// Makes conditions.

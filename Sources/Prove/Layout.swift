@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 package import CSchedProto
+package import PolicyModel
 
 /// Where the fields of the shared structures are, as the imported header has them.
 package struct Field: Sendable, Hashable {
@@ -26,6 +27,8 @@ package struct Layout: Sendable {
     let fixed: [Field: UInt64]
     /// The pair's own queues are not known before it runs; nil: it is the described policy.
     package let pairHasOwnQueues: Bool?
+    /// What is proven of it beside what has to be so of every policy, by the kind of event.
+    let properties: @Sendable (_ kind: UInt32) -> [Property]
 
     /// The highest number of a queue of the two that all have.
     var queueMax: UInt64 {
@@ -55,42 +58,16 @@ package struct Layout: Sendable {
             size: MemoryLayout<Value>.size)
     }
 
-    private static let rules: [Field] = [
-        field("policy", "abi", \sp_policy.abi), field("policy", "order", \sp_policy.order),
-        field("policy", "slice", \sp_policy.slice), field("policy", "classes", \sp_policy.classes),
-        field("policy", "burst", \sp_policy.burst), field("policy", "idle", \sp_policy.idle),
-        field("policy", "kthreads", \sp_policy.kthreads),
-        field("policy", "promote_sync", \sp_policy.promote_sync),
-        field("policy", "promote_waiting_max", \sp_policy.promote_waiting_max),
-        field("policy", "rate_max", \sp_policy.rate_max), field("policy", "preempt", \sp_policy.preempt),
-        field("policy", "pair", \sp_policy.pair), field("policy", "slice_max_ns", \sp_policy.slice_max_ns),
-    ]
+    private static func fields(_ structure: String, _ numbers: [NumberField]) -> [Field] {
+        numbers.map { Field(structure: structure, name: $0.name, offset: $0.offset, size: $0.size) }
+    }
 
-    private static let parameters: [Field] = [
-        field("policy", "slice_min_ns", \sp_policy.slice_min_ns),
-        field("policy", "sleep_credit_ns", \sp_policy.sleep_credit_ns),
-        field("policy", "rate_window_ns", \sp_policy.rate_window_ns),
-        field("policy", "starvation_ns", \sp_policy.starvation_ns),
-        field("policy", "wait_max_ns", \sp_policy.wait_max_ns),
-    ]
+    private static let rules = fields("policy", sp_policy.head)
 
     /// Where a pair's tables would be.
     private static let noRows: [Field] = stride(from: 0, to: Int(SP_ROWS_BYTES), by: 8).map {
         Field(structure: "policy", name: "rows\($0)", offset: Int(SP_PAIR_ROWS) + $0, size: 8)
     }
-
-    private static let globals: [Field] = [
-        field("global", "vtime_now", \sp_global.vtime_now),
-        field("global", "threshold", \sp_global.threshold),
-        field("global", "average_waiting", \sp_global.average_waiting),
-        field("global", "round", \sp_global.round), field("global", "round_since", \sp_global.round_since),
-    ]
-
-    private static let tasks: [Field] = [
-        field("task", "vtime", \sp_task.vtime), field("task", "burst_ns", \sp_task.burst_ns),
-        field("task", "rate", \sp_task.rate), field("task", "rate_switches", \sp_task.rate_switches),
-        field("task", "rate_since", \sp_task.rate_since),
-    ]
 
     /// What every policy has of a task.
     private static let life: [Field] = [
@@ -116,18 +93,22 @@ package struct Layout: Sendable {
         field("decision", "cpu", \sp_decision.cpu), field("decision", "pid", \sp_decision.pid),
     ]
 
-    /// The described policy's.
-    package static let described = Layout(
-        policy: rules + parameters + noRows, global: globals, task: tasks + life, unused: Set(noRows),
-        fixed: [:],
-        pairHasOwnQueues: nil)
-
-    private init(
-        policy: [Field], global: [Field], task: [Field], unused: Set<Field>, fixed: [Field: UInt64],
-        pairHasOwnQueues: Bool?
+    /// A policy whose structures have names in the shared header; it has no tables, and two queues.
+    ///
+    /// - Parameters:
+    ///   - parameters: what it reads of a description beside `sp_policy.head`.
+    ///   - properties: what is proven of it beside what has to be so of every policy, by the kind of event.
+    package init(
+        parameters: [NumberField], global: [NumberField], task: [NumberField],
+        properties: @escaping @Sendable (_ kind: UInt32) -> [Property]
     ) {
-        (self.policy, self.global, self.task) = (policy, global, task)
-        (self.unused, self.fixed, self.pairHasOwnQueues) = (unused, fixed, pairHasOwnQueues)
+        policy = Self.rules + Self.fields("policy", parameters) + Self.noRows
+        self.global = Self.fields("global", global)
+        self.task = Self.fields("task", task) + Self.life
+        unused = Set(Self.noRows)
+        fixed = [:]
+        pairHasOwnQueues = nil
+        self.properties = properties
     }
 
     /// A field by its name, its place in bytes and its size.
@@ -180,6 +161,7 @@ package struct Layout: Sendable {
             return values
         }
         pairHasOwnQueues = pairWithOwnQueues
+        properties = { _ in [] }
     }
 
     /// What an event and a state are made of.

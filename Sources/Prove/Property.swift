@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import CSchedProto
+package import CSchedProto
 
 /// Something that every decision has to be like, whatever the inputs and the state.
-struct Property: Sendable {
-    let name: String
+package struct Property: Sendable {
+    package let name: String
     /// The conditions under which it is broken.
     let broken: @Sendable (PropertyView) -> [Condition]
 
-    init(name: String, broken: @escaping @Sendable (PropertyView) -> Condition) {
+    package init(name: String, broken: @escaping @Sendable (PropertyView) -> Condition) {
         self.name = name
         self.broken = { [broken($0)] }
     }
 
     /// In parts, each of which is a question of its own.
-    init(name: String, parts: @escaping @Sendable (PropertyView) -> [Condition]) {
+    package init(name: String, parts: @escaping @Sendable (PropertyView) -> [Condition]) {
         self.name = name
         broken = parts
     }
 }
 
 /// The inputs and outputs of a step, as properties look at them.
-struct PropertyView {
+package struct PropertyView {
     let inputs: Inputs
     let outcome: Outcome
     let part: Case
     let path: Condition
 
-    var terms: Terms { inputs.terms }
+    package var terms: Terms { inputs.terms }
     var diagrams: Diagrams { inputs.terms.diagrams }
 
-    func input(_ name: String) -> Term { inputs[name] ?? terms.constant(0, 64) }
+    package func input(_ name: String) -> Term { inputs[name] ?? terms.constant(0, 64) }
 
     func output(_ name: String) -> Value {
         outcome.values.first { $0.key.fullName == name }?.value ?? Value(.undefined)
     }
 
     /// Where `body` says so of an output's value.
-    func when(_ name: String, _ body: (Term) -> Condition) -> Condition {
+    package func when(_ name: String, _ body: (Term) -> Condition) -> Condition {
         let value = output(name)
         return terms.test(value, value, under: path) { leaf, other in
             // The same leaf twice: the pairs of different ones are never met.
@@ -45,15 +45,25 @@ struct PropertyView {
         }
     }
 
-    func when(_ first: String, _ second: String, _ body: (Term, Term) -> Condition) -> Condition {
+    package func when(_ first: String, _ second: String, _ body: (Term, Term) -> Condition) -> Condition {
         terms.test(output(first), output(second), under: path) { a, b in
             guard case .word(let x) = a, case .word(let y) = b else { return .never }
             return body(x, y)
         }
     }
 
+    /// For each value that an output can have, and where it has it.
+    package func each(_ name: String, _ body: (_ value: Term, _ when: Condition) -> [Condition])
+        -> [Condition]
+    {
+        output(name).leaves.flatMap { one -> [Condition] in
+            guard case .word(let term) = one.leaf else { return [] }
+            return body(term, one.guarded)
+        }
+    }
+
     /// The same for each pair of values that can be met.
-    func each(_ first: String, _ second: String, _ body: (Term, Term) -> Condition) -> [Condition] {
+    package func each(_ first: String, _ second: String, _ body: (Term, Term) -> Condition) -> [Condition] {
         output(first).leaves.flatMap { one in
             output(second).leaves.compactMap { two -> Condition? in
                 guard case .word(let x) = one.leaf, case .word(let y) = two.leaf else { return nil }
@@ -63,7 +73,7 @@ struct PropertyView {
         }
     }
 
-    func action(is actions: sp_action...) -> Condition {
+    package func action(is actions: sp_action...) -> Condition {
         when("decision.action") { term in
             actions.reduce(Condition.never) {
                 diagrams.or($0, terms.isEqual(term, terms.constant(UInt64($1.rawValue), 32)))
@@ -71,47 +81,31 @@ struct PropertyView {
         }
     }
 
-    func and(_ conditions: Condition...) -> Condition { conditions.reduce(.always) { diagrams.and($0, $1) } }
-    func or(_ conditions: Condition...) -> Condition { conditions.reduce(.never) { diagrams.or($0, $1) } }
-    func not(_ condition: Condition) -> Condition { diagrams.not(condition) }
-    func number(_ value: UInt64, _ width: Int = 64) -> Term { terms.constant(value, width) }
-    func wide(_ name: String) -> Term { terms.zeroExtend(input(name), 64) }
-    func flag(_ flag: UInt32) -> Condition {
+    package func and(_ conditions: Condition...) -> Condition {
+        conditions.reduce(.always) { diagrams.and($0, $1) }
+    }
+    package func or(_ conditions: Condition...) -> Condition {
+        conditions.reduce(.never) { diagrams.or($0, $1) }
+    }
+    package func not(_ condition: Condition) -> Condition { diagrams.not(condition) }
+    package func number(_ value: UInt64, _ width: Int = 64) -> Term { terms.constant(value, width) }
+    package func wide(_ name: String) -> Term { terms.zeroExtend(input(name), 64) }
+    package func flag(_ flag: UInt32) -> Condition {
         let bit = terms.extract(input("event.flags"), flag.trailingZeroBitCount, 1)
         return terms.isEqual(bit, terms.constant(1, 1))
     }
-    func isBefore(_ a: Term, _ b: Term) -> Condition { terms.isNegative(terms.subtract(a, b)) }
-    /// The order goes by vtime. Another one that has keys needs properties of its own.
-    var isByVtime: Condition {
-        or(
-            terms.isEqual(input("policy.order"), number(UInt64(SP_ORDER_VRUNTIME.rawValue), 32)),
-            terms.isEqual(input("policy.order"), number(UInt64(SP_ORDER_DEADLINE.rawValue), 32)))
-    }
+    package func isBefore(_ a: Term, _ b: Term) -> Condition { terms.isNegative(terms.subtract(a, b)) }
 }
 
 extension Property {
-    /// What is proven of the kinds of events.
+    /// What is proven of a kind of event: what has to be so of every policy, whatever it decides, and what the
+    /// policy says of itself.
     static func all(of kind: UInt32, _ layout: Layout) -> [Property] {
-        if let hasOwnQueues = layout.pairHasOwnQueues {
-            return ofEvery(kind, hasOwnQueues)
-                + (layout.isAskedAlone && kind == SP_EVENT_ENQUEUE.rawValue ? [holds] : [])
-        }
-        return ofDescribed(kind)
-    }
-
-    /// What has to be so of every policy, whatever it decides.
-    private static func ofEvery(_ kind: UInt32, _ hasOwnQueues: Bool) -> [Property] {
-        [actions(of: kind), places, unused] + (hasOwnQueues ? [] : [queues])
+        let hasTwoQueues = layout.pairHasOwnQueues != true
+        return [actions(of: kind), places] + (layout.isPair ? [unused] : []) + (hasTwoQueues ? [queues] : [])
             + (kind == SP_EVENT_RUNNING.rawValue ? [slices] : [])
-    }
-
-    private static func ofDescribed(_ kind: UInt32) -> [Property] {
-        switch kind {
-        case SP_EVENT_ENQUEUE.rawValue: [actions(of: kind), places, queues, vtimes, keys, rounds, clock]
-        case SP_EVENT_RUNNING.rawValue: [actions(of: kind), places, queues, slices, turns, clockAdvances]
-        case SP_EVENT_DISPATCH.rawValue: [actions(of: kind), places, queues, starving, going, clock]
-        default: [actions(of: kind), places, queues, clock]
-        }
+            + (layout.isAskedAlone && kind == SP_EVENT_ENQUEUE.rawValue ? [holds] : [])
+            + layout.properties(kind)
     }
 
     private static func actions(of kind: UInt32) -> Property {
@@ -192,141 +186,4 @@ extension Property {
         return view.and(view.action(is: SP_ACTION_HOLD), isOutside)
     }
 
-    /// One turn of all that wait takes no longer than `wait_max_ns`, or 1 ms each.
-    private static let turns = Property(name: "a turn of all is bounded") { view in
-        let terms = view.terms
-        let all = terms.sum([(1, view.wide("event.waiting.0")), (1, view.wide("event.waiting.1"))], 1, 64)
-        let limit = terms.maximum(
-            terms.divide(view.input("policy.wait_max_ns"), all), view.number(UInt64(SP_SLICE_FLOOR_NS)))
-        let isLonger = view.when("decision.slice_ns") { view.not(terms.isAtMost($0, limit)) }
-        return view.and(view.action(is: SP_ACTION_RUN), isLonger)
-    }
-
-    /// clock - credit <= vtime <= clock + 1100 slices, by the values after the event. (1000 it is in truth: a
-    /// bound with room costs the solver a tenth of the work, and 1100 + 100 are less than 1400 too.)
-    private static let vtimes = Property(
-        name: "vtime stays near the clock",
-        parts: { view in
-            let terms = view.terms
-            let debt = UInt64(SP_DEBT_SLICES_MAX) * UInt64(SP_WEIGHT_NORMAL) / UInt64(SP_WEIGHT_MIN)
-            let (slice, credit) = (view.input("policy.slice_max_ns"), view.input("policy.sleep_credit_ns"))
-            let limit = terms.sum([(debt + UInt64(SP_BURST_SLICES_MAX), slice), (1, credit)], 0, 64)
-            let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
-            return view.each("task.vtime", "global.vtime_now") { vtime, clock in
-                let distance = terms.sum([(1, vtime), (.max, clock), (1, credit)], 0, 64)
-                return view.and(isPlaced, view.isByVtime, view.not(terms.isAtMost(distance, limit)))
-            }
-        })
-
-    /// round + vtime <= key <= round + vtime + 100 slices, by the values after the event.
-    private static let keys = Property(
-        name: "keys stay near vtime",
-        parts: { view in
-            let terms = view.terms
-            let limit = terms.sum([(UInt64(SP_BURST_SLICES_MAX), view.input("policy.slice_max_ns"))], 0, 64)
-            let isPlaced = view.action(is: SP_ACTION_QUEUE, SP_ACTION_PREEMPT, SP_ACTION_DIRECT)
-            let isThis = view.and(isPlaced, view.isByVtime)
-            return view.output("task.vtime").leaves.flatMap { one -> [Condition] in
-                guard case .word(let vtime) = one.leaf else { return [] }
-                let when = view.and(isThis, one.guarded)
-                return view.each("decision.key", "global.round") { key, round in
-                    let distance = terms.sum([(1, key), (.max, round), (.max, vtime)], 0, 64)
-                    return view.and(when, view.not(terms.isAtMost(distance, limit)))
-                }
-            }
-        })
-
-    /// A round ends with the first task that begins to wait after `wait_max_ns`, and the next one is
-    /// SP_KEY_SPREAD_SLICES and the credit away; else nothing of it changes.
-    private static let rounds = Property(name: "rounds end in time") { view in
-        let terms = view.terms
-        let (round, since) = (view.input("global.round"), view.input("global.round_since"))
-        let now = view.input("event.now")
-        let isOver = view.and(
-            view.isBefore(view.input("policy.wait_max_ns"), terms.subtract(now, since)),
-            view.not(view.action(is: SP_ACTION_STALE)))
-        let next = terms.sum(
-            [
-                (1, round), (UInt64(SP_KEY_SPREAD_SLICES), view.input("policy.slice_max_ns")),
-                (1, view.input("policy.sleep_credit_ns")),
-            ], 0, 64)
-        func differs(_ expected: Term, _ expectedSince: Term) -> Condition {
-            view.or(
-                view.when("global.round") { view.not(terms.isEqual($0, expected)) },
-                view.when("global.round_since") { view.not(terms.isEqual($0, expectedSince)) })
-        }
-        return view.or(
-            view.and(isOver, differs(next, now)), view.and(view.not(isOver), differs(round, since)))
-    }
-
-    /// Only RUNNING moves the clock of vtime.
-    private static let clock = Property(name: "the clock stands still") { view in
-        view.when("global.vtime_now") { view.not(view.terms.isEqual($0, view.input("global.vtime_now"))) }
-    }
-
-    /// Of a task whose vtime is not exactly half of all numbers away, which has no sign.
-    private static let clockAdvances = Property(name: "the clock never goes back") { view in
-        let terms = view.terms
-        let distance = terms.subtract(view.input("task.vtime"), view.input("global.vtime_now"))
-        let isOpposite = terms.isEqual(distance, view.number(1 << 63))
-        let isBack = view.when("global.vtime_now") { view.isBefore($0, view.input("global.vtime_now")) }
-        return view.and(view.not(isOpposite), isBack)
-    }
-
-    /// The regular queue is served once its first task has waited for longer than the limit, and for longer than
-    /// the priority queue's, unless the CPU just served it.
-    private static let starving = Property(name: "who starves is served") { view in
-        let terms = view.terms
-        let starvation = view.input("policy.starvation_ns")
-        let wait = view.input("policy.wait_max_ns")
-        let hasOwn = view.not(terms.isEqual(starvation, view.number(0)))
-        let since = view.input("event.since.0")
-        let age = terms.subtract(view.input("event.now"), since)
-        let isLate = view.or(
-            view.and(hasOwn, view.isBefore(terms.minimum(starvation, wait), age)),
-            view.and(view.not(hasOwn), view.isBefore(wait, age)))
-        let isOlder = view.or(
-            view.not(view.flag(SP_EVENT_FIRST_PRIORITY)), view.isBefore(since, view.input("event.since.1")))
-        let isThere = view.and(
-            view.flag(SP_EVENT_FIRST),
-            view.not(terms.isEqual(view.input("event.waiting.0"), view.number(0, 32))))
-        let isServed = view.and(
-            view.action(is: SP_ACTION_SERVE),
-            view.when("decision.queue") {
-                terms.isEqual($0, view.number(UInt64(SP_QUEUE_REGULAR.rawValue), 32))
-            })
-        return view.and(isThere, isLate, isOlder, view.not(view.regularPrev), view.not(isServed))
-    }
-
-    /// A task goes on only if its queue is served, and its key is before those that wait there.
-    private static let going = Property(name: "who goes on was next") { view in
-        let terms = view.terms
-        func waits(_ queue: Int, _ first: UInt32) -> Condition {
-            view.and(
-                view.not(terms.isEqual(view.input("event.waiting.\(queue)"), view.number(0, 32))),
-                view.or(view.not(view.flag(SP_EVENT_LOOKED)), view.flag(first)))
-        }
-        let key = view.input("event.key")
-        let isRegular = view.regularPrev
-        let isOverdue = view.or(
-            view.and(
-                isRegular, waits(0, SP_EVENT_FIRST), view.not(view.isBefore(key, view.input("event.first.0")))
-            ),
-            view.and(isRegular, waits(1, SP_EVENT_FIRST_PRIORITY)),
-            view.and(
-                view.not(isRegular), waits(1, SP_EVENT_FIRST_PRIORITY),
-                view.not(view.isBefore(key, view.input("event.first.1")))))
-        return view.and(view.action(is: SP_ACTION_CONTINUE), isOverdue)
-    }
-}
-
-extension PropertyView {
-    /// The task that could go on is one of the regular queue.
-    var regularPrev: Condition {
-        let generation = input("event.generation")
-        return and(
-            flag(SP_EVENT_PREV), not(terms.isEqual(generation, number(0, 32))),
-            terms.isEqual(generation, input("task.generation")),
-            terms.isEqual(input("task.queue"), number(UInt64(SP_QUEUE_REGULAR.rawValue), 32)))
-    }
 }

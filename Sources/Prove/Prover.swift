@@ -64,7 +64,7 @@ package struct Prover {
     private let isEqualityOnly: Bool
 
     package init(
-        reference: Side, others: [Side], parameters: [Parameter], layout: Layout = .described, solver: Solver,
+        reference: Side, others: [Side], parameters: [Parameter], layout: Layout, solver: Solver,
         effort: Effort = Effort(), trials: Int = 100, seed: UInt64 = 1, isEqualityOnly: Bool = false
     ) {
         self.isEqualityOnly = isEqualityOnly

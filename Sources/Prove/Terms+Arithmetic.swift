@@ -4,7 +4,7 @@
 
 extension Terms {
     /// Σ factor × term + constant, made of what the terms themselves are sums of.
-    func sum(_ parts: [(factor: UInt64, term: Term)], _ constant: UInt64, _ width: Int) -> Term {
+    package func sum(_ parts: [(factor: UInt64, term: Term)], _ constant: UInt64, _ width: Int) -> Term {
         let all = mask(width)
         var total = constant
         var factors: [Term: UInt64] = [:]
@@ -31,7 +31,7 @@ extension Terms {
     }
 
     func add(_ a: Term, _ b: Term) -> Term { sum([(1, a), (1, b)], 0, width(a)) }
-    func subtract(_ a: Term, _ b: Term) -> Term { sum([(1, a), (.max, b)], 0, width(a)) }
+    package func subtract(_ a: Term, _ b: Term) -> Term { sum([(1, a), (.max, b)], 0, width(a)) }
     func negate(_ a: Term) -> Term { sum([(.max, a)], 0, width(a)) }
 
     func multiply(_ a: Term, _ b: Term) -> Term {
@@ -56,7 +56,7 @@ extension Terms {
             ? node.arguments[0] : term
     }
 
-    func divide(_ a: Term, _ b: Term) -> Term {
+    package func divide(_ a: Term, _ b: Term) -> Term {
         let width = width(a)
         if let divisor = constant(b) {
             if divisor == 0 { return constant(0, width) }
@@ -94,8 +94,8 @@ extension Terms {
         return (extract(a, 0, most), extract(b, 0, most))
     }
 
-    func minimum(_ a: Term, _ b: Term) -> Term { extreme(.minimum, a, b) }
-    func maximum(_ a: Term, _ b: Term) -> Term { extreme(.maximum, a, b) }
+    package func minimum(_ a: Term, _ b: Term) -> Term { extreme(.minimum, a, b) }
+    package func maximum(_ a: Term, _ b: Term) -> Term { extreme(.maximum, a, b) }
 
     private func extreme(_ operation: Operation, _ a: Term, _ b: Term) -> Term {
         let isMinimum = operation == .minimum

@@ -3,7 +3,7 @@
 // Bits: extensions, pieces, masks and shifts.
 
 extension Terms {
-    func zeroExtend(_ term: Term, _ width: Int) -> Term {
+    package func zeroExtend(_ term: Term, _ width: Int) -> Term {
         let own = self.width(term)
         if own >= width { return term }
         let node = nodes[term.place]

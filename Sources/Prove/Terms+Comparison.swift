@@ -3,7 +3,7 @@
 // Comparisons: each in one form, whichever way round a compiler wrote it.
 
 extension Terms {
-    func isEqual(_ a: Term, _ b: Term) -> Condition {
+    package func isEqual(_ a: Term, _ b: Term) -> Condition {
         if a == b { return .always }
         if high(a) < low(b) || high(b) < low(a) { return .never }
         if let (x, y) = narrowed(a, b) { return isEqual(x, y) }
@@ -52,7 +52,7 @@ extension Terms {
     }
 
     /// a <= b, unsigned.
-    func isAtMost(_ a: Term, _ b: Term) -> Condition {
+    package func isAtMost(_ a: Term, _ b: Term) -> Condition {
         if a == b || high(a) <= low(b) { return .always }
         if low(a) > high(b) { return .never }
         if let (x, y) = narrowed(a, b) { return isAtMost(x, y) }
@@ -87,7 +87,7 @@ extension Terms {
         return diagrams.atom(keep(node))
     }
 
-    func isNegative(_ term: Term) -> Condition {
+    package func isNegative(_ term: Term) -> Condition {
         isEqual(extract(term, width(term) - 1, 1), constant(1, 1))
     }
 

@@ -24,12 +24,12 @@ package final class Terms {
     func high(_ term: Term) -> UInt64 { highs[term.place] }
 
     /// The term's value if it is a constant.
-    func constant(_ term: Term) -> UInt64? {
+    package func constant(_ term: Term) -> UInt64? {
         let node = nodes[term.place]
         return node.operation == .constant ? node.value : nil
     }
 
-    func constant(_ value: UInt64, _ width: Int) -> Term {
+    package func constant(_ value: UInt64, _ width: Int) -> Term {
         keep(TermNode(operation: .constant, width: UInt8(width), value: value & mask(width)))
     }
 

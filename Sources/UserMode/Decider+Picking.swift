@@ -114,7 +114,7 @@ extension Decider {
     /// The twin of `sp_looks`.
     @inline(__always)
     private func looks(_ hasPrev: Bool) -> Bool {
-        if described.classes == SP_CLASSES_NONE.rawValue { return hasPrev }
+        if !described.hasClasses { return hasPrev }
         return hasPrev || (counts.regular != 0 && counts.priority != 0)
     }
 

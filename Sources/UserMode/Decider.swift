@@ -81,13 +81,17 @@ public struct Decider<P: Policy>: ~Copyable {
 
     /// What of a description the backend follows as well.
     struct Described {
-        let order, classes, idle, inputs, wanted: UInt32
+        /// Each task that waits has a key of its own; else all go by arrival.
+        let hasKeys: Bool
+        /// The second of the two queues is used as well.
+        let hasClasses: Bool
+        let idle, inputs, wanted: UInt32
         let sliceMaxNs: UInt64
         let isAskedAlone: Bool
 
         init(_ policy: sp_policy) {
-            (order, classes, idle) = (policy.order, policy.classes, policy.idle)
-            (inputs, wanted) = (policy.inputs, policy.wanted)
+            (hasKeys, hasClasses) = (policy.hasKeys, policy.hasClasses)
+            (idle, inputs, wanted) = (policy.idle, policy.inputs, policy.wanted)
             (sliceMaxNs, isAskedAlone) = (policy.slice_max_ns, policy.isAskedAlone)
         }
     }

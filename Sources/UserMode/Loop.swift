@@ -104,8 +104,7 @@ package struct Loop<P: Policy, F: FaultPoints>: ~Copyable {
     /// Whether the order is that of arrival, in one queue.
     @inline(__always)
     private var picksAhead: Bool {
-        decider.described.order == SP_ORDER_FIFO.rawValue
-            && decider.described.classes == SP_CLASSES_NONE.rawValue
+        !decider.described.hasKeys && !decider.described.hasClasses
     }
 
     /// Picks a task for each idle CPU; how many it were.

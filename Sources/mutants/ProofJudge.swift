@@ -32,7 +32,8 @@ struct ProofJudge {
         let prover = Prover(
             reference: side == .c ? .native : .swift,
             others: [Prove.Side(name: "mutant", artefact: .ir(module))],
-            parameters: Parameter.covered().parameters, solver: solver, isEqualityOnly: true)
+            parameters: Parameter.covered().parameters, layout: .described, solver: solver,
+            isEqualityOnly: true)
         let report = prover.prove(until: .refuted)
         if let found = report.refutation { return (.different, Self.text(found)) }
         for result in report.cases {

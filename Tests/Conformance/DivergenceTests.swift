@@ -98,7 +98,7 @@ import Testing
         #expect((object["events"] as? [[String: Any]])?.count == 2)
         #expect((object["event"] as? [String: Any])?["kind"] as? String == "RUNNING")
         let fields = try #require(object["fields"] as? [[String: Any]])
-        #expect(fields.count == OutcomeField.all.count)
+        #expect(fields.count == ReportNaming.described.fields.count)
         for field in fields {
             let values = try #require(field["values"] as? [String: Any])
             #expect(Set(values.keys) == ["native", "swift", "wrong"])
@@ -111,7 +111,7 @@ import Testing
         for index in 0..<MemoryLayout<sp_outcome>.size {
             var outcome = sp_outcome()
             withUnsafeMutableBytes(of: &outcome) { $0[index] = 1 }
-            let changed = OutcomeField.all.filter { $0.text(outcome) != $0.text(sp_outcome()) }
+            let changed = ReportNaming.described.fields.filter { $0.text(outcome) != $0.text(sp_outcome()) }
             #expect(changed.count == 1)
         }
     }

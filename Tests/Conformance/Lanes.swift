@@ -26,9 +26,7 @@ private let notice: Void = print("NOTE: not root, so these tests compare without
 /// The shipped policies, all of whose rules must have a C twin: without one, lanes have to differ.
 func shippedSubjects() throws -> [Campaign.Subject] {
     try PolicySource.shipped().map { description in
-        let missing = missingTwins(
-            of: description.policy, orders: sp_native_orders(), slices: sp_native_slices(),
-            classes: sp_native_classes(), bursts: sp_native_bursts())
+        let missing = missingTwins(of: description.policy)
         let rules = missing.map { "\($0.key): \($0.word)" }.joined(separator: ", ")
         try #require(missing.isEmpty, "\(description.name) uses a rule that has no C twin yet: \(rules)")
         return .init(name: description.name, policy: description.policy)

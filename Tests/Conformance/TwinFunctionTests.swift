@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import Foundation
+import PolicyModel
 import Testing
 
 @testable import Conformance
@@ -14,7 +15,7 @@ import Testing
         try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
     }
 
-    @Test(arguments: TwinFunction.all)
+    @Test(arguments: Shipped.functions)
     func theFunctionsExist(_ function: TwinFunction) throws {
         #expect(try text(function.swiftFile).contains("func \(function.swift)("))
         let definition = try Regex("(?m)^static sp_inline [^;{]*\\b\(function.c)\\(")
@@ -26,10 +27,10 @@ import Testing
         policy.slice = SP_SLICE_WEIGHTED.rawValue
         var event = sp_event()
         event.kind = SP_EVENT_RUNNING.rawValue
-        let slice = TwinFunction.suspect(["decision.slice_ns"], of: event, in: policy)
+        let slice = Shipped.suspect(["decision.slice_ns"], of: event, in: policy)
         #expect(slice.c == "sp_slice_weighted")
         event.kind = SP_EVENT_ENQUEUE.rawValue
-        let rate = TwinFunction.suspect(["decision.key", "task.rate", "task.queue"], of: event, in: policy)
+        let rate = Shipped.suspect(["decision.key", "task.rate", "task.queue"], of: event, in: policy)
         #expect(rate.c == "sp_measure_rate")
     }
 }

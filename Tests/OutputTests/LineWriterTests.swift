@@ -80,9 +80,11 @@ import Testing
         while !thread.isFinished { usleep(1000) }
         close(reader)
         let read = text.get().split(separator: "\n")
+        // More than one where the writer had no turn for so long that the queue overflowed before the pipe did.
         let notices = read.filter { $0 != line }
-        #expect(notices == ["\(account.lost) missing"])
-        #expect(read.count == account.written + 1)
+        let missing = notices.compactMap { $0.hasSuffix(" missing") ? Int($0.prefix { $0 != " " }) : nil }
+        #expect(!notices.isEmpty && missing.count == notices.count && missing.reduce(0, +) == account.lost)
+        #expect(read.count == account.written + notices.count)
     }
 
     @Test func linesThatFailAreCounted() throws {

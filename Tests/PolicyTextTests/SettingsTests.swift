@@ -106,33 +106,35 @@ import Testing
 }
 
 @Suite struct MissingTwinsTests {
+    /// The rules that are missing where C knows all values of each key but for those that are given.
+    private func missing(_ policy: sp_policy, _ known: [String: UInt32]) -> [(key: String, word: String)] {
+        missingTwins(
+            of: policy, twins: Shipped.twins.map { ($0.path, known[$0.path] ?? .max) })
+    }
+
     @Test func allShippedPoliciesHaveTwins() throws {
         for shipped in try PolicySource.shipped() {
-            let missing = missingTwins(
-                of: shipped.policy, orders: sp_native_orders(), slices: sp_native_slices(),
-                classes: sp_native_classes(),
-                bursts: sp_native_bursts())
+            let missing = missingTwins(of: shipped.policy)
             #expect(missing.isEmpty)
         }
     }
 
     @Test func aRuleWithoutATwinIsNamed() throws {
         var policy = try PolicySource.load(nameOrPath: "interactive").policy
-        let all = UInt32.max
-        let withoutAveraged = all & ~(1 << SP_SLICE_AVERAGED.rawValue)
-        var missing = missingTwins(
-            of: policy, orders: all, slices: withoutAveraged, classes: all, bursts: all)
+        let withoutAveraged = ~(UInt32(1) << SP_SLICE_AVERAGED.rawValue)
+        var missing = missing(policy, ["slice.rule": withoutAveraged])
         #expect(missing.map(\.key) == ["slice.rule"] && missing.map(\.word) == ["averaged"])
-        missing = missingTwins(of: policy, orders: 0, slices: 0, classes: 0, bursts: 0)
+        missing = self.missing(
+            policy, ["order.rule": 0, "order.burst": 0, "slice.rule": 0, "classes.rule": 0])
         #expect(missing.map(\.word) == ["vruntime", "averaged", "voluntary-switches"])
         policy.order = SP_ORDER_DEADLINE.rawValue
-        missing = missingTwins(of: policy, orders: all, slices: all, classes: all, bursts: 0)
+        missing = self.missing(policy, ["order.burst": 0])
         #expect(missing.map(\.key) == ["order.burst"] && missing.map(\.word) == ["plain"])
         policy.order = 9
-        missing = missingTwins(of: policy, orders: sp_native_orders(), slices: all, classes: all, bursts: all)
+        missing = self.missing(policy, ["order.rule": sp_native_orders()])
         #expect(missing.map(\.word) == ["9"])
         policy.order = 33
-        missing = missingTwins(of: policy, orders: all, slices: all, classes: all, bursts: all)
+        missing = self.missing(policy, [:])
         #expect(missing.map(\.word) == ["33"])
     }
 }

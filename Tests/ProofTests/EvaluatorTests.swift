@@ -22,7 +22,8 @@ import Testing
         tasks.initialize(repeating: sp_task(), count: Int(SP_PROBE_TASKS))
         defer { tasks.deallocate() }
         let sampler = CaseSampler(
-            sides: [.native, .swift, try Sides.probe(), try Sides.bpfMode()], parameters: Sides.parameters)
+            sides: [.native, .swift, try Sides.probe(), try Sides.bpfMode()], parameters: Sides.parameters,
+            layout: .described)
         var wrong: [String] = []
         var actions: Set<UInt32> = []
         let count = try sampler.sample(count: Self.perCase, seed: seed) { sample in

@@ -12,7 +12,7 @@ let hasSolver = (try? Solver(program: "z3")) != nil
 @Suite struct ProverTests {
     private func report(_ others: [Side], program: String = "z3") throws -> Prover.Report {
         Prover(
-            reference: .native, others: others, parameters: Sides.parameters,
+            reference: .native, others: others, parameters: Sides.parameters, layout: .described,
             solver: try Solver(program: program)
         ).prove(until: .unproven)
     }
@@ -54,7 +54,8 @@ let hasSolver = (try? Solver(program: "z3")) != nil
         let wrong = try Sides.wrong(
             "policy.h", "decision->cpu = -1;", "decision->cpu = -2;")
         let report = Prover(
-            reference: wrong, others: [], parameters: Sides.parameters, solver: try Solver(program: "z3")
+            reference: wrong, others: [], parameters: Sides.parameters, layout: .described,
+            solver: try Solver(program: "z3")
         ).prove(until: .unproven)
         #expect(report.refutation?.what == ["a CPU that exists"])
     }

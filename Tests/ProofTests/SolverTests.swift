@@ -48,7 +48,7 @@ import Testing
         defer { unlink(path) }
         signal(SIGPIPE, SIG_IGN)
         let report = Prover(
-            reference: .native, others: [try Sides.probe()], parameters: Sides.parameters,
+            reference: .native, others: [try Sides.probe()], parameters: Sides.parameters, layout: .described,
             solver: try Solver(program: path)
         ).prove(until: .unproven)
         #expect(!report.isProven)

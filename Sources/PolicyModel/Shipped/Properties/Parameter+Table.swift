@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import CSchedProto
+import PolicyModel
 import PolicyText
 import ProofSubjects
 package import Prove
@@ -7,10 +7,7 @@ package import Prove
 extension Parameter {
     /// The table without the words that the C policy does not know: those have nothing to be equal to.
     package static func covered() -> (parameters: [Parameter], omitted: [String]) {
-        let twins = [
-            "order.rule": sp_native_orders(), "slice.rule": sp_native_slices(),
-            "classes.rule": sp_native_classes(), "order.burst": sp_native_bursts(),
-        ]
+        let twins = Dictionary(uniqueKeysWithValues: Shipped.twins.map { ($0.path, $0.mask) })
         var omitted: [String] = []
         let parameters = PolicyParameter.all.map { parameter in
             func isKnown(_ value: UInt64) -> Bool {
