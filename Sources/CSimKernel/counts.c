@@ -180,6 +180,17 @@ static void check_forgotten(u64 id)
 			     p->t.pid, cpu);
 }
 
+/* Whether somebody in a queue of BPF mode has waited for so long that the timer looks after him. */
+static bool somebody_was_forgotten(u64 id)
+{
+	const u64 early = sim.machine.overlap ? MS : 0;
+
+	for (const struct task *p = find_dsq_by_id(id, 0)->head; p; p = p->next)
+		if (sim.now + NOW_ORIGIN - p->told.since + early >= FORGOTTEN_NS)
+			return true;
+	return false;
+}
+
 /* The same of a CPU that idles beside somebody who was picked for it alone. */
 static void check_forgotten_picks(void)
 {
@@ -267,6 +278,11 @@ void timer_ends(void)
 		     (u64)sim.moment.kicks_late, rescued);
 	if (!knows_policy())
 		return;
+	if (sim.machine.mode == SIM_MODE_BPF && sim.moment.kicks &&
+	    !somebody_was_forgotten(16) && !somebody_was_forgotten(17))
+		flaw(SIM_FLAW_KICK,
+		     "the timer wakes CPU %d, and nobody waited for long",
+		     sim.moment.kicked);
 	if (sim.machine.mode == SIM_MODE_BPF) {
 		check_forgotten(16);
 		check_forgotten(17);

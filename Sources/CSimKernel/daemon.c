@@ -62,6 +62,9 @@ static void count_work(void)
 void sim_daemon_counted(const struct sim_daemon_figures *figures)
 {
 	sim.report.daemon = *figures;
+	if (!figures->shown)
+		flaw(SIM_FLAW_COUNTERS,
+		     "the daemon shows other figures than it counted");
 }
 
 void sim_daemon_computes(void)

@@ -8,6 +8,8 @@
 #define CHUNK 256
 #define AFFINITY_HASH 4096 /* a power of two */
 #define EXIT_NS 20000 /* CPU time between the decision to exit and the last switch */
+#define RELEASE_NS \
+	(3 * MS) /* until the kernel frees what RCU keeps; of every fourth task */
 
 /* kernel/sched/core.c: sched_prio_to_weight, from nice -20 on. */
 static const u32 nice_to_weight[40] = {
@@ -24,6 +26,7 @@ static struct task **by_pid; /* SIM_PID_MAX + 1 */
 static struct task **living; /* no order */
 static u32 nliving, living_room;
 static u32 last_pid;
+static u32 freed_pid; /* the last one; 0: somebody has it again */
 static struct affinity *affinities[AFFINITY_HASH];
 
 static struct task *task_at(u32 index)
@@ -145,8 +148,14 @@ s32 fallback_cpu(struct task *p)
 
 /* ---- birth ---- */
 
+/* Every other one is had again at once, as in a kernel with few of them. */
 static u32 free_pid(void)
 {
+	const u32 freed = freed_pid;
+
+	freed_pid = 0;
+	if (freed > 1 && freed % 2 && !by_pid[freed] && !sim.replaying)
+		return freed;
 	do {
 		last_pid = last_pid % SIM_PID_MAX + 1;
 	} while (by_pid[last_pid] || last_pid == 1);
@@ -254,6 +263,8 @@ static void select_cpu(struct task *p, u64 flags)
 		moment_begins();
 		pair_wakes_up();
 		cpu = sim.ops->select_cpu(&p->t, p->cpu, flags);
+		if (p->daemon && (cpu != p->cpu || sim.moment.claimed >= 0))
+			flaw(SIM_FLAW_KICK, "the daemon takes an idle CPU from others");
 		pair_woken(p, flags, cpu);
 		looks_for_idle(p, flags);
 		if (curr)
@@ -524,17 +535,26 @@ static void forget(struct task *p)
 	free_list = (s32)p->index;
 }
 
-/* The pid is free first, and the backend hears of it then. */
+/*
+ * The pid is free first, and the backend hears of it when nobody has it any more: some time
+ * later in the kernel, by RCU. Here for some of them, so that others have the pid by then.
+ */
 void release_task(struct task *p)
 {
 	static struct scx_exit_task_args args;
+	const bool dies = !p->dead;
 
-	if (by_pid[p->t.pid] == p)
+	if (by_pid[p->t.pid] == p) {
 		by_pid[p->t.pid] = NULL;
-	/* The kernel frees it when nobody has it any more. */
+		freed_pid = (u32)p->t.pid;
+	}
 	p->dead = true;
 	if (p->references)
 		return;
+	if (dies && (p->index + p->life) % 4 == 0 && !sim.replaying) {
+		post(sim.now + RELEASE_NS, EVENT_RELEASE, p->cpu, p, p->life);
+		return;
+	}
 	note('x', p->cpu, (u32)p->t.pid);
 	cgroup_left(p);
 	if (p->class == CLASS_EXT)

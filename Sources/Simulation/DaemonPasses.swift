@@ -43,5 +43,13 @@ func makePasses<P: Policy>(
     figures.passes = published.passes.load(ordering: .relaxed)
     figures.waiting = published.waiting.load(ordering: .relaxed)
     figures.known = published.known.load(ordering: .relaxed)
+    let counters = loop.decider.counters
+    figures.shown =
+        (figures.events, figures.picked, figures.continued) == (
+            counters.events, counters.picked, counters.continued
+        )
+        && (figures.overflows, figures.stale, figures.strange)
+            == (counters.overflows, counters.stale, counters.strange)
+        && published.overlooked.load(ordering: .relaxed) == counters.overlooked
     calls.daemon_counted(&figures)
 }

@@ -157,6 +157,7 @@ enum sim_flaw {
 struct sim_daemon_figures {
 	sp_u64 events, picked, continued, overflows, stale, strange, passes;
 	sp_u64 waiting, known; /* tasks, at the end */
+	bool shown; /* what others see are its counters */
 };
 
 struct sim_group_report {
