@@ -66,6 +66,7 @@ void tasks_reset(void)
 	sim.everywhere = affinity_of(&sim.online_mask);
 	/* Pids are scattered over all that there are. */
 	last_pid = (u32)chance(SIM_PID_MAX);
+	freed_pid = 0;
 }
 
 u32 live_tasks(void)
@@ -551,7 +552,7 @@ void release_task(struct task *p)
 	p->dead = true;
 	if (p->references)
 		return;
-	if (dies && (p->index + p->life) % 4 == 0 && !sim.replaying) {
+	if (dies && (p->index + (u32)p->t.pid) % 4 == 0 && !sim.replaying) {
 		post(sim.now + RELEASE_NS, EVENT_RELEASE, p->cpu, p, p->life);
 		return;
 	}
