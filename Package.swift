@@ -129,7 +129,7 @@ let package = Package(
         // no policy, so that a change of one does not compile it again.
         .target(
             name: "Prove",
-            dependencies: ["CSchedProto", "CSystem", "PolicyModel", "SwiftToBPF"],
+            dependencies: ["CSchedProto", "CSystem", "SwiftToBPF"],
             swiftSettings: optimised),
 
         // What it is told of a policy: the ranges of parameters, and all that is to be the same.

@@ -112,8 +112,8 @@ struct BuildBPF: BuildToolPlugin {
             }
     }
 
-    /// The policy's files, those of the rules that ship among them; the keys of descriptions are in a folder further
-    /// down, and in no program.
+    /// The policy's files, those of the rules that ship among them; what stands in folders further down (`Fields`,
+    /// `Keys`, `Facts`, `Properties`) is in no program, and must not be used by what is.
     private static func ofPolicy(_ context: PluginContext, _ endings: [String]) throws -> [URL] {
         try ["Sources/PolicyModel", "Sources/PolicyModel/Shipped"].flatMap { folder in
             try FileManager.default.contentsOfDirectory(

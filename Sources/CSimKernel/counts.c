@@ -183,10 +183,8 @@ static void check_forgotten(u64 id)
 /* Whether somebody in a queue of BPF mode has waited for so long that the timer looks after him. */
 static bool somebody_was_forgotten(u64 id)
 {
-	const u64 early = sim.machine.overlap ? MS : 0;
-
 	for (const struct task *p = find_dsq_by_id(id, 0)->head; p; p = p->next)
-		if (sim.now + NOW_ORIGIN - p->told.since + early >= FORGOTTEN_NS)
+		if (sim.now + NOW_ORIGIN - p->told.since >= FORGOTTEN_NS)
 			return true;
 	return false;
 }

@@ -26,7 +26,7 @@ static struct task **by_pid; /* SIM_PID_MAX + 1 */
 static struct task **living; /* no order */
 static u32 nliving, living_room;
 static u32 last_pid;
-static u32 freed_pid; /* the last one; 0: somebody has it again */
+static u32 freed_pid; /* the last one, until the next fork; 0: none */
 static struct affinity *affinities[AFFINITY_HASH];
 
 static struct task *task_at(u32 index)

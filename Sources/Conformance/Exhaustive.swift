@@ -242,7 +242,7 @@ public struct Exhaustive {
                     kind: SP_EVENT_ENQUEUE, task: task, flags: SP_EVENT_KTHREAD, usedNs: slice / 3,
                     idleCPU: 1),
                 Symbol(
-                    kind: SP_EVENT_ENQUEUE, task: task, passesNs: policy.wait_max_ns &+ 1,
+                    kind: SP_EVENT_ENQUEUE, task: task, passesNs: Shipped.roundEnd(policy),
                     usedNs: 3 &* slice, weight: 1, idleCPU: 0),
                 Symbol(kind: SP_EVENT_ENQUEUE, task: task, generation: 1, weight: 10_000),
                 Symbol(kind: SP_EVENT_RUNNING, task: task),

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 package import CSchedProto
-package import PolicyModel
 
 /// Where the fields of the shared structures are, as the imported header has them.
 package struct Field: Sendable, Hashable {
@@ -58,11 +57,21 @@ package struct Layout: Sendable {
             size: MemoryLayout<Value>.size)
     }
 
-    private static func fields(_ structure: String, _ numbers: [NumberField]) -> [Field] {
-        numbers.map { Field(structure: structure, name: $0.name, offset: $0.offset, size: $0.size) }
+    private static func fields(_ structure: String, _ declared: [Declared]) -> [Field] {
+        declared.map { Field(structure: structure, name: $0.name, offset: $0.offset, size: $0.size) }
     }
 
-    private static let rules = fields("policy", sp_policy.head)
+    /// What stands before the parameters of every policy.
+    private static let rules: [Field] = [
+        field("policy", "abi", \sp_policy.abi), field("policy", "order", \sp_policy.order),
+        field("policy", "slice", \sp_policy.slice), field("policy", "classes", \sp_policy.classes),
+        field("policy", "burst", \sp_policy.burst), field("policy", "idle", \sp_policy.idle),
+        field("policy", "kthreads", \sp_policy.kthreads),
+        field("policy", "promote_sync", \sp_policy.promote_sync),
+        field("policy", "promote_waiting_max", \sp_policy.promote_waiting_max),
+        field("policy", "rate_max", \sp_policy.rate_max), field("policy", "preempt", \sp_policy.preempt),
+        field("policy", "pair", \sp_policy.pair), field("policy", "slice_max_ns", \sp_policy.slice_max_ns),
+    ]
 
     /// Where a pair's tables would be.
     private static let noRows: [Field] = stride(from: 0, to: Int(SP_ROWS_BYTES), by: 8).map {
@@ -96,10 +105,10 @@ package struct Layout: Sendable {
     /// A policy whose structures have names in the shared header; it has no tables, and two queues.
     ///
     /// - Parameters:
-    ///   - parameters: what it reads of a description beside `sp_policy.head`.
+    ///   - parameters: what it reads of a description beside what stands before the parameters of every policy.
     ///   - properties: what is proven of it beside what has to be so of every policy, by the kind of event.
     package init(
-        parameters: [NumberField], global: [NumberField], task: [NumberField],
+        parameters: [Declared], global: [Declared], task: [Declared],
         properties: @escaping @Sendable (_ kind: UInt32) -> [Property]
     ) {
         policy = Self.rules + Self.fields("policy", parameters) + Self.noRows

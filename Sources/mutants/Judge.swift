@@ -2,17 +2,14 @@
 import CSchedProto
 import Conformance
 import Mutation
+import PolicyModel
 import PolicyText
 
 extension ForeignLane {
     /// Whether the C policy says of itself that it knows other rules than it does; Swift's says
     /// nothing of the kind.
     var claimsOtherRules: Bool {
-        let truth = [
-            ("sp_native_orders", sp_native_orders()), ("sp_native_slices", sp_native_slices()),
-            ("sp_native_classes", sp_native_classes()), ("sp_native_bursts", sp_native_bursts()),
-        ]
-        return truth.contains { name, value in
+        Shipped.claims.contains { name, value in
             (self.value(of: name) ?? value) != value
         }
     }

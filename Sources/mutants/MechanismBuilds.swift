@@ -13,7 +13,7 @@ struct MechanismBuilds: Sendable {
         "PolicyModel/Arithmetic", "PolicyModel/Decision", "PolicyModel/Shipped/DescribedPolicy",
         "PolicyModel/Shipped/DescribedPolicy+Classes", "PolicyModel/Shipped/DescribedPolicy+Order",
         "PolicyModel/Shipped/DescribedPolicy+Slice", "PolicyModel/Event", "PolicyModel/Event+Inputs",
-        "PolicyModel/Fields/NumberField",
+        "PolicyModel/Description+Mechanism",
         "PolicyModel/Event+Places", "PolicyModel/Event+Wanted",
         "PolicyModel/PairExecution",
         "PolicyModel/Policy", "PolicyModel/Policy+Defaults", "PolicyModel/PolicyPair",

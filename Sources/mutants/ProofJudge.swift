@@ -2,6 +2,7 @@
 import CSchedProto
 import Conformance
 import Glibc
+import PolicyModel
 import PolicyProof
 import Prove
 
@@ -49,12 +50,8 @@ struct ProofJudge {
     /// The C policy says of itself which rules it knows; no step shows that.
     private func otherRules(_ module: IRModule) -> String? {
         guard side == .c else { return nil }
-        let truth = [
-            ("sp_native_orders", sp_native_orders()), ("sp_native_slices", sp_native_slices()),
-            ("sp_native_classes", sp_native_classes()), ("sp_native_bursts", sp_native_bursts()),
-        ]
-        return truth.first { module.constant(of: $0.0) != UInt64($0.1) }
-            .map { "\($0.0) says that other rules are known" }
+        return Shipped.claims.first { module.constant(of: $0.function) != UInt64($0.mask) }
+            .map { "\($0.function) says that other rules are known" }
     }
 
     private static func text(

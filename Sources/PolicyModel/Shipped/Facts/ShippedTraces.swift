@@ -26,6 +26,9 @@ extension Shipped {
         policy.starvation_ns == 0 ? policy.wait_max_ns : min(policy.starvation_ns, policy.wait_max_ns)
     }
 
+    /// When a round is over, ns after it began.
+    package static func roundEnd(_ policy: sp_policy) -> UInt64 { policy.wait_max_ns &+ 1 }
+
     /// Makes an ENQUEUE the event by which a task came to be as it is, as far as one event can.
     package static func bringAbout(_ task: sp_task, _ policy: sp_policy, by event: inout sp_event) {
         event.now = task.rate_since

@@ -11,11 +11,19 @@ extension Shipped {
         ]
     }
 
+    /// What the C policy says of itself, by the functions that say it: the masks of `twins`.
+    package static var claims: [(function: String, mask: UInt32)] {
+        [
+            ("sp_native_orders", sp_native_orders()), ("sp_native_slices", sp_native_slices()),
+            ("sp_native_classes", sp_native_classes()), ("sp_native_bursts", sp_native_bursts()),
+        ]
+    }
+
     /// Switches beside the rules, each on or off.
     private static let switches = 5
 
     /// How many combinations there are.
-    package static var combinations: Int { twins.reduce(1) { $0 * $1.mask.nonzeroBitCount } << switches }
+    package static var combinations: Int { claims.reduce(1) { $0 * $1.mask.nonzeroBitCount } << switches }
 
     /// The description of one.
     ///
@@ -54,6 +62,8 @@ extension Shipped {
         policy.rate_window_ns = magnitude(1_000_000...60_000_000_000)
         policy.starvation_ns = starves == 0 ? 0 : magnitude(100_000...10_000_000_000)
         policy.wait_max_ns = magnitude(100_000_000...2_000_000_000)
+        // Else some combinations would come up twice, and others never.
+        assert(left == UInt64(number / combinations))
         return policy
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 package import CSchedProto
 
-/// What reports, traces, mutants and proofs have to know of the rules beside this folder's twins.
+/// What the rest has to know of the rules, beside what the twins do: `run`, reports, traces, mutants and proofs.
 package enum Shipped {
-    /// What rules alone read of a description; `SP_RULE_PARAMS` of rules.h, in the same order.
+    /// The parameters of rules: `SP_RULE_PARAMS` of rules.h, in the same order.
     package static let parameters: [NumberField] = [
         NumberField("slice_min_ns", \sp_policy.slice_min_ns),
         NumberField("sleep_credit_ns", \sp_policy.sleep_credit_ns),
