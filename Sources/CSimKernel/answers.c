@@ -458,8 +458,12 @@ static void check_asked(s32 cpu, const struct task *prev)
 		*(u64 *)sim_events_producer() - *(u64 *)sim_events_consumer();
 	bool goes = prev && is_queued(prev) && is_told_of(prev, 0);
 
-	/* A pair's tick: its task lets the daemon in, and nobody is picked for the CPU. */
-	if (prev && prev->tick_told && asked->cpu == SP_ASKED_NOBODY)
+	/*
+	 * A pair's tick: its task lets the daemon in, and nobody is picked for the CPU. A tick that was
+	 * stopped may note so when the task has let it in, and runs again: it does once more.
+	 */
+	if (prev && (prev->tick_told || sim.machine.overlap) &&
+	    asked->cpu == SP_ASKED_NOBODY)
 		goes = false;
 	else if (asked->cpu != (u32)cpu)
 		flaw(SIM_FLAW_INPUT, "CPU %d asks, and the daemon is told of %u", cpu,
