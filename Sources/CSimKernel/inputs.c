@@ -113,6 +113,21 @@ static void check_form(const struct sp_event *event)
 		     event->kind);
 }
 
+/*
+ * Whether that many CPUs may have been on-line: a notice says how many there were when it was
+ * written, and where callbacks overlap one CPU may have come or gone more than once since.
+ */
+static bool were_online(u32 cpus)
+{
+	if (cpus == sim.online_told)
+		return true;
+	if (is_undisturbed())
+		return false;
+	return cpus == sim.online_before ||
+	       (sim.machine.overlap &&
+		(cpus + 1 == sim.online_told || cpus == sim.online_told + 1));
+}
+
 /* @p: whose event it is; NULL: that of a CPU without a task. Of any kind. */
 void check_event(const struct sp_event *event, struct task *p)
 {
@@ -122,8 +137,7 @@ void check_event(const struct sp_event *event, struct task *p)
 	if (now < sim.moment.began || now > sim.now)
 		flaw(SIM_FLAW_INPUT, "event %u is of %llu, and not of now, %llu",
 		     event->kind, now, sim.now);
-	if (event->cpus != sim.online_told &&
-	    (is_undisturbed() || event->cpus != sim.online_before))
+	if (!were_online(event->cpus))
 		flaw(SIM_FLAW_INPUT, "%u CPUs were on-line, not %u", sim.online_told,
 		     event->cpus);
 	if (!p)
