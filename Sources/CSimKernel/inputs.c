@@ -410,10 +410,6 @@ void enqueue_ends(struct task *p, u64 flags)
 		     due ? "nobody is told" : "the policy is told");
 	if (!last)
 		check_kick(p, flags);
-	else if (is_told_of(p, flags) && is_undisturbed() &&
-		 !(sim.moment.kicks == 1 && sim.moment.kicked == p->cpu))
-		flaw(SIM_FLAW_KICK, "CPU %d goes idle beside its own pid %d", p->cpu,
-		     p->t.pid);
 	check_preemption(p, flags);
 	if (due) {
 		sim.counts[SP_COUNT_ENQUEUED]++;
