@@ -30,6 +30,7 @@ struct sp_task_ctx {
 	bool sync; /* select_cpu saw a synchronous wake-up */
 	bool known; /* user mode: the daemon was told of it */
 	bool is_back; /* user mode: it waits to run on, and for no answer */
+	bool joins; /* user mode: it lets go of its CPU for nobody, to wait beside others */
 	bool decided; /* BPF mode: told of before the kernel queues it */
 	bool waits; /* BPF mode: RUNNING is due when it runs */
 	bool alone; /* BPF mode: placed on an idle CPU, it runs for the longest slice */

@@ -39,6 +39,7 @@ static bool daemon_confined; /* it may not run on every CPU */
 /* It sleeps, is stopped, or does not exist. Not static: clang would narrow it. */
 u64 daemon_gone = 1;
 static u64 called_at; /* when a CPU on which it may not run called for it; 0: none */
+static u64 called_since; /* the first of those calls that followed one another in vain */
 static s32 called_by;
 #ifdef SP_WANTS
 static bool ticks_unread; /* the daemon is to have a turn for a tick */
@@ -58,6 +59,18 @@ static __always_inline bool is_overdue(u64 now)
 	return daemon_since && !has_turn(now);
 }
 
+/* A CPU where it may not run called for it a moment ago, and it has had no turn since. */
+static __always_inline bool is_called_for(u64 now)
+{
+	return called_at && (s64)(now - called_at) < (s64)OVERDUE_NS;
+}
+
+/* So they do for long: a real-time task may hold the CPU where it may run. */
+static __always_inline bool calls_in_vain(u64 now)
+{
+	return is_called_for(now) && (s64)(now - called_since) >= (s64)OVERDUE_NS;
+}
+
 /* Whether the daemon is at work on another CPU, and may be waited for. */
 static __always_inline bool daemon_is_busy(u64 now)
 {
@@ -65,7 +78,7 @@ static __always_inline bool daemon_is_busy(u64 now)
 		return false;
 	if (daemon_since)
 		return has_turn(now);
-	if (called_at && (s64)(now - called_at) < (s64)GRACE_NS)
+	if (is_called_for(now) && !calls_in_vain(now))
 		return true;
 	return (s64)(now - daemon_last) < (s64)GRACE_NS;
 }
@@ -88,6 +101,7 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 					   const struct sp_answers *ring, u64 enq_flags)
 {
 	u64 now = sp_now();
+	s32 claimed;
 
 	if (daemon_gone || ring->daemon.passes != daemon_passes) {
 		daemon_passes = ring->daemon.passes;
@@ -104,32 +118,56 @@ static __always_inline void enqueue_daemon(struct task_struct *p,
 	call_next_back();
 	if (!daemon_has_work(ring) && !nr_queued(&held))
 		return;
-	kick_for(p, claim_idle_cpu(p));
+	claimed = claim_idle_cpu(p);
+	kick_for(p, claimed);
+	/* One where it may not run may have gone idle in its turn: it calls. */
+	if (daemon_confined && claimed < 0 && nr_queued(&held))
+		wake_another(scx_bpf_task_cpu(p));
+}
+
+/* Whether the daemon stands by, and may not run here. */
+static __noinline bool daemon_is_elsewhere(s32 here)
+{
+	struct bpf_iter_scx_dsq it;
+	struct task_struct *p;
+	bool is;
+
+	bpf_iter_scx_dsq_new(&it, DSQ_DAEMON, 0);
+	p = bpf_iter_scx_dsq_next(&it);
+	is = p && !is_allowed(p, here);
+	bpf_iter_scx_dsq_destroy(&it);
+	return is;
 }
 
 /*
  * Whether the daemon that stands by may run here. Else it is called for: a CPU where it
  * may is told to let go of its task, once in a while.
  */
-static __always_inline bool daemon_may_run(s32 here, u64 now)
+static __always_inline bool daemon_may_run(s32 here, s32 caller, u64 now)
 {
 	struct bpf_iter_scx_dsq it;
 	struct task_struct *p;
 	bool may = true;
-	s32 cpu;
+	s32 cpu, idle;
 
 	bpf_iter_scx_dsq_new(&it, DSQ_DAEMON, 0);
 	p = bpf_iter_scx_dsq_next(&it);
 	if (p && !is_allowed(p, here)) {
 		may = false;
 		if (!called_at || (s64)(now - called_at) >= (s64)GRACE_NS) {
-			called_by = here;
-			called_at = now;
-			cpu = pick_idle_cpu(p);
-			if (cpu >= 0)
-				scx_bpf_kick_cpu(cpu, SCX_KICK_IDLE);
+			cpu = scx_bpf_task_cpu(p);
+			/* It did not come: that CPU may have a real-time task. */
+			if (is_called_for(now))
+				cpu = (s32)bpf_cpumask_any_distribute(p->cpus_ptr);
 			else
-				scx_bpf_kick_cpu(scx_bpf_task_cpu(p), SCX_KICK_PREEMPT);
+				called_since = now;
+			called_by = caller;
+			called_at = now;
+			idle = pick_idle_cpu(p);
+			if (idle >= 0)
+				scx_bpf_kick_cpu(idle, SCX_KICK_IDLE);
+			else
+				scx_bpf_kick_cpu(cpu, SCX_KICK_PREEMPT);
 		}
 	}
 	bpf_iter_scx_dsq_destroy(&it);
@@ -148,7 +186,7 @@ __noinline int run_daemon_for(s32 here, s32 caller, u32 prev_pid, u32 prev_gener
 
 	if (!ring || !nr_queued(&standing_by))
 		return 0;
-	if (daemon_confined && !daemon_may_run(here, now))
+	if (daemon_confined && !daemon_may_run(here, caller, now))
 		return 0;
 	/* One that lost its CPU in the middle of a pass has its turn still. */
 	before = daemon_since;
@@ -202,10 +240,10 @@ __noinline int is_interrupted(u32 pid, u32 flags)
 	       ring->daemon.passes == daemon_passes && has_turn(sp_now());
 }
 
-/* Lets the daemon run here because another CPU called for it. */
+/* Lets the daemon run here because another CPU called for it; for itself this one asks. */
 static __always_inline bool run_called_daemon(s32 here)
 {
-	return called_at && run_daemon(here, called_by, NULL);
+	return called_at && called_by != here && run_daemon(here, called_by, NULL);
 }
 
 /*
@@ -227,6 +265,13 @@ static __always_inline bool daemon_should_read(u64 unread)
 	return !daemon_since && unread > SP_EVENT_RING / 2;
 }
 
+/* Whether a CPU is not to wait for the daemon: it is gone, does not yield, or does not come. */
+static __always_inline bool does_not_answer(s32 here, u64 now)
+{
+	return daemon_gone || is_overdue(now) ||
+	       (calls_in_vain(now) && daemon_is_elsewhere(here));
+}
+
 /*
  * Whether to ask the daemon for somebody for a CPU. Where more wait than are looked at,
  * and none of these may run there, it has looked at all of them a moment ago, perhaps, and
@@ -243,7 +288,7 @@ static __always_inline bool is_held_for(s32 cpu)
 		return found;
 	now = sp_now();
 	/* A daemon that does not answer is not waited for: somebody is taken without it. */
-	return daemon_gone || is_overdue(now) ||
+	return does_not_answer(cpu, now) ||
 	       waits - asked_waits[index] > LOOK_MAX / 2 ||
 	       (s64)(now - asked_at[index]) > (s64)FORGOTTEN_NS;
 }
@@ -254,7 +299,7 @@ static __always_inline bool fall_back(enum sp_counter why, u64 now)
 	if (!take_from(&held))
 		return false;
 	count(why);
-	if (is_overdue(now))
+	if (is_overdue(now) || calls_in_vain(now))
 		count(SP_COUNT_OVERDUE);
 	return true;
 }
@@ -264,14 +309,14 @@ static __always_inline bool fall_back(enum sp_counter why, u64 now)
  * be empty. Where the daemon cannot answer, those that it was told of before go
  * every other time: nobody else serves them.
  */
-static __always_inline bool take_held_in_turn(void)
+static __always_inline bool take_held_in_turn(s32 here)
 {
 	u64 now;
 
-	if (!daemon_gone && !daemon_since)
+	if (!daemon_gone && !daemon_since && !called_at)
 		return false;
 	now = sp_now();
-	if (!daemon_gone && !is_overdue(now))
+	if (!does_not_answer(here, now))
 		return false;
 	return nr_queued(&held) && (++alternate & 1) &&
 	       fall_back(SP_COUNT_FALLBACK, now);
@@ -319,6 +364,19 @@ static __noinline void tell_still_idle(struct sp_answers *ring, s32 here, bool h
 }
 
 /*
+ * Nobody is picked for a CPU's own task where the daemon may not run: the daemon is told of it
+ * as of one that waits, and called for by the CPU, which idles then. Else the other one would be
+ * picked each time, whatever the policy.
+ */
+static __always_inline bool joins_those_who_wait(s32 here, struct sp_task_ctx *prev, u64 now)
+{
+	if (!prev || !daemon_confined || calls_in_vain(now) || !daemon_is_elsewhere(here))
+		return false;
+	prev->joins = true;
+	return true;
+}
+
+/*
  * A CPU whose task goes on is put off. If the daemon's turn ended since the CPU looked, nobody
  * would call it back: so it looks once more. Whether it runs the daemon. The daemon stands by
  * a moment after it called somebody back: who is put off in between waits for the next turn's
@@ -339,7 +397,7 @@ static __always_inline bool asks_late(s32 here, const struct sp_task_ctx *prev,
  * for which its present task may go on, 0 if another was found.
  */
 static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
-				      const struct sp_task_ctx *prev, bool goes)
+				      struct sp_task_ctx *prev, bool goes)
 {
 	u64 now = sp_now();
 	bool had_turn = daemon_since != 0;
@@ -347,7 +405,7 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 	bool unknown = !had_turn && !daemon_gone && !answers_left(ring) &&
 		       !daemon_has_work(ring) && !ring->daemon.held_back;
 
-	if (!unknown && run_daemon(here, here, prev))
+	if (!unknown && (joins_those_who_wait(here, prev, now) || run_daemon(here, here, prev)))
 		return 0;
 	/* It kicks idle CPUs when it has answered, and calls others back. */
 	if (daemon_is_busy(now)) {
@@ -379,8 +437,10 @@ static __always_inline u64 ask_alone(struct sp_answers *ring, s32 here,
 	    (u32)prev->tgid == ring->daemon.tgid)
 		return described()->slice_max_ns;
 	tctx = task_ctx(prev);
-	if (!tctx || run_daemon(here, here, tctx))
-		return tctx ? 0 : described()->slice_max_ns;
+	if (!tctx)
+		return described()->slice_max_ns;
+	if (joins_those_who_wait(here, tctx, sp_now()) || run_daemon(here, here, tctx))
+		return 0;
 	if (!daemon_is_busy(sp_now()))
 		return described()->slice_max_ns;
 	if (asks_late(here, tctx, false))

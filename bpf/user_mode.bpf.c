@@ -102,7 +102,7 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 	struct sp_task_ctx *tctx;
 	struct sp_notice notice;
 	s32 claimed;
-	bool local;
+	bool local, joins;
 	u64 now;
 
 	if (!ring)
@@ -126,7 +126,9 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 		insert_locally(p, tctx, enq_flags);
 		return;
 	}
-	if (enq_flags & SCX_ENQ_LAST) {
+	joins = tctx->joins;
+	tctx->joins = false;
+	if ((enq_flags & SCX_ENQ_LAST) && !joins) {
 		/* Nobody else for this CPU, and dispatch did not extend it. */
 		count(SP_COUNT_RETRIED);
 		sp_dsq_insert(p, SCX_DSQ_LOCAL, RETRY_SLICE_NS, enq_flags);
@@ -177,6 +179,12 @@ static __always_inline void goes_on(s32 cpu, struct task_struct *prev)
 		note_class(cpu, tctx->queue);
 }
 
+/* Whether the daemon is told of a CPU's own task when it begins to wait. */
+static __always_inline bool will_wait(struct task_struct *prev)
+{
+	return is_told_of(prev, 0) && !(prev->flags & PF_EXITING);
+}
+
 /* A CPU asks who is next. */
 static __always_inline void dispatch(struct sp_answers *ring, s32 cpu,
 				     struct task_struct *prev)
@@ -200,7 +208,7 @@ static __always_inline void dispatch(struct sp_answers *ring, s32 cpu,
 	unread = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA);
 	if (daemon_should_read(unread) && run_daemon(cpu, cpu, NULL))
 		return;
-	if (take_held_in_turn() || take_late_pick(cpu))
+	if (take_held_in_turn(cpu) || take_late_pick(cpu))
 		return;
 	if (drain(ring, cpu) || take_picked(cpu)) {
 		count(SP_COUNT_DISPATCHED);
@@ -215,8 +223,7 @@ static __always_inline void dispatch(struct sp_answers *ring, s32 cpu,
 	if (!goes && take_sole(ring, cpu, unread))
 		return;
 	if (is_held_for(cpu))
-		slice = ask_daemon(ring, cpu,
-				   goes && is_told_of(prev, 0) ? task_ctx(prev) : NULL,
+		slice = ask_daemon(ring, cpu, goes && will_wait(prev) ? task_ctx(prev) : NULL,
 				   goes && !is_daemon(prev, ring));
 	else if (daemon_is_due(unread, sp_now()) && run_daemon(cpu, cpu, NULL))
 		slice = 0;
@@ -224,7 +231,7 @@ static __always_inline void dispatch(struct sp_answers *ring, s32 cpu,
 	else if (goes)
 		slice = ask_alone(ring, cpu, prev);
 #endif
-	/* Nobody else: prev goes on. The daemon stands by instead. */
+	/* Nobody else: prev goes on, unless it is to wait. The daemon stands by instead. */
 	if (slice && goes && !is_daemon(prev, ring)) {
 		sp_set_slice(prev, slice);
 		goes_on(cpu, prev);

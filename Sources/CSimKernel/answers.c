@@ -38,6 +38,7 @@ void answers_reset(void)
 	called_last = 0;
 	is_called = answers_call = false;
 	passes = passes_before = turn_at = seen_at = slept_at = stood_at = 0;
+	confined_reset();
 	was_gone = true;
 }
 
@@ -108,7 +109,7 @@ u64 passes_made(void)
 
 /* ---- the backend's side ---- */
 
-static bool stands_in(const struct task *p, u64 id)
+bool stands_in(const struct task *p, u64 id)
 {
 	return p->t.scx.dsq && p->t.scx.dsq->id == id;
 }
@@ -244,6 +245,7 @@ void daemon_takes_turn(const struct task *p)
 		  (u32)sim.moment.here;
 	turn_at -= NOW_ORIGIN;
 	seen_at = sim.now;
+	calls_end();
 	sim.counts[SP_COUNT_DAEMON_RUNS]++;
 	sim.moment.turn = true;
 	picks_disturbed();
@@ -292,7 +294,7 @@ static s32 next_put_off(s32 last)
 static void check_called(bool due)
 {
 	const bool waits = ALONE_ASKED || find_dsq_by_id(DSQ_HELD, 0)->q.nr;
-	s32 next = due && waits ? next_put_off(called_last) : -1;
+	s32 next = due && waits && !is_confined() ? next_put_off(called_last) : -1;
 	bool called = sim.moment.preempts != 0;
 
 	if (called) {
@@ -319,9 +321,10 @@ void check_fall_back(const struct task *p)
 	const struct task *daemon = sim.daemon;
 
 	sim.moment.fell_back = true;
-	if (is_overdue())
+	if (is_overdue() || calls_are_vain())
 		sim.counts[SP_COUNT_OVERDUE]++;
-	if (!daemon || !is_queued(daemon) || is_overdue()) {
+	if (!daemon || !is_queued(daemon) || is_overdue() ||
+	    (is_elsewhere(sim.moment.here) && calls_are_vain())) {
 		sim.counts[SP_COUNT_FALLBACK]++;
 		return;
 	}
@@ -465,7 +468,12 @@ static void check_asked(s32 cpu, const struct task *prev)
 	if (prev && (prev->tick_told || sim.machine.overlap) &&
 	    asked->cpu == SP_ASKED_NOBODY)
 		goes = false;
-	else if (asked->cpu != (u32)cpu)
+	else if (asked->cpu != (u32)cpu &&
+		 (has_called(asked->cpu) || may_have_called()))
+		goes = false;
+	else if (asked->cpu != (u32)cpu &&
+		 !(asked->cpu == SP_ASKED_NOBODY && is_confined() &&
+		   WANTS(SP_WANTS_TICK_BIT)))
 		flaw(SIM_FLAW_INPUT, "CPU %d asks, and the daemon is told of %u", cpu,
 		     asked->cpu);
 	if (now < sim.moment.began || now > sim.now)
@@ -510,6 +518,7 @@ void dispatch_begins(s32 cpu)
 	if (prev && prev->daemon && !is_queued(prev))
 		slept_at = 0;
 	sim.moment.turn = sim.moment.fell_back = sim.moment.was_sole = false;
+	sim.moment.elsewhere = is_elsewhere(cpu);
 	sim.moment.kicks_due = 0;
 	sim.moment.sole = sim.moment.taken_told = 0;
 }
@@ -536,8 +545,20 @@ static void idles_on(s32 cpu)
 	rq->said_at = sim.now;
 }
 
+/* @prev lets go of its CPU for nobody: the daemon, which may not run there, is to choose. */
+static void check_joins(struct task *prev, s32 cpu)
+{
+	prev->joins = true;
+	if (!may_have_called() && !is_elsewhere(cpu))
+		flaw(SIM_FLAW_SLICE, "pid %d lets go of CPU %d for nobody", prev->t.pid,
+		     cpu);
+	if (!is_told_of(prev, 0) && !sim.machine.overlap)
+		flaw(SIM_FLAW_INPUT, "pid %d lets go of its CPU, and nobody is told",
+		     prev->t.pid);
+}
+
 /* Nobody came: who is here goes on, and for how long? */
-static void check_stays(s32 cpu, const struct task *prev)
+static void check_stays(s32 cpu, struct task *prev)
 {
 	const bool asks = retried() != sim.moment.retried;
 	const bool held =
@@ -546,16 +567,25 @@ static void check_stays(s32 cpu, const struct task *prev)
 	const struct task *daemon = sim.daemon;
 	/* So long it may pass for one that is at work, or on its way. */
 	const bool missed = held && sim.now - seen_at <= OVERDUE_NS + 5 * MS;
+	const bool calls = is_elsewhere(cpu), vain = calls && calls_are_vain();
 	u64 slice = sim.machine.policy.slice_max_ns;
 
 	/* One that sleeps may pass for one at work. */
 	sim.cpu[cpu].put_off = goes && asks;
-	if (held && daemon && is_queued(daemon) && !is_overdue()) {
+	if (goes && !prev->t.scx.slice) {
+		check_joins(prev, cpu);
+		return;
+	}
+	if (held && daemon && is_queued(daemon) && !is_overdue() && !vain) {
 		sim.counts[SP_COUNT_RETRIED]++;
+		if (is_undisturbed() && calls && goes && is_told_of(prev, 0) &&
+		    !knows_nobody())
+			flaw(SIM_FLAW_ORDER, "pid %d goes on where the daemon cannot come",
+			     prev->t.pid);
 		slice = RETRY_SLICE_NS;
 		/* One that it does not know waits until it is certain that it does not. */
 		if (is_undisturbed() && stands_in(daemon, DSQ_DAEMON) && !turn_at &&
-		    !knows_nobody())
+		    !calls && !knows_nobody())
 			flaw(SIM_FLAW_ORDER,
 			     "the daemon stands by, and CPU %d does not ask", cpu);
 		/* It is the daemon that will kick it. */
@@ -584,10 +614,17 @@ static void check_stays(s32 cpu, const struct task *prev)
 void check_turn(s32 cpu, struct task *prev, bool came)
 {
 	const struct sp_answers *ring = sim_answers();
+	const bool goes = prev && is_queued(prev) && !prev->daemon;
 
 	sim.report.effects++;
 	answers_come();
-	check_called(answers_call && sim.daemon && stands_in(sim.daemon, DSQ_DAEMON));
+	if (is_confined())
+		check_call(cpu, !came && !goes && !knows_nobody() && is_elsewhere(cpu) &&
+					 find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32 &&
+					 has_task_for(DSQ_HELD, cpu));
+	else
+		check_called(answers_call && sim.daemon &&
+			     stands_in(sim.daemon, DSQ_DAEMON));
 	if (sim.moment.turn) {
 		check_asked(cpu, prev);
 		if (is_undisturbed() && !(prev && is_queued(prev)) &&

@@ -215,7 +215,7 @@ void cgroup_left(struct task *p)
 void cgroup_enqueued(struct task *p, u64 flags)
 {
 	/* Let run once more, without a word. */
-	if ((flags & SCX_ENQ_LAST) && sim.machine.mode == SIM_MODE_USER)
+	if ((flags & SCX_ENQ_LAST) && sim.machine.mode == SIM_MODE_USER && !p->joins)
 		return;
 	p->heard = !p->daemon && !(p->t.flags & PF_EXITING_BIT) && is_told_of(p, flags);
 	p->counts = p->heard;

@@ -84,6 +84,8 @@ void do_enqueue(struct task *p, u64 flags)
 		return;
 	}
 	cgroup_enqueued(p, flags);
+	if (p->daemon)
+		note_confined(p);
 	if (!p->direct) {
 		sim.moment.enqueueing = p;
 		sim.moment.enq_flags = flags;

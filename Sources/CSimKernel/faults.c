@@ -9,6 +9,7 @@ enum {
 	FAULT_EXEC,
 	FAULT_HOTPLUG,
 	FAULT_CGROUP,
+	FAULT_DAEMON,
 	FAULTS
 };
 
@@ -29,6 +30,8 @@ static u64 mean_of(u32 which)
 		return f->exec_ns;
 	case FAULT_CGROUP:
 		return f->cgroup_ns;
+	case FAULT_DAEMON:
+		return f->daemon_affinity_ns;
 	default:
 		return f->hotplug_ns;
 	}
@@ -130,6 +133,11 @@ void fault_happens(u32 which)
 	sim.report.faults++;
 	if (which == FAULT_HOTPLUG) {
 		change_cpus(sim.moment.here);
+		return;
+	}
+	if (which == FAULT_DAEMON) {
+		if (sim.daemon)
+			change_affinity(sim.daemon);
 		return;
 	}
 	if (!p)

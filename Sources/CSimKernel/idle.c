@@ -60,8 +60,10 @@ void scx_bpf_kick_cpu(s32 cpu, u64 flags)
 		return;
 	}
 	if (flags & SCX_KICK_PREEMPT) {
-		sim.counts[is_daemons_turn_over() ? SP_COUNT_CALLED_BACK :
-						    SP_COUNT_PREEMPTED]++;
+		if (!is_daemons_turn_over())
+			sim.counts[SP_COUNT_PREEMPTED]++;
+		else if (!is_confined())
+			sim.counts[SP_COUNT_CALLED_BACK]++;
 		sim.moment.preempts++;
 		sim.moment.preempted = cpu;
 	} else {
@@ -282,6 +284,20 @@ void scx_bpf_put_cpumask(const struct cpumask *mask)
 bool bpf_cpumask_test_cpu(u32 cpu, const struct cpumask *mask)
 {
 	return mask_has((const struct sim_mask *)mask, cpu);
+}
+
+/* The next one behind the last that was asked for, of any mask; the number of CPUs if there is none. */
+u32 bpf_cpumask_any_distribute(const struct cpumask *mask)
+{
+	for (u32 i = 1; i <= sim.cpus; i++) {
+		u32 cpu = (sim.distributed + i) % sim.cpus;
+
+		if (mask_has((const struct sim_mask *)mask, cpu)) {
+			sim.distributed = cpu;
+			return cpu;
+		}
+	}
+	return sim.cpus;
 }
 
 u32 bpf_cpumask_weight(const struct cpumask *mask)

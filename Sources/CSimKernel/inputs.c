@@ -388,7 +388,7 @@ static void not_told(struct task *p, u64 flags)
 void enqueue_ends(struct task *p, u64 flags)
 {
 	const bool user = sim.machine.mode == SIM_MODE_USER;
-	const bool last = user && (flags & SCX_ENQ_LAST);
+	const bool last = user && (flags & SCX_ENQ_LAST) && !p->joins;
 	struct told *told = &p->told;
 	bool due = is_told_of(p, flags) && !last;
 	bool was_told = told->now || told->before || sim.moment.ring_full;
@@ -429,6 +429,7 @@ void enqueue_ends(struct task *p, u64 flags)
 			   last			       ? SP_COUNT_RETRIED :
 							 SP_COUNT_LOCAL]++;
 	}
+	p->joins = false;
 	told->before = told->now = false;
 	told->sync = last ? told->sync : false;
 	told->claimed = -1;

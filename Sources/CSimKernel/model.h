@@ -186,6 +186,7 @@ struct task {
 	struct expectation expected;
 	bool has_wait, has_run, alone, met_nobody;
 	bool put_back; /* its CPU could not run it: it stands again where it stood */
+	bool joins; /* user mode: it lets go of its CPU for nobody, to wait */
 	struct told told;
 	s32 next_free;
 	u64 storage[CTX_BYTES / 8];
@@ -222,6 +223,7 @@ struct moment {
 	u64 tail; /* answers that were taken before ops.dispatch */
 	u32 picked; /* tasks that were picked for any CPU by then */
 	bool turn; /* the daemon was let run */
+	bool elsewhere; /* it stood by before ops.dispatch, and may not run there */
 	bool was_sole; /* while one waited alone */
 	bool fell_back; /* one was taken by arrival */
 	bool exit_told; /* user mode: that a task is gone was told, or was to be */
@@ -310,6 +312,7 @@ struct sim {
 	struct cpu cpu[SIM_CPUS];
 	struct sim_mask online_mask, idle_mask;
 	s32 idle_oldest, idle_newest;
+	u32 distributed; /* the CPU that a call for any of a mask returned last */
 	struct dsq global_dsq;
 	struct ages waiting; /* by when they began to wait */
 	struct affinity *everywhere, *partial;
@@ -580,6 +583,7 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved);
 
 /* answers.c */
 void answers_reset(void);
+bool stands_in(const struct task *p, u64 id);
 void expect_answer(u32 pid, u32 wait, u64 slice_ns, u32 queue, s32 cpu);
 void check_published(void);
 u64 passes_made(void);
@@ -600,6 +604,17 @@ bool waits_for_idle(s32 cpu);
 void picked_for(const struct task *p, s32 cpu, bool here);
 void dispatch_begins(s32 cpu);
 void check_turn(s32 cpu, struct task *prev, bool moved);
+
+/* confined.c */
+void confined_reset(void);
+bool is_confined(void);
+void note_confined(const struct task *p);
+bool is_elsewhere(s32 cpu);
+bool calls_are_vain(void);
+bool has_called(u32 cpu);
+bool may_have_called(void);
+void calls_end(void);
+void check_call(s32 cpu, bool due);
 
 /* picks.c */
 void picks_reset(void);

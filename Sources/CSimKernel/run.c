@@ -122,6 +122,7 @@ void machine_reset(const struct sim_machine *machine)
 	sim.has_untold_masks = false;
 	sim.backend_waiting = 0;
 	sim.ngroups = 0;
+	sim.distributed = 0;
 	sim.daemon = NULL;
 	memset(sim.groups, 0, sizeof(sim.groups));
 	memset(sim.group_first, 0, sizeof(sim.group_first));

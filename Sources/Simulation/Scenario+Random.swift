@@ -39,6 +39,10 @@ extension Scenario {
             scenario.cgroups = UInt32(groups.size(1, 10, UInt64(cgroupsMax)))
             if groups.below(2) == 0 { scenario.faults.cgroupNs = groups.duration(100_000, 50_000_000) }
         }
+        var confined = SplitMix64(seed: seed, stream: 4)
+        if mode == .user, confined.below(5) == 0 {
+            scenario.faults.daemonAffinityNs = confined.duration(2_000_000, 300_000_000)
+        }
         scenario.takeShape(seed)
         // Queues whose CPUs this machine does not have are refused at attachment.
         if scenario.queueFlaw != nil, let usual = descriptions.first {

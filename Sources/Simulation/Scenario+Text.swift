@@ -25,12 +25,13 @@ extension Scenario.Faults {
         case "daemon-at": daemonAtNs = try setting.duration()
         case "daemon-for": daemonNs = try setting.duration()
         case "daemon-every": daemonEveryNs = try setting.duration()
+        case "daemon-affinity": daemonAffinityNs = try setting.duration()
         case "ring-bytes": ringBytes = try setting.number(0...(1 << 22))
         default:
             throw setting.unknown(
                 """
                 affinity, weight, class, exec, hotplug, cgroup, kick-late-ppm, kick-late, daemon, \
-                daemon-at, daemon-for, daemon-every and ring-bytes
+                daemon-at, daemon-for, daemon-every, daemon-affinity and ring-bytes
                 """)
         }
     }
@@ -83,6 +84,7 @@ extension Scenario.Faults {
             add("daemon-for", ns: daemonNs)
             add("daemon-every", ns: daemonEveryNs)
         }
+        add("daemon-affinity", ns: daemonAffinityNs)
         add("ring-bytes", number: ringBytes)
         return texts
     }

@@ -32,6 +32,8 @@ public struct Scenario: Sendable, Equatable {
         public var daemonAtNs: UInt64 = 0
         public var daemonNs: UInt64 = 0
         public var daemonEveryNs: UInt64 = 0
+        /// Mean interval in which the daemon may run on other CPUs.
+        public var daemonAffinityNs: UInt64 = 0
         /// Room in the ring of events, bytes; 0: all of it.
         public var ringBytes: UInt32 = 0
 

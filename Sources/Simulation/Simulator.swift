@@ -73,6 +73,7 @@ extension sim_machine {
         faults.class_ns = wrong.classNs
         faults.exec_ns = wrong.execNs
         faults.hotplug_ns = wrong.hotplugNs
+        faults.daemon_affinity_ns = wrong.daemonAffinityNs
         faults.cgroup_ns = wrong.cgroupNs
         cgroups = scenario.cgroups
         threads = scenario.shape.last ?? 1
