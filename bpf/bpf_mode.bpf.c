@@ -519,25 +519,12 @@ static __always_inline bool look(s32 cpu, struct sp_event *event)
 
 #endif
 
-/*
- * The kernel asks who is next before it queues a task whose slice is over. So the
- * policy is told here that this one begins to wait, and sp_enqueue carries it out
- * if the task has to. Returns whether it may go on: the policy does not hold it back, nor has
- * its queue other CPUs.
- */
-static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
-				    struct sp_task_ctx *tctx, u64 now)
+static __noinline bool tell_wait_of_prev(s32 cpu, struct task_struct *prev,
+					 struct sp_task_ctx *tctx, u64 now)
 {
 	struct sp_decision decision;
 	struct sp_event event;
 
-	if (tctx->pid != (u32)prev->pid)
-		begin_life(tctx, prev);
-#if WANTS(SP_WANTS_STOPPING_BIT)
-	if (tctx->runs)
-		tell_of_stop(prev, tctx, 0);
-	tctx->runs = false;
-#endif
 	begin_wait(prev, tctx, 0, now);
 	fill_event(&event, SP_EVENT_ENQUEUE, cpu, tctx, now);
 	decide_wait(prev, tctx, &event, 0, &decision);
@@ -555,6 +542,26 @@ static __noinline bool tell_of_prev(s32 cpu, struct task_struct *prev,
 	}
 	tctx->key = decision.key;
 	return suits(prev, cpu);
+}
+
+/*
+ * The kernel asks who is next before it queues a task whose slice is over. So the
+ * policy is told here that this one begins to wait, and sp_enqueue carries it out
+ * if the task has to. Returns whether it may go on: the policy does not hold it back, nor has
+ * its queue other CPUs. The events are told one after the other from here: one frame in another
+ * would be more than the kernel has room for.
+ */
+static __always_inline bool tell_of_prev(s32 cpu, struct task_struct *prev,
+					 struct sp_task_ctx *tctx, u64 now)
+{
+	if (tctx->pid != (u32)prev->pid)
+		begin_life(tctx, prev);
+#if WANTS(SP_WANTS_STOPPING_BIT)
+	if (tctx->runs)
+		tell_of_stop(prev, tctx, 0);
+	tctx->runs = false;
+#endif
+	return tell_wait_of_prev(cpu, prev, tctx, now);
 }
 
 /* A frame has room for one event, and a Swift twin needs some of its own. */

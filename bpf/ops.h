@@ -56,5 +56,6 @@ struct sched_ext_ops {
 #define SP_OPS_ENQ_LAST (1ULL << 1)
 #define SP_OPS_ENQ_EXITING (1ULL << 2)
 #define SP_OPS_SWITCH_PARTIAL (1ULL << 3)
+#define SP_OPS_ENQ_MIGRATION_DISABLED (1ULL << 4)
 
 #endif

@@ -104,7 +104,7 @@ struct SwiftPolicy {
             // Traps are cold; apart from the rest they would be functions of their own.
             "-Xclang", "-fno-split-cold-code",
             "-Xclang", "-mlink-builtin-bitcode", "-Xclang", bitcode,
-        ]
+        ] + toolchain.unreachable
     }
 
     /// The sources that are the author's: where there are others, those of the library are not.

@@ -19,6 +19,9 @@ package struct SwiftToolchain {
     let clang: String
     /// As the compiler says it.
     let version: String
+    /// From LLVM 21 on BPF code has a call of `__bpf_trap` where control cannot get, such as behind the cases of a
+    /// `switch` that are all there are: no kernel has to have it, and the verifier looks at what can be reached.
+    let unreachable: [String]
 
     /// The machine that a policy is compiled for before it is made BPF's: 64 bit, little endian, with a
     /// standard library for Embedded Swift in every toolchain.
@@ -45,6 +48,10 @@ package struct SwiftToolchain {
                     "there is no \(clang): the clang of Swift's own toolchain has to read what \(compiler) writes"
             )
         }
+        let quiet = ["-mllvm", "-bpf-disable-trap-unreachable"]
+        let knows = capture(
+            clang, ["-target", "bpf"] + quiet + ["-c", "-x", "c", "/dev/null", "-o", "/dev/null"])
+        unreachable = knows.status == 0 ? quiet : []
         let library = URL(fileURLWithPath: resources)
             .appending(path: "embedded/Swift.swiftmodule/\(Self.triple).swiftmodule").path
         guard FileManager.default.fileExists(atPath: library) else {

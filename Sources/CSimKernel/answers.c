@@ -628,7 +628,7 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 	if (sim.moment.turn) {
 		check_asked(cpu, prev);
 		if (is_undisturbed() && !(prev && is_queued(prev)) &&
-		    sim.machine.faults.daemon == SIM_DAEMON_FINE &&
+		    sim.machine.faults.daemon == SIM_DAEMON_FINE && !is_confined() &&
 		    sim.moment.was_sole && has_task_for(DSQ_HELD, cpu))
 			flaw(SIM_FLAW_ORDER,
 			     "CPU %d asks about the only one that waits", cpu);

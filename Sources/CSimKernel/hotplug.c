@@ -95,6 +95,15 @@ static void nothing_known(struct cpu *rq)
 	rq->said_at = sim.now;
 }
 
+/* Who is told of such CPUs hears at once how many there are; else the timer looks. */
+static void count_is_told(void)
+{
+	if (!WANTS(SP_WANTS_CPUS_BIT))
+		return;
+	sim.online_before = sim.online_told;
+	sim.online_told = sim.online;
+}
+
 void cpu_goes(s32 cpu)
 {
 	struct cpu *rq = &sim.cpu[cpu];
@@ -111,6 +120,7 @@ void cpu_goes(s32 cpu)
 	mask_set(&sim.online_mask, (u32)cpu, false);
 	cpu_idles(cpu, false);
 	CALL_OP(cpu_offline, cpu);
+	count_is_told();
 	check_given_up(cpu);
 	while ((p = rq->rt_head)) {
 		take_from_rt(p);
@@ -137,6 +147,7 @@ void cpu_comes(s32 cpu)
 	sim.online++;
 	mask_set(&sim.online_mask, (u32)cpu, true);
 	CALL_OP(cpu_online, cpu);
+	count_is_told();
 	/* A thread of the kernel's own ran there until now. */
 	if (!rq->curr)
 		set_idle(cpu, true, true);

@@ -68,12 +68,26 @@ struct DeclarationReader {
             }
         }
         if problems.isEmpty, let root {
+            checkMembers(root)
             checkNames(root)
             checkSets(root)
             checkInputs(root)
         }
         if !problems.isEmpty { throw DeclarationError(problems: problems) }
         return declaration
+    }
+
+    /// Two parameters that the twins would call the same.
+    private mutating func checkMembers(_ root: Node) {
+        var keys: [String: String] = [:]
+        for parameter in declaration.params {
+            if let other = keys.updateValue(parameter.key, forKey: parameter.name) {
+                add(
+                    root,
+                    "params.\(other) and params.\(parameter.key) are both called \(parameter.name) in the twins: a duration has its unit there"
+                )
+            }
+        }
     }
 
     /// Whether names and what they are compared with go together.

@@ -39,6 +39,21 @@ public struct KernelBTF: ~Copyable {
         }
     }
 
+    /// Whether the kernel's enumeration has this value, whatever its width.
+    public func hasValue(_ value: String, of enumeration: String) -> Bool {
+        let id = btf__find_by_name(btf, enumeration)
+        guard id > 0, let type = btf__type_by_id(btf, UInt32(id)) else { return false }
+        let count = Int(btf_vlen(type))
+        func isNamed(_ offset: UInt32) -> Bool {
+            btf__name_by_offset(btf, offset).map { String(cString: $0) } == value
+        }
+        if btf_is_enum64(type), let values = btf_enum64(type) {
+            return (0..<count).contains { isNamed(values[$0].name_off) }
+        }
+        guard btf_is_enum(type), let values = btf_enum(type) else { return false }
+        return (0..<count).contains { isNamed(values[$0].name_off) }
+    }
+
     /// Functions of sched_ext whose description has the one argument that the verifier adds itself.
     ///
     /// From Linux 7.1 on such a function is described twice: as `NAME` without its last argument, a

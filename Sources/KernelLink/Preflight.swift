@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import CSchedProto
 import Glibc
 import Output
 
@@ -70,6 +71,14 @@ public enum Preflight {
                         "user mode cannot run in a PID namespace of its own: the kernel would not know our threads; start the container with the host's PIDs, or use --mode bpf"
                 ))
         }
+        if let last = lastCPU, last >= Int(SP_CPUS_MAX) {
+            found.append(
+                Obstacle(
+                    kind: .noSupport,
+                    description:
+                        "this machine may have CPUs up to number \(last): there is room for \(SP_CPUS_MAX); start its kernel with nr_cpus=\(SP_CPUS_MAX)"
+                ))
+        }
         if state != "disabled" {
             let name = attachedScheduler.map { "'\($0)'" } ?? "one whose name is not known"
             found.append(
@@ -98,6 +107,11 @@ public enum Preflight {
                 Not affected: Linux up to 7.0; 7.3 and newer, which make the tags themselves; and builds of 7.1 and \
                 7.2 with a newer pahole, such as 7.2.13 of Debian's unstable
                 """)
+    }
+
+    /// The highest number of a CPU that this machine may have: the end of a list such as `0-63` or `0-3,8`.
+    private static var lastCPU: Int? {
+        readLine("/sys/devices/system/cpu/possible")?.split { $0 == "," || $0 == "-" }.last.flatMap { Int($0) }
     }
 
     /// Whether our pids are others than the kernel's own: the first namespace has a fixed number

@@ -245,6 +245,11 @@ public struct Scheduler: ~Copyable {
             ops.cpu_release = nil
             bpf_program__set_autoload(try watchOfSwitches(object), true)
         }
+        // Before 6.14 the kernel always asks where such tasks go. Since then it does so if told to; else they would
+        // run past the policy, in BPF mode after it was told that they wait.
+        if kernel.hasValue("SCX_OPS_ENQ_MIGRATION_DISABLED", of: "scx_ops_flags") {
+            ops.flags |= UInt64(SP_OPS_ENQ_MIGRATION_DISABLED)
+        }
         func has(_ callback: String) -> Bool { kernel.hasMember(callback, of: "sched_ext_ops") }
         if !has("cgroup_init") { ops.cgroup_init = nil }
         if !has("cgroup_exit") { ops.cgroup_exit = nil }
