@@ -273,7 +273,7 @@ static __always_inline u64 look_after_own(void)
 			continue;
 		waiting += queued;
 #ifdef SP_SETS
-		rescue_in(&own[queue], first_of(queue), last_of(queue));
+		rescue_among(&own[queue], first_of(queue), last_of(queue));
 #else
 		rescue(&own[queue]);
 #endif

@@ -80,9 +80,20 @@ static __always_inline void rescue_in(struct sp_dsq *dsq, u32 first, u32 last)
 		kick_all_idle(now, first, last);
 }
 
+/* The same, verified once: of a pair with eight queues the verifier gave up else. */
+__noinline int rescue_among(struct sp_dsq *dsq, u32 first, u32 last)
+{
+	if (!dsq)
+		return 0;
+	bpf_rcu_read_lock();
+	rescue_in(dsq, first, last);
+	bpf_rcu_read_unlock();
+	return 0;
+}
+
 static __always_inline void rescue(struct sp_dsq *dsq)
 {
-	rescue_in(dsq, 0, SP_CPUS_MAX - 1);
+	rescue_among(dsq, 0, SP_CPUS_MAX - 1);
 }
 
 /* A mode may want the next beat sooner than usual; 0: it does not. */

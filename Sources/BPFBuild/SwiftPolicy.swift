@@ -168,6 +168,9 @@ struct SwiftPolicy {
             let constructs = foreign(in: program)
             throw constructs.isEmpty ? Obstacle(reason: leftover) : Self.obstacle(constructs)
         }
+        if let use = StackUse([UInt8](data)), use.bytes > StackUse.most {
+            throw Obstacle(reason: "it needs more stack than a kernel has (\(name)): \(use.complaint)")
+        }
         return Program(bytes: [UInt8](data), traps: ir.traps.filter { file.helpers.contains($0.number) })
     }
 

@@ -158,6 +158,9 @@ private struct PairCompiler {
         guard let bytes = FileManager.default.contents(atPath: object) else {
             fail("\(object) cannot be read")
         }
+        if !isLibrary, let use = StackUse([UInt8](bytes)), use.bytes > StackUse.most {
+            fail("\(place) needs more stack than a kernel has (\(program)): \(use.complaint)")
+        }
         return bytes.base64EncodedString()
     }
 }

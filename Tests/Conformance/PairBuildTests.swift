@@ -97,6 +97,16 @@ import Testing
         #expect(harness.account.actions[Int(SP_ACTION_QUEUE.rawValue)] > 1000)
     }
 
+    /// The kernel would say so when it is loaded, and not where.
+    @Test func aTwinThatNeedsTooMuchStackIsRefused() throws {
+        let line = "sp_u64 earliest = state->pass - policy->params.credit_ns;"
+        let large = "volatile char room[440];\n\t" + line + "\n\n\troom[event->pid & 255] = 1;"
+        let built = try build { $0.replacing(line, with: large) }
+        #expect(built.status != 0)
+        #expect(built.errors.contains("needs more stack than a kernel has (bpf_mode.bpf.c): "), "\(built.errors)")
+        #expect(built.errors.contains(" of 512, in the calls sp_"), "\(built.errors)")
+    }
+
     @Test func aWrongTwinIsOneThatIsNoticed() throws {
         let right = try twin(try build { $0 })
         let wrong = try twin(

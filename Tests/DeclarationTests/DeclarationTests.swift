@@ -58,6 +58,10 @@ import Testing
         ),
         ("params: {slice-max: {type: bool, default: true}}", "own.yaml:1:10:", "every policy has the key"),
         ("params: {a: {typ: u8}}", "own.yaml:1:14:", "did you mean type?"),
+        (
+            "params: {a: {type: duration, range: 1ms..2ms, default: 1ms}, a_ns: {type: u8, range: 1..2, default: 1}}",
+            "own.yaml:1:1:", "params.a and params.a_ns are both called a_ns in the twins"
+        ),
         ("queues: 65", "own.yaml:1:9:", "65 is none of 1 to 64"),
         ("queues: many", "own.yaml:1:9:", "{each: llc}, {count: 2}, or both"),
         ("queues: {each: lcl}", "own.yaml:1:16:", "did you mean llc?"),

@@ -53,6 +53,22 @@ struct KernelBTFTests {
         #expect(made.functions() == [])
     }
 
+    @Test("a value of an enumeration, whatever its width", arguments: [false, true])
+    func values(isWide: Bool) {
+        let btf = btf__new_empty()!
+        if isWide {
+            _ = btf__add_enum64(btf, "scx_ops_flags", 8, false)
+            _ = btf__add_enum64_value(btf, "SCX_OPS_ENQ_MIGRATION_DISABLED", 1 << 4)
+        } else {
+            _ = btf__add_enum(btf, "scx_ops_flags", 4)
+            _ = btf__add_enum_value(btf, "SCX_OPS_ENQ_MIGRATION_DISABLED", 1 << 4)
+        }
+        let kernel = KernelBTF(taking: btf)
+        #expect(kernel.hasValue("SCX_OPS_ENQ_MIGRATION_DISABLED", of: "scx_ops_flags"))
+        #expect(!kernel.hasValue("SCX_OPS_ENQ_MIGRATION", of: "scx_ops_flags"))
+        #expect(!kernel.hasValue("SCX_OPS_ENQ_MIGRATION_DISABLED", of: "scx_ops"))
+    }
+
     @Test("nothing at all, and prototypes that make no sense, are no trap")
     func hollow() {
         #expect(Made().functions() == [])

@@ -10,6 +10,8 @@ lasts=6
 
 both shares "fair: busy loops get CPU time by their weights, pinned, on two CPUs of four, and anywhere" shares
 add none shares "the same loops, pinned, under the kernel's own scheduler" shares
+add user confined "fair: the daemon may run on one CPU, and weights hold on the others" confined
+add user confined-held "a real-time task holds the only CPU where the daemon may run: on others tasks go on" confined_held
 both slices-fixed "fair: a loop runs for slice.max, to the next tick" slices_fixed
 both slices-weighted "slice.rule=weighted: a loop of less weight runs for less" slices_weighted
 both slices-shared "fifo: the slice is shared among those that wait, down to slice.min" slices_shared
@@ -37,6 +39,31 @@ shares() {
 	expect_shares 2,3 3 0 0 0 0 0 -5
 	expect_shares - 2 0 0 0 0 0 0 0 0 0 0 0 0
 	at_rest
+}
+
+# confine_daemon CPUS: and all other threads of the program.
+confine_daemon() {
+	taskset --all-tasks --cpu-list --pid "$1" "$scheduler" >"$dir/out-taskset" || complain "taskset failed"
+}
+
+confined() {
+	scheduled --policy fair
+	confine_daemon 0
+	expect_shares 3 3 0 -5
+	expect_shares 3 3 0 0 0 0 0 -5
+	at_rest
+}
+
+# Nobody decides, so all go by arrival: nice values of 0 get the same.
+confined_held() {
+	scheduled --policy fair
+	confine_daemon 0
+	taskset --cpu-list 0 chrt --fifo 50 "$tasks" busy-for 4 &
+	expect_shares 3 3 0 0 0
+	wait $!
+	at_rest
+	expect_positive fallback
+	expect_positive overdue
 }
 
 # A slice ends with the first tick (4 ms) after it; the first tick may come a moment before its end.

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+/// The stack that the programs of a BPF object need: a kernel has 512 bytes for a program and all that it calls, and
+/// says so when the program is loaded, which is late.
+public struct StackUse: Sendable {
+    /// A function, and the bytes of its frame.
+    public struct Frame: Sendable, CustomStringConvertible {
+        public let function: String
+        public let bytes: Int
+
+        public var description: String { "\(function) \(bytes)" }
+    }
+
+    /// MAX_BPF_STACK of the kernel's filter.h.
+    public static let most = 512
+
+    /// The calls that need most, outermost first.
+    public let deepest: [Frame]
+    /// Each frame rounded up to 32 bytes, as the kernel's verifier counts them (`round_up_stack_depth`; newer ones round
+    /// to 16 where the program is compiled).
+    public var bytes: Int { deepest.reduce(0) { $0 + Self.rounded($1.bytes) } }
+
+    /// What to tell the author of a twin that needs too much.
+    public var complaint: String {
+        "\(bytes) bytes of \(Self.most), in the calls \(deepest.map(\.description).joined(separator: ", ")); "
+            + "smaller or fewer local variables in the policy's functions help"
+    }
+
+    private static func rounded(_ bytes: Int) -> Int { max(32, (bytes + 31) / 32 * 32) }
+
+    private struct Place: Hashable {
+        let section: Int
+        let offset: Int
+    }
+
+    private struct Function {
+        let name: String
+        var bytes = 0
+        var calls: Set<Place> = []
+    }
+
+    /// - Parameter bytes: the object.
+    /// - Returns: nil if it is none, or damaged.
+    public init?(_ bytes: [UInt8]) {
+        guard let sections = ObjectFile.sections(bytes) else { return nil }
+        guard let table = sections.first(where: { $0.type == 2 }), sections.indices.contains(table.link)
+        else { return nil }
+        let symbols = ObjectFile.symbols(bytes, table, names: sections[table.link])
+        var functions: [Place: Function] = [:]
+        for symbol in symbols where symbol.isFunction && sections.indices.contains(symbol.section) {
+            let section = sections[symbol.section]
+            guard symbol.value >= 0, symbol.size >= 0, symbol.value + symbol.size <= section.size else {
+                return nil
+            }
+            let relocated = Self.targets(bytes, of: symbol.section, in: sections, symbols)
+            functions[Place(section: symbol.section, offset: symbol.value)] = Self.function(
+                symbol, bytes, section, relocated)
+        }
+        var known: [Place: [Frame]] = [:]
+        for place in functions.keys.sorted(by: { ($0.section, $0.offset) < ($1.section, $1.offset) }) {
+            _ = Self.chain(place, functions, &known, depth: 0)
+        }
+        func sum(_ frames: [Frame]) -> Int { frames.reduce(0) { $0 + Self.rounded($1.bytes) } }
+        deepest =
+            known.values.max {
+                (sum($0), $1.first?.function ?? "") < (sum($1), $0.first?.function ?? "")
+            } ?? []
+    }
+
+    /// The deepest calls from a function on. No verifier admits recursion: beyond 16 frames it is not followed.
+    private static func chain(
+        _ place: Place, _ functions: [Place: Function], _ known: inout [Place: [Frame]], depth: Int
+    ) -> [Frame] {
+        if let frames = known[place] { return frames }
+        guard depth < 16, let function = functions[place] else { return [] }
+        var below: [Frame] = []
+        var most = 0
+        for call in function.calls.sorted(by: { ($0.section, $0.offset) < ($1.section, $1.offset) }) {
+            let frames = chain(call, functions, &known, depth: depth + 1)
+            let sum = frames.reduce(0) { $0 + rounded($1.bytes) }
+            if sum > most { (below, most) = (frames, sum) }
+        }
+        let frames = [Frame(function: function.name, bytes: function.bytes)] + below
+        known[place] = frames
+        return frames
+    }
+
+    /// Where the calls of a section lead that the linker is to resolve, by their offset.
+    private static func targets(
+        _ bytes: [UInt8], of index: Int, in sections: [ObjectFile.Section], _ symbols: [ObjectFile.Symbol]
+    ) -> [Int: Place] {
+        var found: [Int: Place] = [:]
+        // SHT_REL
+        for section in sections where section.type == 9 && section.info == index {
+            for entry in stride(from: section.offset, to: section.offset + section.size - 15, by: 16) {
+                guard let offset: UInt64 = ObjectFile.number(bytes, entry),
+                    let number: UInt32 = ObjectFile.number(bytes, entry + 12),
+                    symbols.indices.contains(Int(number)), let at = Int(exactly: offset),
+                    let addend: Int32 = ObjectFile.number(bytes, sections[index].offset + at + 4)
+                else { continue }
+                let symbol = symbols[Int(number)]
+                // Of a section as a whole the instruction says where in it.
+                found[at] = Place(
+                    section: symbol.section, offset: symbol.value + (symbol.isFunction ? 0 : (Int(addend) + 1) * 8))
+            }
+        }
+        return found
+    }
+
+    private static func function(
+        _ symbol: ObjectFile.Symbol, _ bytes: [UInt8], _ section: ObjectFile.Section, _ targets: [Int: Place]
+    ) -> Function {
+        var function = Function(name: symbol.name)
+        // Registers that hold the frame's address.
+        var frames: Set<UInt8> = []
+        for offset in stride(from: symbol.value, to: symbol.value + symbol.size, by: 8) {
+            let place = section.offset + offset
+            guard let reach: Int16 = ObjectFile.number(bytes, place + 2),
+                let immediate: Int32 = ObjectFile.number(bytes, place + 4)
+            else { break }
+            let (code, to, from) = (bytes[place], bytes[place + 1] & 15, bytes[place + 1] >> 4)
+            let below: Int
+            switch code & 7 {
+            case 1: below = from == 10 ? -Int(reach) : 0
+            case 2, 3: below = to == 10 ? -Int(reach) : 0
+            default: below = code == 0x07 && frames.contains(to) ? -Int(immediate) : 0
+            }
+            function.bytes = max(function.bytes, below)
+            frames = code == 0xbf && from == 10 ? frames.union([to]) : frames.subtracting([to])
+            guard code == 0x85, from == 1 else { continue }
+            function.calls.insert(
+                targets[offset]
+                    ?? Place(section: symbol.section, offset: offset + (Int(immediate) + 1) * 8))
+        }
+        return function
+    }
+}
