@@ -564,8 +564,8 @@ static __always_inline bool tell_of_prev(s32 cpu, struct task_struct *prev,
 	return tell_wait_of_prev(cpu, prev, tctx, now);
 }
 
-/* A frame has room for one event, and a Swift twin needs some of its own. */
-#if defined(SP_OWN_QUEUES) || defined(SP_ALONE_ASKED)
+/* A frame has room for one event, and a pair's twins need some of their own. */
+#if defined(SP_OWN_QUEUES) || defined(SP_ALONE_ASKED) || defined(SP_PAIR_STATE)
 #define SP_APART static __noinline
 #else
 #define SP_APART static __always_inline

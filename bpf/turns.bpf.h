@@ -288,8 +288,7 @@ static __always_inline bool is_held_for(s32 cpu)
 		return found;
 	now = sp_now();
 	/* A daemon that does not answer is not waited for: somebody is taken without it. */
-	return does_not_answer(cpu, now) ||
-	       waits - asked_waits[index] > LOOK_MAX / 2 ||
+	return does_not_answer(cpu, now) || waits - asked_waits[index] > LOOK_MAX / 2 ||
 	       (s64)(now - asked_at[index]) > (s64)FORGOTTEN_NS;
 }
 
@@ -368,9 +367,11 @@ static __noinline void tell_still_idle(struct sp_answers *ring, s32 here, bool h
  * as of one that waits, and called for by the CPU, which idles then. Else the other one would be
  * picked each time, whatever the policy.
  */
-static __always_inline bool joins_those_who_wait(s32 here, struct sp_task_ctx *prev, u64 now)
+static __always_inline bool joins_those_who_wait(s32 here, struct sp_task_ctx *prev,
+						 u64 now)
 {
-	if (!prev || !daemon_confined || calls_in_vain(now) || !daemon_is_elsewhere(here))
+	if (!prev || !daemon_confined || calls_in_vain(now) ||
+	    !daemon_is_elsewhere(here))
 		return false;
 	prev->joins = true;
 	return true;
@@ -405,7 +406,8 @@ static __always_inline u64 ask_daemon(struct sp_answers *ring, s32 here,
 	bool unknown = !had_turn && !daemon_gone && !answers_left(ring) &&
 		       !daemon_has_work(ring) && !ring->daemon.held_back;
 
-	if (!unknown && (joins_those_who_wait(here, prev, now) || run_daemon(here, here, prev)))
+	if (!unknown &&
+	    (joins_those_who_wait(here, prev, now) || run_daemon(here, here, prev)))
 		return 0;
 	/* It kicks idle CPUs when it has answered, and calls others back. */
 	if (daemon_is_busy(now)) {

@@ -223,7 +223,8 @@ static __always_inline void dispatch(struct sp_answers *ring, s32 cpu,
 	if (!goes && take_sole(ring, cpu, unread))
 		return;
 	if (is_held_for(cpu))
-		slice = ask_daemon(ring, cpu, goes && will_wait(prev) ? task_ctx(prev) : NULL,
+		slice = ask_daemon(ring, cpu,
+				   goes && will_wait(prev) ? task_ctx(prev) : NULL,
 				   goes && !is_daemon(prev, ring));
 	else if (daemon_is_due(unread, sp_now()) && run_daemon(cpu, cpu, NULL))
 		slice = 0;

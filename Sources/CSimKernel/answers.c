@@ -310,9 +310,22 @@ static void check_called(bool due)
 		     called ? sim.moment.preempted : -1, next);
 }
 
+static bool some_says_idle(s32 first)
+{
+	for (s32 cpu = first; cpu < first + 64 && (u32)cpu < sim.cpus; cpu++)
+		if (sim.cpu[cpu].says_idle)
+			return true;
+	return false;
+}
+
+/* The daemon's ops.enqueue returned. */
 void check_call_back(void)
 {
 	check_called(true);
+	if (is_confined() && !sim.moment.kicks && is_undisturbed() &&
+	    find_dsq_by_id(DSQ_HELD, 0)->q.nr && some_says_idle(sim.daemon->cpu & ~63))
+		flaw(SIM_FLAW_KICK,
+		     "no idle CPU calls for the daemon, which stands by");
 }
 
 /* @p is taken by arrival, past the daemon. */
@@ -453,6 +466,15 @@ bool waits_for_idle(s32 cpu)
 	return has_task_for(DSQ_HELD, cpu);
 }
 
+/* Whether a CPU on which the daemon may not run called for it, for @caller: a CPU, or nobody. */
+static bool is_call(u32 caller)
+{
+	if (caller == SP_ASKED_NOBODY)
+		return sim.machine.faults.daemon_affinity_ns &&
+		       WANTS(SP_WANTS_TICK_BIT);
+	return has_called(caller) || may_have_called();
+}
+
 static void check_asked(s32 cpu, const struct task *prev)
 {
 	const struct sp_asked *asked = &((struct sp_answers *)sim_answers())->asked;
@@ -468,12 +490,9 @@ static void check_asked(s32 cpu, const struct task *prev)
 	if (prev && (prev->tick_told || sim.machine.overlap) &&
 	    asked->cpu == SP_ASKED_NOBODY)
 		goes = false;
-	else if (asked->cpu != (u32)cpu &&
-		 (has_called(asked->cpu) || may_have_called()))
+	else if (asked->cpu != (u32)cpu && is_call(asked->cpu))
 		goes = false;
-	else if (asked->cpu != (u32)cpu &&
-		 !(asked->cpu == SP_ASKED_NOBODY && is_confined() &&
-		   WANTS(SP_WANTS_TICK_BIT)))
+	else if (asked->cpu != (u32)cpu)
 		flaw(SIM_FLAW_INPUT, "CPU %d asks, and the daemon is told of %u", cpu,
 		     asked->cpu);
 	if (now < sim.moment.began || now > sim.now)
@@ -490,7 +509,8 @@ static void check_asked(s32 cpu, const struct task *prev)
 			     "CPU %d is asked for with pid %u, not its own", cpu,
 			     asked->prev_pid);
 	} else if (goes && prev->told.pid == (u32)prev->t.pid && is_undisturbed() &&
-		   unread <= SP_EVENT_RING / 2 && has_task_for(DSQ_HELD, cpu)) {
+		   unread <= SP_EVENT_RING / 2 && !has_sets() &&
+		   has_task_for(DSQ_HELD, cpu)) {
 		flaw(SIM_FLAW_INPUT, "CPU %d asks, and its pid %d is not told of", cpu,
 		     prev->t.pid);
 	}
@@ -572,7 +592,9 @@ static void check_stays(s32 cpu, struct task *prev)
 
 	/* One that sleeps may pass for one at work. */
 	sim.cpu[cpu].put_off = goes && asks;
-	if (goes && !prev->t.scx.slice) {
+	/* Where callbacks overlap somebody may preempt it just then. */
+	if (goes && !prev->t.scx.slice &&
+	    (calls || may_have_called() || !sim.machine.overlap)) {
 		check_joins(prev, cpu);
 		return;
 	}
@@ -580,7 +602,8 @@ static void check_stays(s32 cpu, struct task *prev)
 		sim.counts[SP_COUNT_RETRIED]++;
 		if (is_undisturbed() && calls && goes && is_told_of(prev, 0) &&
 		    !knows_nobody())
-			flaw(SIM_FLAW_ORDER, "pid %d goes on where the daemon cannot come",
+			flaw(SIM_FLAW_ORDER,
+			     "pid %d goes on where the daemon cannot come",
 			     prev->t.pid);
 		slice = RETRY_SLICE_NS;
 		/* One that it does not know waits until it is certain that it does not. */
@@ -619,9 +642,10 @@ void check_turn(s32 cpu, struct task *prev, bool came)
 	sim.report.effects++;
 	answers_come();
 	if (is_confined())
-		check_call(cpu, !came && !goes && !knows_nobody() && is_elsewhere(cpu) &&
-					 find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32 &&
-					 has_task_for(DSQ_HELD, cpu));
+		check_call(cpu, !came && !goes && !knows_nobody() &&
+					is_elsewhere(cpu) &&
+					find_dsq_by_id(DSQ_HELD, 0)->q.nr <= 32 &&
+					has_task_for(DSQ_HELD, cpu));
 	else
 		check_called(answers_call && sim.daemon &&
 			     stands_in(sim.daemon, DSQ_DAEMON));

@@ -69,14 +69,17 @@ bool may_have_called(void)
 /* In ops.dispatch of @cpu, where it was to be called for, if @due. */
 void check_call(s32 cpu, bool due)
 {
-	const bool called = sim.moment.preempts ||
-			    (sim.moment.kicks == sim.moment.kicks_due + 1 &&
-			     !sim.moment.fell_back);
+	const bool called =
+		sim.moment.preempts ||
+		(sim.moment.kicks == sim.moment.kicks_due + 1 && !sim.moment.fell_back);
 	const u64 since = called_at ? sim.now - called_at : ~0ULL;
 
 	if (!sim.moment.elsewhere && !sim.machine.overlap && sim.moment.preempts)
 		flaw(SIM_FLAW_KICK, "CPU %d is told to let go of its task for nobody",
 		     sim.moment.preempted);
+	/* Who fell back may have called before that. */
+	if (sim.moment.elsewhere && sim.moment.fell_back && sim.moment.kicks)
+		mask_set(&callers, (u32)cpu, true);
 	if (!called) {
 		if (due && since >= GRACE_NS && is_undisturbed())
 			flaw(SIM_FLAW_KICK, "CPU %d does not call for the daemon", cpu);
@@ -89,7 +92,8 @@ void check_call(s32 cpu, bool due)
 	if (sim.moment.preempts && !sim.machine.overlap &&
 	    (since < OVERDUE_NS ? !allowed(sim.daemon, sim.moment.preempted) :
 				  sim.moment.preempted != sim.daemon->cpu))
-		flaw(SIM_FLAW_KICK, "CPU %d is told to let the daemon in, which is at CPU %d",
+		flaw(SIM_FLAW_KICK,
+		     "CPU %d is told to let the daemon in, which is at CPU %d",
 		     sim.moment.preempted, sim.daemon->cpu);
 	if (!sim.moment.preempts)
 		sim.moment.kicks_due++;

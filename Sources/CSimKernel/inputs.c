@@ -388,11 +388,15 @@ static void not_told(struct task *p, u64 flags)
 void enqueue_ends(struct task *p, u64 flags)
 {
 	const bool user = sim.machine.mode == SIM_MODE_USER;
-	const bool last = user && (flags & SCX_ENQ_LAST) && !p->joins;
+	bool last = user && (flags & SCX_ENQ_LAST) && !p->joins;
 	struct told *told = &p->told;
-	bool due = is_told_of(p, flags) && !last;
 	bool was_told = told->now || told->before || sim.moment.ring_full;
+	bool due;
 
+	/* Its slice was 0 since somebody preempted it just then, perhaps. */
+	if (p->joins && sim.machine.overlap && !was_told)
+		last = user && (flags & SCX_ENQ_LAST);
+	due = is_told_of(p, flags) && !last;
 	if (p->daemon)
 		check_call_back();
 	if (p->daemon || !p->direct || pair_steps_aside(p))

@@ -167,8 +167,9 @@ bool pair_notice(const struct sp_notice *notice)
 		break;
 	case SP_EVENT_CPUS:
 		if (notice->cpus != sim.online && !sim.machine.overlap)
-			PAIR_FLAW(SIM_FLAW_INPUT, "%u CPUs are on-line, and %u are told",
-				  sim.online, notice->cpus);
+			PAIR_FLAW(SIM_FLAW_INPUT,
+				  "%u CPUs are on-line, and %u are told", sim.online,
+				  notice->cpus);
 		if (!(notice->flags & SP_EVENT_ONLINE) != !sim.cpu[notice->cpu].online)
 			PAIR_FLAW(SIM_FLAW_INPUT, "CPU %d is told to have %s",
 				  notice->cpu,

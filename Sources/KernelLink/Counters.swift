@@ -33,7 +33,10 @@ public struct Counters: Sendable, Equatable {
         (SP_COUNT_LOCAL, "local", "never wait: kernel threads that wake up, our own threads"),
         (SP_COUNT_EXITING, "exiting", "tasks that exit: let run at once"),
         (SP_COUNT_FALLBACK, "fallback", "taken first come, first served, for want of an answer"),
-        (SP_COUNT_OVERDUE, "overdue", "of these: while the daemon ran for too long, or its CPUs were not to be had"),
+        (
+            SP_COUNT_OVERDUE, "overdue",
+            "of these: while the daemon ran for too long, or its CPUs were not to be had"
+        ),
         (SP_COUNT_LOST, "lost", "waiting tasks that the daemon did not know"),
         (SP_COUNT_RESCUED, "rescued", "found waiting beside an idle CPU"),
         (SP_COUNT_STALE, "stale", "answers to a wait that was over"),

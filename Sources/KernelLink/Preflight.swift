@@ -111,7 +111,9 @@ public enum Preflight {
 
     /// The highest number of a CPU that this machine may have: the end of a list such as `0-63` or `0-3,8`.
     private static var lastCPU: Int? {
-        readLine("/sys/devices/system/cpu/possible")?.split { $0 == "," || $0 == "-" }.last.flatMap { Int($0) }
+        readLine("/sys/devices/system/cpu/possible")?.split { $0 == "," || $0 == "-" }.last.flatMap {
+            Int($0)
+        }
     }
 
     /// Whether our pids are others than the kernel's own: the first namespace has a fixed number

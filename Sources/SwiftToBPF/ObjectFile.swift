@@ -84,7 +84,8 @@ public struct ObjectFile {
         let length = type == 8 ? 0 : size
         guard offset <= bytes.count, length <= UInt64(bytes.count) - offset else { return nil }
         return Section(
-            type: type, flags: flags, offset: Int(offset), size: Int(length), link: Int(link), info: Int(info))
+            type: type, flags: flags, offset: Int(offset), size: Int(length), link: Int(link), info: Int(info)
+        )
     }
 
     /// All of them, in their order, which relocations count by.

@@ -16,8 +16,8 @@ public struct StackUse: Sendable {
 
     /// The calls that need most, outermost first.
     public let deepest: [Frame]
-    /// Each frame rounded up to 32 bytes, as the kernel's verifier counts them (`round_up_stack_depth`; newer ones round
-    /// to 16 where the program is compiled).
+    /// Each frame rounded up to 16 bytes, as the kernel's verifier counts those of programs that it compiles
+    /// (`round_up_stack_depth`, from Linux 6.9 on).
     public var bytes: Int { deepest.reduce(0) { $0 + Self.rounded($1.bytes) } }
 
     /// What to tell the author of a twin that needs too much.
@@ -26,7 +26,7 @@ public struct StackUse: Sendable {
             + "smaller or fewer local variables in the policy's functions help"
     }
 
-    private static func rounded(_ bytes: Int) -> Int { max(32, (bytes + 31) / 32 * 32) }
+    private static func rounded(_ bytes: Int) -> Int { (bytes + 15) / 16 * 16 }
 
     private struct Place: Hashable {
         let section: Int
@@ -101,7 +101,8 @@ public struct StackUse: Sendable {
                 let symbol = symbols[Int(number)]
                 // Of a section as a whole the instruction says where in it.
                 found[at] = Place(
-                    section: symbol.section, offset: symbol.value + (symbol.isFunction ? 0 : (Int(addend) + 1) * 8))
+                    section: symbol.section,
+                    offset: symbol.value + (symbol.isFunction ? 0 : (Int(addend) + 1) * 8))
             }
         }
         return found

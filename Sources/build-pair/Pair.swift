@@ -2,6 +2,7 @@
 import BPFBuild
 import Declarations
 import Foundation
+import SwiftToBPF
 
 /// A path below the package's folder, as its author writes it.
 private func relative(_ path: String, to root: String) -> String {

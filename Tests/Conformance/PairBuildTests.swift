@@ -103,7 +103,8 @@ import Testing
         let large = "volatile char room[440];\n\t" + line + "\n\n\troom[event->pid & 255] = 1;"
         let built = try build { $0.replacing(line, with: large) }
         #expect(built.status != 0)
-        #expect(built.errors.contains("needs more stack than a kernel has (bpf_mode.bpf.c): "), "\(built.errors)")
+        #expect(
+            built.errors.contains("needs more stack than a kernel has (bpf_mode.bpf.c): "), "\(built.errors)")
         #expect(built.errors.contains(" of 512, in the calls sp_"), "\(built.errors)")
     }
 

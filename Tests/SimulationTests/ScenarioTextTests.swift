@@ -48,7 +48,8 @@ import Testing
     }
 
     @Test func whatHasAnEffectIsNot() throws {
-        let faults = "fault daemon=spins\nfault daemon-affinity=9ms\nfault kick-late=5ms\nfault kick-late-ppm=5\n"
+        let faults =
+            "fault daemon=spins\nfault daemon-affinity=9ms\nfault kick-late=5ms\nfault kick-late-ppm=5\n"
         let read = try Scenario(text: title + "mode user\nask-always\nmax-tasks 20\n" + faults)
         #expect(read.asksAlways && read.faults.texts.count == 4)
     }
