@@ -68,16 +68,18 @@ static void put_where_chosen(struct task *p, u64 flags)
 		daemon_stands_by(p);
 }
 
+/*
+ * Of tasks whose migration is disabled the scheduler is asked like of others: kernels
+ * before 6.14 always do so, and of later ones sched-proto wants it
+ * (SCX_OPS_ENQ_MIGRATION_DISABLED, Sources/KernelLink/Scheduler.swift).
+ */
 void do_enqueue(struct task *p, u64 flags)
 {
 	const u64 ops_flags = sim.ops->flags;
 	struct task *outer = sim.moment.enqueueing;
 
-	if (!sim.cpu[p->cpu].online ||
-	    (!p->direct && (p->t.flags & PF_EXITING_BIT) &&
-	     !(ops_flags & SCX_OPS_ENQ_EXITING)) ||
-	    (!p->direct && p->t.migration_disabled &&
-	     !(ops_flags & SCX_OPS_ENQ_MIGRATION_DISABLED))) {
+	if (!sim.cpu[p->cpu].online || (!p->direct && (p->t.flags & PF_EXITING_BIT) &&
+					!(ops_flags & SCX_OPS_ENQ_EXITING))) {
 		p->direct = 0;
 		p->t.scx.slice = SLICE_DFL;
 		dsq_insert(&sim.cpu[p->cpu].local, p, false, flags);

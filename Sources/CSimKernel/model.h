@@ -41,7 +41,6 @@ static inline bool knows_policy(void)
 #define LOOK_MAX 32 /* tasks of a queue that the backends look at for one CPU */
 #define OVERDUE_NS (20 * MS)
 #define SCX_OPS_ENQ_EXITING (1ULL << 2)
-#define SCX_OPS_ENQ_MIGRATION_DISABLED (1ULL << 4)
 #define SCX_WAKE_FORK 4
 #define SCX_WAKE_TTWU 8
 #define PF_EXITING_BIT 0x00000004
