@@ -133,7 +133,8 @@ let package = Package(
             swiftSettings: optimised),
 
         // What it is told of a policy: the ranges of parameters, and all that is to be the same.
-        .target(name: "ProofSubjects", dependencies: ["PolicyText", "Prove"], swiftSettings: strict),
+        .target(
+            name: "ProofSubjects", dependencies: ["PolicyText", "Prove", "SwiftToBPF"], swiftSettings: strict),
 
         // What of ours is proven: the executions as LLVM IR, and what has no twin yet.
         .target(
@@ -186,7 +187,7 @@ let package = Package(
             name: "Pairs",
             dependencies: [
                 "CSchedProto", "PolicyModel", "PolicyText", "KernelLink", "Conformance", "ProofSubjects",
-                "Prove", "Session",
+                "Prove", "Session", "SwiftToBPF",
             ],
             swiftSettings: strict),
         // Wrong versions of sources, made mechanically, and what they are built and judged with.
@@ -269,7 +270,7 @@ let package = Package(
             name: "ProofTests",
             dependencies: [
                 "Prove", "PolicyProof", "Conformance", "PolicyText", "PolicyModel", "CSchedProto",
-                "KernelLink",
+                "KernelLink", "SwiftToBPF",
             ],
             swiftSettings: strict),
         .testTarget(

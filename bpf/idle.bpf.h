@@ -19,14 +19,23 @@ static u64 idle_since[SP_CPUS_MAX];
 static bool gives_way[SP_CPUS_MAX];
 static u32 online; /* CPUs on-line at the timer's last beat, or told of since; 0 before */
 
+/* CPUs whose own queue is emptied at this moment, by a program of ours. */
+static bool empties[SP_CPUS_MAX];
+
 /*
  * Whether p may run on its own CPU alone. Migration is always disabled while a BPF
- * program runs: once, for the task that it runs in.
+ * program runs, for the task that it runs in: once, and twice where a program of ours
+ * empties its CPU's queue, and the kernel calls another one from there.
  */
 static __always_inline bool is_pinned(const struct task_struct *p)
 {
-	return p->nr_cpus_allowed == 1 || p->migration_disabled > 1 ||
-	       (p->migration_disabled && p != bpf_get_current_task_btf());
+	u32 programs = 0;
+
+	if (p->nr_cpus_allowed == 1)
+		return true;
+	if (p->migration_disabled && p == bpf_get_current_task_btf())
+		programs = 1 + empties[bpf_get_smp_processor_id() & (SP_CPUS_MAX - 1)];
+	return p->migration_disabled > programs;
 }
 
 /*

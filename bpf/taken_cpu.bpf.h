@@ -19,8 +19,12 @@ static void cpu_taken(s32 cpu);
 SEC("struct_ops/sp_cpu_release")
 void BPF_PROG(sp_cpu_release, s32 cpu, struct scx_cpu_release_args *args)
 {
+	bool *here = &empties[(u32)cpu & (SP_CPUS_MAX - 1)];
+
 	cpu_taken(cpu);
+	*here = true;
 	scx_bpf_reenqueue_local();
+	*here = false;
 }
 
 /* A priority below this is one of the classes above ours. */

@@ -84,7 +84,7 @@ u32 groups_seen = 0;
 /* A constant, if they do not count: then the verifier takes out what follows. */
 static __always_inline bool has_groups(void)
 {
-	return group_weights && groups_seen;
+	return groups_seen && group_weights;
 }
 
 /* The group of that name; NULL if it is gone. */

@@ -352,7 +352,7 @@ void check_fall_back(const struct task *p)
 /* @p, which an answer lets go, goes to @cpu, or @here: who has to be woken for it? */
 void picked_for(const struct task *p, s32 cpu, bool here)
 {
-	const bool pinned = p->t.nr_cpus_allowed == 1;
+	const bool pinned = p->t.nr_cpus_allowed == 1 || p->section;
 
 	if (here && sim.moment.picked && is_undisturbed())
 		flaw(SIM_FLAW_ORDER,

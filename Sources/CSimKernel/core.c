@@ -407,6 +407,8 @@ static void switch_to(s32 cpu, struct task *prev, struct task *next)
 	rq->generation++;
 	put_prev(cpu, prev, next);
 	set_next(cpu, next);
+	if (prev)
+		section_switches(prev);
 	if (sim.replaying)
 		next = replay_switched(cpu, next);
 	rq->curr = next;

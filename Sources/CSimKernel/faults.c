@@ -10,6 +10,7 @@ enum {
 	FAULT_HOTPLUG,
 	FAULT_CGROUP,
 	FAULT_DAEMON,
+	FAULT_SECTION,
 	FAULTS
 };
 
@@ -32,6 +33,8 @@ static u64 mean_of(u32 which)
 		return f->cgroup_ns;
 	case FAULT_DAEMON:
 		return f->daemon_affinity_ns;
+	case FAULT_SECTION:
+		return f->section_ns;
 	default:
 		return f->hotplug_ns;
 	}
@@ -102,7 +105,8 @@ static void change_pid(struct task *p)
 	if (!p->on_cpu || (sim.cpu[p->cpu].activity && p->cpu != sim.moment.here))
 		return;
 	/* A leader that its CPU has not yet left is gone when it has. */
-	if (!leader || leader == p || is_queued(leader) || leader->on_cpu ||
+	if (!leader || leader == p || p->section || leader->section ||
+	    is_queued(leader) || leader->on_cpu ||
 	    sim.cpu[leader->cpu].curr == leader || leader->lock.depth ||
 	    p->lock.depth || leader->class != CLASS_EXT || p->class != CLASS_EXT)
 		return;
@@ -112,6 +116,9 @@ static void change_pid(struct task *p)
 
 static void change_cpus(s32 cpu)
 {
+	/* The kernel waits for those that may not leave it. */
+	if (sim.cpu[cpu].online && sim.cpu[cpu].sections)
+		return;
 	if (sim.cpu[cpu].online)
 		cpu_goes(cpu);
 	else
@@ -144,7 +151,8 @@ void fault_happens(u32 which)
 		return;
 	switch (which) {
 	case FAULT_AFFINITY:
-		change_affinity(p);
+		if (!p->section)
+			change_affinity(p);
 		break;
 	case FAULT_WEIGHT:
 		set_nice(p, (s32)chance(40) - 20);
@@ -157,6 +165,9 @@ void fault_happens(u32 which)
 		break;
 	case FAULT_CGROUP:
 		cgroup_fault(p);
+		break;
+	case FAULT_SECTION:
+		section_begins(p);
 		break;
 	}
 }

@@ -27,7 +27,7 @@ static bool is_kthread(const struct task *p)
 
 static bool is_pinned(const struct task *p)
 {
-	return p->t.nr_cpus_allowed == 1;
+	return p->t.nr_cpus_allowed == 1 || p->section;
 }
 
 /* Whether the daemon knows @p as one that it is no more. */
@@ -43,7 +43,7 @@ bool is_told_of(const struct task *p, u64 enq_flags)
 		return false;
 	if (!is_kthread(p))
 		return true;
-	if (is_pinned(p) || !strncmp(p->t.comm, "kswapd", 6))
+	if (p->t.nr_cpus_allowed == 1 || !strncmp(p->t.comm, "kswapd", 6))
 		return false;
 	return !(enq_flags & SCX_ENQ_WAKEUP) ||
 	       sim.machine.policy.kthreads != SP_KTHREADS_LOCAL;

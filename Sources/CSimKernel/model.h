@@ -139,6 +139,7 @@ struct task {
 	u32 group, life; /* a new life with each fork: old events know the old one */
 	bool alive, on_cpu, daemon, zombie;
 	bool held_back; /* of a log: it may not migrate for now */
+	struct affinity *section; /* what it may use when it may migrate again, or NULL */
 	u32 came_at,
 		/* of a log: the lines at which it came into its queue, and left */
 		left_at;
@@ -252,6 +253,7 @@ struct cpu {
 	bool says_idle; /* the backend heard that it idles */
 	u64 said_at; /* when */
 	bool online, in_balance, ticking, need_resched, released, irq_work;
+	u32 sections; /* tasks that may not leave it for now */
 	bool idle_counted;
 	u64 idle_since, tick_offset;
 	s32 idle_older, idle_newer; /* idle CPUs by when they became so */
@@ -272,6 +274,7 @@ enum event_kind {
 	EVENT_STOP, /* a task has to leave its CPU */
 	EVENT_RELEASE, /* nobody looks at a dead task any more */
 	EVENT_RESUME, /* an activity goes on */
+	EVENT_SECTION, /* a task may migrate again */
 };
 
 typedef __u8 u8;
@@ -705,6 +708,11 @@ static inline bool is_pairs(void)
 {
 	return !knows_policy() && sim.machine.mode == SIM_MODE_BPF;
 }
+
+void section_begins(struct task *p);
+void section_switches(struct task *p);
+void section_goes_on(struct task *p);
+void section_ends(struct task *p);
 
 #define CALL_OP(op, ...) CALL_OP_AFTER((void)0, op, __VA_ARGS__)
 

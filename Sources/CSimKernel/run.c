@@ -275,6 +275,10 @@ void happen(const struct event *event)
 		if (event->task->life == event->argument && !event->task->references)
 			release_task(event->task);
 		break;
+	case EVENT_SECTION:
+		if (event->task->life == event->argument)
+			section_goes_on(event->task);
+		break;
 	case EVENT_RESUME:
 		activity_resumes(event->argument);
 		break;

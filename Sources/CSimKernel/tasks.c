@@ -456,6 +456,7 @@ static void wake_all(struct task *p)
 static void live_on(struct task *p)
 {
 	if (p->t.flags & PF_EXITING_BIT) {
+		section_ends(p);
 		schedule(p->cpu, EXITS);
 	} else if (p->bursts > 1) {
 		p->bursts--;

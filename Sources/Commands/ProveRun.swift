@@ -5,6 +5,7 @@ import KernelLink
 import Output
 import ProofSubjects
 import Prove
+import SwiftToBPF
 
 /// One run of `prove`.
 struct ProveRun {

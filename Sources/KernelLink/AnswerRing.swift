@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import CLibbpf
+public import CLibbpf
 public import CSchedProto
 
 /// The writing end of the ring of answers, and what else the daemon tells the backend.
 public struct AnswerRing: ~Copyable {
-    private let memory: UnsafeMutableRawPointer
+    @usableFromInline let memory: UnsafeMutableRawPointer
     /// Unmapped with this; nil where somebody else owns the memory.
     private let mapped: MappedMemory?
     private let daemon: UnsafeMutablePointer<sp_daemon>
-    private var head: UInt64 = 0
+    @usableFromInline var head: UInt64 = 0
     private static let size =
         Int(SP_ANSWERS_RING_OFFSET) + Int(SP_ANSWERS) * MemoryLayout<sp_answer>.stride
 
@@ -66,7 +66,7 @@ public struct AnswerRing: ~Copyable {
     }
 
     /// Whether there is no room for another answer.
-    @inline(__always)
+    @inlinable @inline(__always)
     public var isFull: Bool {
         let tail = sp_load_acquire_u64(tailAddress)
         return head &- UInt64(tail) >= UInt64(SP_ANSWERS)
@@ -98,8 +98,8 @@ public struct AnswerRing: ~Copyable {
         sp_store_release_u64(memory, UInt(head))
     }
 
-    @inline(__always)
-    private var tailAddress: UnsafeRawPointer {
+    @inlinable @inline(__always)
+    var tailAddress: UnsafeRawPointer {
         UnsafeRawPointer(memory) + Int(SP_ANSWERS_ASKED_OFFSET)
     }
 

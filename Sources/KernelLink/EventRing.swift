@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-import CLibbpf
+public import CLibbpf
 public import CSchedProto
 import Glibc
 
@@ -11,14 +11,14 @@ import Glibc
 /// multiple of 8 bytes.
 public struct EventRing: ~Copyable {
     /// The consumer's position, and the producer's.
-    private let consumer: UnsafeMutableRawPointer
-    private let producer: UnsafeMutableRawPointer
+    @usableFromInline let consumer: UnsafeMutableRawPointer
+    @usableFromInline let producer: UnsafeMutableRawPointer
     /// Unmapped with this; nil where somebody else owns the memory.
     private let mappedConsumer: MappedMemory?
     private let mappedProducer: MappedMemory?
-    private let data: UnsafeMutableRawPointer
-    private let mask: UInt
-    private var position: UInt
+    @usableFromInline let data: UnsafeMutableRawPointer
+    @usableFromInline let mask: UInt
+    @usableFromInline var position: UInt
 
     /// The kernel rounds a ring up to a power of two of its own accord: `SP_EVENT_RING` is one.
     public init(map descriptor: Int32) throws(KernelError) {
@@ -54,7 +54,7 @@ public struct EventRing: ~Copyable {
     }
 
     /// The next notice, valid until `advance`; nil if there is none.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func next() -> UnsafePointer<sp_notice>? {
         guard position < sp_load_acquire_u64(producer) else { return nil }
         let record = data + Int(position & mask)
@@ -64,7 +64,7 @@ public struct EventRing: ~Copyable {
     }
 
     /// Done with the notice that `next` returned. The kernel may write over it.
-    @inline(__always)
+    @inlinable @inline(__always)
     public mutating func advance() {
         let length = sp_load_acquire_u32(data + Int(position & mask)) & ~(3 << 30)
         position &+= 8 + UInt(length)

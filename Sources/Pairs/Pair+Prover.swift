@@ -3,6 +3,7 @@ import KernelLink
 import PolicyText
 package import ProofSubjects
 import Prove
+import SwiftToBPF
 
 extension Pair {
     /// What came of a proof.

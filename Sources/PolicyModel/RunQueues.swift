@@ -9,21 +9,22 @@
 /// `init`. Keys are compared by signed difference, so those that wait at one time must lie within
 /// 2^63 of one another.
 public struct RunQueues: ~Copyable {
+    @usableFromInline
     struct Node {
         var key: UInt64 = 0
         var arrival: UInt64 = 0
         var left: Int32 = none
         var right: Int32 = none
         /// The node above; for a root, -2 - its queue; `absent` where the slot does not wait.
-        var parent: Int32 = absent
+        @usableFromInline var parent: Int32 = absent
         /// Nodes on the way to the nearest missing child: to the right there are never more.
         var rank: Int32 = 1
     }
 
     private static var none: Int32 { -1 }
-    private static var absent: Int32 { .min }
+    @usableFromInline static var absent: Int32 { .min }
 
-    private let nodes: UnsafeMutablePointer<Node>
+    @usableFromInline let nodes: UnsafeMutablePointer<Node>
     private let roots: UnsafeMutablePointer<Int32>
     private let queues: Int
     private let capacity: Int
@@ -54,7 +55,7 @@ public struct RunQueues: ~Copyable {
     }
 
     /// Whether the task in `slot` waits.
-    @inline(__always)
+    @inlinable @inline(__always)
     public func contains(_ slot: UInt32) -> Bool { nodes[Int(slot)].parent != Self.absent }
 
     /// The first task of a queue; nil if nobody waits there.

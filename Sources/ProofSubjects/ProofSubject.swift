@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 package import Prove
+package import SwiftToBPF
 
 /// A policy with all that is proven to be the same of it.
 package struct ProofSubject: Sendable {

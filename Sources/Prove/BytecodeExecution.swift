@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+import SwiftToBPF
 
 /// Executes BPF machine code with terms for values, all ways at once.
 struct BytecodeExecution {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+package import SwiftToBPF
 
 /// One artefact that holds the policy's step, and how it is entered.
 package struct Side: Sendable {

@@ -43,6 +43,8 @@ extension Scenario {
         if mode == .user, confined.below(5) == 0 {
             scenario.faults.daemonAffinityNs = confined.duration(2_000_000, 300_000_000)
         }
+        var sections = SplitMix64(seed: seed, stream: 5)
+        if sections.below(4) == 0 { scenario.faults.sectionNs = sections.duration(100_000, 20_000_000) }
         scenario.takeShape(seed)
         // Queues whose CPUs this machine does not have are refused at attachment.
         if scenario.queueFlaw != nil, let usual = descriptions.first {

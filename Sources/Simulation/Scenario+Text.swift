@@ -26,12 +26,13 @@ extension Scenario.Faults {
         case "daemon-for": daemonNs = try setting.duration()
         case "daemon-every": daemonEveryNs = try setting.duration()
         case "daemon-affinity": daemonAffinityNs = try setting.duration()
+        case "no-migration": sectionNs = try setting.duration()
         case "ring-bytes": ringBytes = try setting.number(0...(1 << 22))
         default:
             throw setting.unknown(
                 """
                 affinity, weight, class, exec, hotplug, cgroup, kick-late-ppm, kick-late, daemon, \
-                daemon-at, daemon-for, daemon-every, daemon-affinity and ring-bytes
+                daemon-at, daemon-for, daemon-every, daemon-affinity, no-migration and ring-bytes
                 """)
         }
     }
@@ -85,6 +86,7 @@ extension Scenario.Faults {
             add("daemon-every", ns: daemonEveryNs)
         }
         add("daemon-affinity", ns: daemonAffinityNs)
+        add("no-migration", ns: sectionNs)
         add("ring-bytes", number: ringBytes)
         return texts
     }

@@ -34,6 +34,8 @@ public struct Scenario: Sendable, Equatable {
         public var daemonEveryNs: UInt64 = 0
         /// Mean interval in which the daemon may run on other CPUs.
         public var daemonAffinityNs: UInt64 = 0
+        /// Mean interval in which a task that runs may not migrate for a while.
+        public var sectionNs: UInt64 = 0
         /// Room in the ring of events, bytes; 0: all of it.
         public var ringBytes: UInt32 = 0
 

@@ -60,7 +60,7 @@ public struct ScenarioShrinker {
             { $0.classNs = none.classNs }, { $0.execNs = none.execNs },
             { $0.hotplugNs = none.hotplugNs }, { $0.cgroupNs = none.cgroupNs },
             { $0.kickLatePpm = none.kickLatePpm },
-            { $0.daemonAffinityNs = none.daemonAffinityNs },
+            { $0.daemonAffinityNs = none.daemonAffinityNs }, { $0.sectionNs = none.sectionNs },
             { $0.ringBytes = none.ringBytes }, { $0.daemonEveryNs = none.daemonEveryNs },
             {
                 $0.daemon = none.daemon

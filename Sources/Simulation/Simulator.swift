@@ -74,6 +74,7 @@ extension sim_machine {
         faults.exec_ns = wrong.execNs
         faults.hotplug_ns = wrong.hotplugNs
         faults.daemon_affinity_ns = wrong.daemonAffinityNs
+        faults.section_ns = wrong.sectionNs
         faults.cgroup_ns = wrong.cgroupNs
         cgroups = scenario.cgroups
         threads = scenario.shape.last ?? 1

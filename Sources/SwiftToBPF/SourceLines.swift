@@ -34,16 +34,16 @@ public struct SourceLines: Sendable {
     /// - Parameter bytes: an ELF file.
     /// - Returns: nil if it has no such lines, or is damaged.
     public init?(_ bytes: [UInt8]) {
-        guard let file = SectionTable(bytes), let types = file.number(named: ".BTF"),
-            let lines = file.number(named: ".BTF.ext")
+        guard let object = try? ELFObject(name: "the object", bytes: bytes),
+            let types = object.sections.first(where: { $0.name == ".BTF" }),
+            let lines = object.sections.first(where: { $0.name == ".BTF.ext" })
         else { return nil }
-        functions = file.functions().map { name, section, start, size in
-            let codes = stride(from: start, to: start + size - 7, by: 8).map {
-                bytes[file.sections[section].offset + $0]
-            }
-            return Function(name: name, section: section, start: start, codes: codes)
+        functions = object.functions.filter { object.sections[$0.section].type == 1 }.map { symbol in
+            let code = object.sections[symbol.section].bytes
+            let codes = stride(from: symbol.value, to: symbol.value + symbol.size - 7, by: 8).map { code[$0] }
+            return Function(name: symbol.name, section: symbol.section, start: symbol.value, codes: codes)
         }
-        records = Self.records(file, types: types, lines: lines)
+        records = Self.records(object, types, lines)
         if records.isEmpty { return nil }
     }
 
@@ -84,25 +84,30 @@ public struct SourceLines: Sendable {
     }
 
     private static func records(
-        _ file: SectionTable, types: Int, lines: Int
+        _ object: ELFObject, _ btf: ELFObject.Section, _ ext: ELFObject.Section
     ) -> [Int: [(offset: Int, line: Line)]] {
+        func word(_ section: ELFObject.Section, _ place: Int) -> Int? {
+            let number: UInt32? = section.number(place)
+            return number.map { Int($0) }
+        }
         // Each begins with its magic number, version and flags, and the length of all that, 4 bytes each.
-        let (btf, ext) = (file.sections[types], file.sections[lines])
-        guard let header = file.word(btf, 4), let text = file.word(btf, 16),
-            let extHeader = file.word(ext, 4), let begin = file.word(ext, 16), let size = file.word(ext, 20),
-            let step = file.word(ext, extHeader + begin), step >= 16
+        guard let header = word(btf, 4), let text = word(btf, 16), let extHeader = word(ext, 4),
+            let begin = word(ext, 16), let size = word(ext, 20), let step = word(ext, extHeader + begin),
+            step >= 16
         else { return [:] }
-        func string(_ offset: Int) -> String { file.text(btf, header + text + offset) }
+        func string(_ offset: Int) -> String { btf.text(header + text + offset) }
         var records: [Int: [(offset: Int, line: Line)]] = [:]
         var place = extHeader + begin + 4
         let end = extHeader + begin + size
-        while place + 8 <= end, let name = file.word(ext, place), let count = file.word(ext, place + 4) {
+        while place + 8 <= end, let name = word(ext, place), let count = word(ext, place + 4) {
             place += 8
-            guard let section = file.number(named: string(name)), count <= (end - place) / step else { break }
+            guard let section = object.sections.firstIndex(where: { $0.name == string(name) }),
+                count <= (end - place) / step
+            else { break }
             for _ in 0..<count {
                 defer { place += step }
-                guard let offset = file.word(ext, place), let path = file.word(ext, place + 4),
-                    let source = file.word(ext, place + 8), let number = file.word(ext, place + 12)
+                guard let offset = word(ext, place), let path = word(ext, place + 4),
+                    let source = word(ext, place + 8), let number = word(ext, place + 12)
                 else { continue }
                 records[section, default: []].append(
                     // Ten bits are the column.
@@ -110,66 +115,5 @@ public struct SourceLines: Sendable {
             }
         }
         return records
-    }
-}
-
-/// An ELF file's sections, by their names.
-private struct SectionTable {
-    let bytes: [UInt8]
-    private(set) var sections: [ObjectFile.Section] = []
-    private var names: [String] = []
-
-    init?(_ bytes: [UInt8]) {
-        self.bytes = bytes
-        guard bytes.count > 64, bytes.starts(with: [0x7f, 0x45, 0x4c, 0x46, 2, 1]),
-            let table: UInt64 = ObjectFile.number(bytes, 0x28), let start = Int(exactly: table),
-            start <= bytes.count, let count: UInt16 = ObjectFile.number(bytes, 0x3c),
-            let naming: UInt16 = ObjectFile.number(bytes, 0x3e), naming < count
-        else { return nil }
-        for index in 0..<Int(count) {
-            guard let section = ObjectFile.section(bytes, start + index * 64) else { return nil }
-            sections.append(section)
-        }
-        names = (0..<Int(count)).map { index in
-            let name: UInt32 = ObjectFile.number(bytes, start + index * 64) ?? 0
-            return text(sections[Int(naming)], Int(name))
-        }
-    }
-
-    func number(named name: String) -> Int? { names.firstIndex(of: name) }
-
-    /// Four bytes of a section, as a number.
-    func word(_ section: ObjectFile.Section, _ place: Int) -> Int? {
-        guard section.type != 8, place >= 0, place + 4 <= section.size else { return nil }
-        let number: UInt32? = ObjectFile.number(bytes, section.offset + place)
-        return number.map { Int($0) }
-    }
-
-    /// The text that begins there and ends with a zero.
-    func text(_ section: ObjectFile.Section, _ place: Int) -> String {
-        guard section.type != 8, place >= 0, place < section.size else { return "" }
-        let text = bytes[(section.offset + place)..<(section.offset + section.size)].prefix { $0 != 0 }
-        return String(decoding: text, as: UTF8.self)
-    }
-
-    /// Of each function its name, the section, where it begins in that, and its size.
-    func functions() -> [(name: String, section: Int, start: Int, size: Int)] {
-        var found: [(name: String, section: Int, start: Int, size: Int)] = []
-        // SHT_SYMTAB.
-        for table in sections where table.type == 2 && table.link < sections.count {
-            for place in stride(from: 0, to: table.size - 23, by: 24) {
-                let at = table.offset + place
-                // STT_FUNC.
-                guard bytes[at + 4] & 15 == 2, let section: UInt16 = ObjectFile.number(bytes, at + 6),
-                    let value: UInt64 = ObjectFile.number(bytes, at + 8),
-                    let size: UInt64 = ObjectFile.number(bytes, at + 16), Int(section) < sections.count,
-                    let name = word(table, place)
-                else { continue }
-                let room = UInt64(sections[Int(section)].size)
-                guard sections[Int(section)].type == 1, value <= room, size <= room - value else { continue }
-                found.append((text(sections[table.link], name), Int(section), Int(value), Int(size)))
-            }
-        }
-        return found
     }
 }

@@ -42,19 +42,14 @@ public struct StackUse: Sendable {
     /// - Parameter bytes: the object.
     /// - Returns: nil if it is none, or damaged.
     public init?(_ bytes: [UInt8]) {
-        guard let sections = ObjectFile.sections(bytes) else { return nil }
-        guard let table = sections.first(where: { $0.type == 2 }), sections.indices.contains(table.link)
-        else { return nil }
-        let symbols = ObjectFile.symbols(bytes, table, names: sections[table.link])
+        guard let object = try? ELFObject(name: "the object", bytes: bytes) else { return nil }
+        guard object.functions.count == object.symbols.count(where: { $0.isFunction && $0.section != 0 })
+        else {
+            return nil
+        }
         var functions: [Place: Function] = [:]
-        for symbol in symbols where symbol.isFunction && sections.indices.contains(symbol.section) {
-            let section = sections[symbol.section]
-            guard symbol.value >= 0, symbol.size >= 0, symbol.value + symbol.size <= section.size else {
-                return nil
-            }
-            let relocated = Self.targets(bytes, of: symbol.section, in: sections, symbols)
-            functions[Place(section: symbol.section, offset: symbol.value)] = Self.function(
-                symbol, bytes, section, relocated)
+        for symbol in object.functions {
+            functions[Place(section: symbol.section, offset: symbol.value)] = Self.function(symbol, object)
         }
         var known: [Place: [Frame]] = [:]
         for place in functions.keys.sorted(by: { ($0.section, $0.offset) < ($1.section, $1.offset) }) {
@@ -85,41 +80,18 @@ public struct StackUse: Sendable {
         return frames
     }
 
-    /// Where the calls of a section lead that the linker is to resolve, by their offset.
-    private static func targets(
-        _ bytes: [UInt8], of index: Int, in sections: [ObjectFile.Section], _ symbols: [ObjectFile.Symbol]
-    ) -> [Int: Place] {
-        var found: [Int: Place] = [:]
-        // SHT_REL
-        for section in sections where section.type == 9 && section.info == index {
-            for entry in stride(from: section.offset, to: section.offset + section.size - 15, by: 16) {
-                guard let offset: UInt64 = ObjectFile.number(bytes, entry),
-                    let number: UInt32 = ObjectFile.number(bytes, entry + 12),
-                    symbols.indices.contains(Int(number)), let at = Int(exactly: offset),
-                    let addend: Int32 = ObjectFile.number(bytes, sections[index].offset + at + 4)
-                else { continue }
-                let symbol = symbols[Int(number)]
-                // Of a section as a whole the instruction says where in it.
-                found[at] = Place(
-                    section: symbol.section,
-                    offset: symbol.value + (symbol.isFunction ? 0 : (Int(addend) + 1) * 8))
-            }
-        }
-        return found
-    }
-
-    private static func function(
-        _ symbol: ObjectFile.Symbol, _ bytes: [UInt8], _ section: ObjectFile.Section, _ targets: [Int: Place]
-    ) -> Function {
+    private static func function(_ symbol: ELFObject.Symbol, _ object: ELFObject) -> Function {
+        let section = object.sections[symbol.section]
         var function = Function(name: symbol.name)
         // Registers that hold the frame's address.
         var frames: Set<UInt8> = []
-        for offset in stride(from: symbol.value, to: symbol.value + symbol.size, by: 8) {
-            let place = section.offset + offset
-            guard let reach: Int16 = ObjectFile.number(bytes, place + 2),
-                let immediate: Int32 = ObjectFile.number(bytes, place + 4)
+        for place in stride(from: symbol.value, to: symbol.value + symbol.size, by: 8) {
+            guard let reach: Int16 = section.number(place + 2),
+                let immediate: Int32 = section.number(place + 4)
             else { break }
-            let (code, to, from) = (bytes[place], bytes[place + 1] & 15, bytes[place + 1] >> 4)
+            let (code, to, from) = (
+                section.bytes[place], section.bytes[place + 1] & 15, section.bytes[place + 1] >> 4
+            )
             let below: Int
             switch code & 7 {
             case 1: below = from == 10 ? -Int(reach) : 0
@@ -129,10 +101,21 @@ public struct StackUse: Sendable {
             function.bytes = max(function.bytes, below)
             frames = code == 0xbf && from == 10 ? frames.union([to]) : frames.subtracting([to])
             guard code == 0x85, from == 1 else { continue }
-            function.calls.insert(
-                targets[offset]
-                    ?? Place(section: symbol.section, offset: offset + (Int(immediate) + 1) * 8))
+            function.calls.insert(target(of: immediate, at: place, in: symbol.section, object))
         }
         return function
+    }
+
+    /// Where a call leads, which the linker may have to resolve yet.
+    private static func target(
+        of immediate: Int32, at place: Int, in section: Int, _ object: ELFObject
+    ) -> Place {
+        let ahead = (Int(immediate) + 1) * 8
+        guard let relocation = object.relocations[section]?[place] else {
+            return Place(section: section, offset: place + ahead)
+        }
+        let symbol = object.symbols[relocation.symbol]
+        // Of a section as a whole the instruction says where in it.
+        return Place(section: symbol.section, offset: symbol.value + (symbol.isFunction ? 0 : ahead))
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
 import KernelLink
+import SwiftToBPF
 import Testing
 
 @testable import Prove

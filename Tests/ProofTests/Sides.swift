@@ -3,6 +3,7 @@ import CSchedProto
 import Foundation
 import KernelLink
 import PolicyProof
+import SwiftToBPF
 
 @testable import Prove
 

@@ -80,6 +80,7 @@ struct sim_faults {
 	sp_u64 affinity_ns, weight_ns, class_ns, exec_ns, hotplug_ns;
 	sp_u64 cgroup_ns; /* one is made, removed or weighs something else; a task moves */
 	sp_u64 daemon_affinity_ns; /* the daemon may run on other CPUs */
+	sp_u64 section_ns; /* a task that runs may not migrate for a while */
 	sp_u32 kick_late_ppm; /* of a million kicks, so many come late */
 	sp_u32 daemon; /* enum sim_daemon_fault */
 	sp_u64 kick_late_ns; /* by so much at most */
