@@ -24,7 +24,8 @@ static bool is_checked(const struct task *p)
 	if (!pair_constant("set_of_queue"))
 		return true;
 	return sim.machine.mode == SIM_MODE_BPF && !sim.machine.faults.affinity_ns &&
-	       p->affinity->all && p->wait.action && p->told.pid == (u32)p->t.pid;
+	       !sim.machine.faults.section_ns && p->affinity->all && p->wait.action &&
+	       p->told.pid == (u32)p->t.pid;
 }
 
 /* Whether all threads of the core of @cpu idled. */
