@@ -71,13 +71,8 @@ public enum Preflight {
                         "user mode cannot run in a PID namespace of its own: the kernel would not know our threads; start the container with the host's PIDs, or use --mode bpf"
                 ))
         }
-        if let last = lastCPU, last >= Int(SP_CPUS_MAX) {
-            found.append(
-                Obstacle(
-                    kind: .noSupport,
-                    description:
-                        "this machine may have CPUs up to number \(last): there is room for \(SP_CPUS_MAX); start its kernel with nr_cpus=\(SP_CPUS_MAX)"
-                ))
+        if let obstacle = tooManyCPUs(possible: readLine("/sys/devices/system/cpu/possible")) {
+            found.append(obstacle)
         }
         if state != "disabled" {
             let name = attachedScheduler.map { "'\($0)'" } ?? "one whose name is not known"
@@ -109,11 +104,16 @@ public enum Preflight {
                 """)
     }
 
-    /// The highest number of a CPU that this machine may have: the end of a list such as `0-63` or `0-3,8`.
-    private static var lastCPU: Int? {
-        readLine("/sys/devices/system/cpu/possible")?.split { $0 == "," || $0 == "-" }.last.flatMap {
-            Int($0)
-        }
+    /// A machine that may have CPUs for which the programs have no room.
+    /// - Parameter possible: numbers of CPUs, a list such as `0-63` or `0-3,8`, the highest last.
+    static func tooManyCPUs(possible: String?) -> Obstacle? {
+        let numbers = possible?.split { $0 == "," || $0 == "-" } ?? []
+        guard let last = numbers.last.flatMap({ Int($0) }), last >= Int(SP_CPUS_MAX) else { return nil }
+        return Obstacle(
+            kind: .noSupport,
+            description:
+                "this machine may have CPUs up to number \(last): there is room for \(SP_CPUS_MAX); start its kernel with nr_cpus=\(SP_CPUS_MAX)"
+        )
     }
 
     /// Whether our pids are others than the kernel's own: the first namespace has a fixed number
