@@ -149,7 +149,9 @@ package struct ELFObject: Sendable {
     /// All functions whose instructions are there, as whole as the file says that they are.
     var functions: [Symbol] {
         symbols.filter { symbol in
-            guard symbol.isFunction, sections.indices.contains(symbol.section) else { return false }
+            guard symbol.isFunction, symbol.section != 0, sections.indices.contains(symbol.section) else {
+                return false
+            }
             let room = sections[symbol.section].bytes.count
             return symbol.value >= 0 && symbol.value <= room && symbol.size <= room - symbol.value
         }

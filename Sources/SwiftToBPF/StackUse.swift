@@ -43,10 +43,10 @@ public struct StackUse: Sendable {
     /// - Returns: nil if it is none, or damaged.
     public init?(_ bytes: [UInt8]) {
         guard let object = try? ELFObject(name: "the object", bytes: bytes) else { return nil }
-        guard object.functions.count == object.symbols.count(where: { $0.isFunction && $0.section != 0 })
-        else {
-            return nil
+        let whole = object.symbols.count {
+            $0.isFunction && $0.section != 0 && object.sections.indices.contains($0.section)
         }
+        guard !object.symbols.isEmpty, object.functions.count == whole else { return nil }
         var functions: [Place: Function] = [:]
         for symbol in object.functions {
             functions[Place(section: symbol.section, offset: symbol.value)] = Self.function(symbol, object)
