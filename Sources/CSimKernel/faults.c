@@ -42,7 +42,10 @@ static u64 mean_of(u32 which)
 
 static void again(u32 which)
 {
-	post(sim.now + 1 + chance_exponential(mean_of(which)), EVENT_FAULT, 0, NULL,
+	/* On any CPU: it is the one that comes or goes, and in whose task's context it happens. */
+	const s32 cpu = (s32)chance(sim.cpus);
+
+	post(sim.now + 1 + chance_exponential(mean_of(which)), EVENT_FAULT, cpu, NULL,
 	     which);
 }
 

@@ -226,7 +226,7 @@ static void check_affinity(const struct sp_notice *notice, const struct task *p)
 	if (!is_undisturbed())
 		return;
 	told = told_affinity(notice->affinity);
-	if (told == p->affinity || (p->t.migration_disabled && told->only == p->cpu))
+	if (told == p->affinity || (p->held_back && told->only == p->cpu))
 		return;
 	/* Its affinity changed: it is queued where it was, and moved at once. */
 	if (p->affinity->only >= 0 && !allowed(p, p->cpu) && told->only == p->cpu)
