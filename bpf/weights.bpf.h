@@ -81,7 +81,10 @@ u32 reference = 0;
 /* Not 0: there was a group since attachment. Not static: clang would narrow it. */
 u32 groups_seen = 0;
 
-/* A constant, if they do not count: then the verifier takes out what follows. */
+/*
+ * Whether a group was seen: one look, on each event's path, where there is none. If they do not
+ * count the second is a constant, and the verifier takes out what follows.
+ */
 static __always_inline bool has_groups(void)
 {
 	return groups_seen && group_weights;

@@ -407,11 +407,11 @@ static void switch_to(s32 cpu, struct task *prev, struct task *next)
 	rq->generation++;
 	put_prev(cpu, prev, next);
 	set_next(cpu, next);
-	if (prev)
-		section_switches(prev);
 	if (sim.replaying)
 		next = replay_switched(cpu, next);
 	rq->curr = next;
+	if (prev)
+		section_is_left(prev);
 	note('s', cpu, next ? (u32)next->t.pid : 0);
 	if (!next)
 		return;

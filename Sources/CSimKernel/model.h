@@ -709,9 +709,10 @@ static inline bool is_pairs(void)
 	return !knows_policy() && sim.machine.mode == SIM_MODE_BPF;
 }
 
+/* sections.c */
 void section_begins(struct task *p);
-void section_switches(struct task *p);
-void section_goes_on(struct task *p);
+void section_is_left(struct task *p);
+void section_is_over(struct task *p);
 void section_ends(struct task *p);
 
 #define CALL_OP(op, ...) CALL_OP_AFTER((void)0, op, __VA_ARGS__)

@@ -277,7 +277,7 @@ void happen(const struct event *event)
 		break;
 	case EVENT_SECTION:
 		if (event->task->life == event->argument)
-			section_goes_on(event->task);
+			section_is_over(event->task);
 		break;
 	case EVENT_RESUME:
 		activity_resumes(event->argument);

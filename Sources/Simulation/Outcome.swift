@@ -79,6 +79,8 @@ public struct Outcome: Sendable {
     public let faults: UInt64
     /// Callbacks that stopped while other CPUs went on.
     public let stops: UInt64
+    /// Times in which a task might not migrate.
+    public let sections: UInt64
     /// Decisions seen, and effects compared with them.
     public let decisions: UInt64
     public let effects: UInt64
@@ -110,6 +112,7 @@ public struct Outcome: Sendable {
         reschedules = report.reschedules
         faults = report.faults
         stops = report.stops
+        sections = report.sections
         decisions = report.decisions
         effects = report.effects
         idleNs = report.idle_ns

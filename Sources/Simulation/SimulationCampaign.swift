@@ -13,6 +13,7 @@ public struct SimulationCampaign: Sendable {
         public var switches: UInt64 = 0
         public var faults: UInt64 = 0
         public var stops: UInt64 = 0
+        public var sections: UInt64 = 0
         public var decisions: UInt64 = 0
         public var effects: UInt64 = 0
         public var waitMaxNs: UInt64 = 0
@@ -36,6 +37,7 @@ public struct SimulationCampaign: Sendable {
             switches += outcome.switches
             faults += outcome.faults
             stops += outcome.stops
+            sections += outcome.sections
             decisions += outcome.decisions
             effects += outcome.effects
             strange += outcome.counters[SP_COUNT_STRANGE] + (outcome.daemon?.strange ?? 0)

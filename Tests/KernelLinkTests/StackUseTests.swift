@@ -25,4 +25,20 @@ import Testing
             _ = StackUse([UInt8](whole[..<count]))
         }
     }
+
+    /// What an object only names has no frame, and hides no other one's.
+    @Test func functionsThatAreNotThereHideNothing() throws {
+        let whole = BPFObject.bpfMode.bytes()
+        let use = try #require(StackUse(whole))
+        let object = try ELFObject(name: "bpf-mode", bytes: whole)
+        let table = try #require(object.sections.first { $0.type == 2 })
+        let start = try #require(whole.firstRange(of: table.bytes)).lowerBound
+        var named = whole
+        // STT_FUNC for each that has a name and no section; entries have 24 bytes.
+        for (index, symbol) in object.symbols.enumerated() where symbol.section == 0 && !symbol.name.isEmpty {
+            named[start + 24 * index + 4] |= 2
+        }
+        #expect(named != whole)
+        #expect(StackUse(named)?.bytes == use.bytes)
+    }
 }

@@ -20,6 +20,7 @@ import Testing
         }
         #expect(account.runs == 600)
         #expect(account.effects > 1_000_000 && account.faults > 10_000 && account.stops > 100_000)
+        #expect(account.sections > 1000, "\(account.sections)")
     }
 
     /// Where nothing goes wrong, nothing is counted that is a way around the policy; and where much does,

@@ -175,6 +175,7 @@ struct sim_report {
 	sp_u64 callbacks, switches, wakeups, irq_works, reschedules;
 	sp_u64 faults; /* how many things went wrong on purpose */
 	sp_u64 stops; /* callbacks that stopped while other CPUs went on */
+	sp_u64 sections; /* times in which a task might not migrate */
 	sp_u64 decisions, effects; /* decisions seen, effects compared with them */
 	sp_u64 idle_ns; /* of all CPUs together */
 	sp_u64 wait_max_ns, beside_idle_max_ns;
