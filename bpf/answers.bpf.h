@@ -305,10 +305,11 @@ static __always_inline bool answers_left(const struct sp_answers *ring)
 /*
  * Carries out the answers under way; returns whether @here got a task of them.
  * One CPU at a time: another that comes meanwhile goes on without, and is kicked
- * for what becomes of them.
+ * for what becomes of them. Global: verified once, not for each path that leads here.
  */
-static __always_inline bool drain(struct sp_answers *ring, s32 here)
+__noinline int carry_out_all(s32 here)
 {
+	struct sp_answers *ring = answer_ring();
 	struct bpf_iter_scx_dsq it;
 	/* Those picked before go first. Until its place is known, all go that way. */
 	bool wanted = picked.address && !nr_queued(&picked);
@@ -317,14 +318,14 @@ static __always_inline bool drain(struct sp_answers *ring, s32 here)
 	u64 head;
 	int i;
 
-	if (!answers_left(ring))
-		return false;
+	if (!ring)
+		return 0;
 #ifdef SP_WANTS
 	/* Who let the daemon in goes on, and stands there. */
 	wanted = wanted && !picked_on[(u32)here & (SP_CPUS_MAX - 1)];
 #endif
 	if (__sync_lock_test_and_set(&drain_busy, 1))
-		return false;
+		return 0;
 	/* Tasks queued after the iterator was made cannot be moved by it. */
 	head = ring->daemon.answers_head;
 	bpf_iter_scx_dsq_new(&it, DSQ_HELD, 0);
@@ -347,6 +348,11 @@ static __always_inline bool drain(struct sp_answers *ring, s32 here)
 	bpf_iter_scx_dsq_destroy(&it);
 	__sync_lock_test_and_set(&drain_busy, 0);
 	return got;
+}
+
+static __always_inline bool drain(const struct sp_answers *ring, s32 here)
+{
+	return answers_left(ring) && carry_out_all(here);
 }
 
 /* Takes what was picked for this CPU, or for any. */
