@@ -89,8 +89,10 @@ mutants-mechanism: setup ## wrong backends and loops of the daemon, judged by th
 mutants-pairs: setup ## wrong versions of what only pairs use, judged by the campaigns of Examples/; ARGS='--machines 100 WORD'
 	@scripts/mutants-pairs.sh $(ARGS)
 
+# A debug build, in which what counts is optimised too, and which test-swift has made.
 test-mutants: setup ## some of the table of wrong mechanisms: each has to be noticed
-	@$(MAKE) mutants-mechanism ARGS='--shard 4/16 --seeds 2000'
+	@swift build --product mutants
+	@$$(swift build --show-bin-path)/mutants mechanism --shard 4/24 --seeds 2000
 
 coverage: setup ## branches of the C policy that the traces take; sanitizers
 	@scripts/coverage.sh

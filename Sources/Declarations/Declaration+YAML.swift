@@ -30,9 +30,6 @@ struct DeclarationReader {
         "summary", "queues", "wakeups", "alone", "events", "inputs", "names", "task", "state", "params",
         "rows",
     ]
-    private static let parameterKeys = ["type", "range", "default", "doc"]
-    private static let parameterTypes =
-        ["duration", "bool", "cpus"] + Declaration.Width.allCases.map(\.rawValue)
 
     init(file: String, name: String) {
         self.file = file
@@ -50,9 +47,14 @@ struct DeclarationReader {
         } catch {
             let text = "\(error)".split(separator: "\n").joined(separator: " ")
             let mark = (error as? YamlError).flatMap(Self.mark)
+            let what =
+                if case .duplicatedKeysInMapping(let names, _)? = error as? YamlError {
+                    "\(Words.all(names.map(Words.quoted))): given more than once in one group, first here"
+                } else {
+                    "this is no YAML: \(text)"
+                }
             throw DeclarationError(
-                problems: ["\(file):\(mark?.line ?? 1):\(mark?.column ?? 1): error: this is no YAML: \(text)"]
-            )
+                problems: ["\(file):\(mark?.line ?? 1):\(mark?.column ?? 1): error: \(what)"])
         }
         if let root {
             if let mapping = root.mapping {
@@ -118,6 +120,7 @@ struct DeclarationReader {
     private static func mark(_ error: YamlError) -> Mark? {
         switch error {
         case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _): mark
+        case .duplicatedKeysInMapping(_, let context): context.mark
         default: nil
         }
     }
@@ -289,6 +292,11 @@ struct DeclarationReader {
             if let place = WakeupPlace.named(word) ?? sets.firstIndex(of: word).flatMap(WakeupPlace.set) {
                 if places.contains(place) {
                     add(entry, "\(what) has \(word) twice: each place is looked at once")
+                } else if places.last == .any {
+                    add(
+                        entry,
+                        "\(what) has \(word) behind any, which is every CPU: nobody would look there; any comes last"
+                    )
                 } else {
                     places.append(place)
                 }
@@ -443,123 +451,13 @@ struct DeclarationReader {
         return nil
     }
 
-    private mutating func checkSize(_ widths: [Declaration.Width], _ node: Node, _ section: String) {
+    mutating func checkSize(_ widths: [Declaration.Width], _ node: Node, _ section: String) {
         let size = widths.reduce(0) { $0 + $1.bytes }
         if size > Declaration.bytesMax {
             add(
                 node,
                 "\(section) is of \(size) bytes, \(Declaration.bytesMax) are allowed: leave something out, or write u32, u16 or u8 where that is enough"
             )
-        }
-    }
-
-    private mutating func params(_ node: Node) {
-        for (key, name, value) in entries(node, of: "params") {
-            if let flaw = Self.flaw(ofName: name.replacing("-", with: "_")) {
-                add(key, "params: \(flaw)")
-            } else if Self.taken.contains(name) {
-                add(key, "params: every policy has the key \(name): choose another name")
-            } else if let parameter = parameter(name, key, value) {
-                declaration.params.append(parameter)
-            }
-        }
-        checkSize(declaration.params.map(\.width), node, "params")
-        let most = Declaration.OwnQueues.setsMax
-        if declaration.sets.count > most {
-            add(node, "params: \(declaration.sets.count) are of the type cpus, \(most) are allowed")
-        }
-    }
-
-    /// Keys that every pair's descriptions have.
-    static let taken = [
-        "name", "summary", "slice-max", "idle-cpu", "kernel-threads", "preempt-on-wakeup",
-    ]
-
-    /// - Parameter section: where it stands, for messages.
-    mutating func parameter(
-        _ name: String, _ key: Node, _ value: Node, of section: String = "params"
-    ) -> Declaration.Parameter? {
-        let what = "\(section).\(name)"
-        guard let mapping = value.mapping else {
-            add(value, "\(what) is a mapping of \(Words.all(Self.parameterKeys))")
-            return nil
-        }
-        for (key, _) in mapping where !Self.parameterKeys.contains(key.string ?? "") {
-            let word = key.string ?? ""
-            add(
-                key,
-                "\(what): unknown key \(Words.quoted(word)); \(Words.all(Self.parameterKeys)) are known"
-                    + Words.hint(word, among: Self.parameterKeys))
-        }
-        guard let type = mapping["type"] else {
-            add(key, "\(what) has no type; \(Words.all(Self.parameterTypes)) are known")
-            return nil
-        }
-        let kind: Declaration.Parameter.Kind
-        let width: Declaration.Width
-        switch type.string ?? "" {
-        case "duration": (kind, width) = (.duration, .u64)
-        case "bool": (kind, width) = (.bool, .u8)
-        case "cpus": (kind, width) = (.cpus, .u32)
-        case let word:
-            guard let found = Declaration.Width(rawValue: word) else {
-                add(
-                    type,
-                    "\(what) is of the type \(Words.quoted(word)); \(Words.all(Self.parameterTypes)) are known"
-                        + Words.hint(word, among: Self.parameterTypes))
-                return nil
-            }
-            (kind, width) = (.integer, found)
-        }
-        guard let range = range(mapping["range"], kind, width, key, what) else { return nil }
-        guard let node = mapping["default"], let number = number(node.string ?? "", kind, width) else {
-            add(mapping["default"] ?? key, "\(what) needs a default, \(Self.allowed(kind, range))")
-            return nil
-        }
-        guard range.contains(number) else {
-            add(node, "\(what): the default is outside of the range, \(Self.allowed(kind, range))")
-            return nil
-        }
-        let doc = mapping["doc"]?.string?.split(separator: "\n").joined(separator: " ") ?? ""
-        return .init(key: name, kind: kind, width: width, range: range, value: number, doc: doc)
-    }
-
-    private mutating func range(
-        _ node: Node?, _ kind: Declaration.Parameter.Kind, _ width: Declaration.Width, _ key: Node,
-        _ what: String
-    ) -> ClosedRange<UInt64>? {
-        if kind == .bool { return 0...1 }
-        if kind == .cpus { return 0...UInt64(UInt32.max) }
-        let parts = (node?.string ?? "").split(separator: "..", maxSplits: 1).map(String.init)
-        guard parts.count == 2, let low = number(parts[0], kind, width),
-            let high = number(parts[1], kind, width),
-            low <= high
-        else {
-            let sample = kind == .duration ? "100us..100ms" : "1..64"
-            add(node ?? key, "\(what) needs a range, written \(sample), the smaller one first")
-            return nil
-        }
-        return low...high
-    }
-
-    private func number(
-        _ text: String, _ kind: Declaration.Parameter.Kind, _ width: Declaration.Width
-    ) -> UInt64? {
-        switch kind {
-        case .duration: try? DurationText.ns(text)
-        case .integer: UInt64(text).flatMap { $0 <= width.most ? $0 : nil }
-        case .bool: text == "true" ? 1 : text == "false" ? 0 : nil
-        case .cpus: CPUSpan(text).map { UInt64($0.encoded) }
-        }
-    }
-
-    private static func allowed(_ kind: Declaration.Parameter.Kind, _ range: ClosedRange<UInt64>) -> String {
-        switch kind {
-        case .duration:
-            "\(DurationText.text(range.lowerBound)) to \(DurationText.text(range.upperBound))"
-        case .integer: "\(range.lowerBound) to \(range.upperBound)"
-        case .bool: "true or false"
-        case .cpus: CPUSpan.allowed
         }
     }
 

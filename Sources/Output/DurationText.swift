@@ -11,7 +11,10 @@ package enum DurationText {
     package static let pattern = "[0-9]+([.][0-9]+)?(ns|us|ms|s)"
 
     /// What is wrong with a text that should be a duration: the end of a sentence about it.
-    package struct Flaw: Error { package let text: String }
+    package struct Flaw: Error {
+        package let text: String
+        package init(text: String) { self.text = text }
+    }
 
     /// Nanoseconds of a text such as `20ms` or `1.5s`.
     ///

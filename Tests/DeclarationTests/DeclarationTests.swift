@@ -50,8 +50,35 @@ import Testing
             "state: {a: u64, b: u64, c: u64, d: u64, e: u64, f: u8}", "own.yaml:1:8:",
             "41 bytes, 40 are allowed"
         ),
-        ("params: {a: {type: u8, range: 1..300, default: 1}}", "own.yaml:1:31:", "needs a range"),
-        ("params: {a: {type: duration, range: 1..2, default: 1ms}}", "own.yaml:1:37:", "100us..100ms"),
+        (
+            "params: {a: {type: u8, range: 1..300, default: 1}}", "own.yaml:1:31:",
+            "params.a: \"300\" of its range is too much for u8: 255 at most"
+        ),
+        (
+            "params: {a: {type: duration, range: 1..2ms, default: 1ms}}", "own.yaml:1:37:",
+            "\"1\" of its range has no unit: write ns, us, ms or s"
+        ),
+        ("params: {a: {type: duration, range: 1ms, default: 1ms}}", "own.yaml:1:37:", "written 100us..100ms"),
+        ("params: {a: {type: u8, range: 2..1, default: 1}}", "own.yaml:1:31:", "the smaller one comes first"),
+        (
+            "params: {a: {type: duration, range: 1ms..2ms, default: 4}}", "own.yaml:1:56:",
+            "params.a: the default \"4\" has no unit"
+        ),
+        (
+            "params: {a: {type: u8, range: 1..2, default: 1.5}}", "own.yaml:1:46:",
+            "\"1.5\" is no whole number"
+        ),
+        ("params: {a: {type: u8, range: 1..2}}", "own.yaml:1:10:", "needs a default, 1 to 2"),
+        ("params: {a: {type: bool, default: yes}}", "own.yaml:1:35:", "\"yes\" is neither true nor false"),
+        (
+            "params: {a: {type: bool, range: 0..1, default: true}}", "own.yaml:1:33:",
+            "has a range, and is true or false"
+        ),
+        (
+            "params:\n  a: {type: bool, default: true}\n  a: {type: bool, default: false}", "own.yaml:2:3:",
+            "error: \"a\": given more than once in one group"
+        ),
+        ("wakeups: {look: [any, previous]}", "own.yaml:1:23:", "has previous behind any"),
         (
             "params: {a: {type: u8, range: 5..6, default: 7}}", "own.yaml:1:46:",
             "outside of the range, 5 to 6"

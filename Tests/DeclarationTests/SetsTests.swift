@@ -56,11 +56,19 @@ import Testing
             "queues: {each: llc, cpus: [a]}\n" + params, "own.yaml:1:9:",
             "with it stands count, not each"
         ),
+        (
+            "queues: 3\nparams: {a: {type: cpus, default: 50%-150%}}", "own.yaml:2:35:",
+            "\"50%-150%\" is not CPUs"
+        ),
+        (
+            "queues: 3\nparams: {a: {type: cpus, range: 0..1, default: all}}", "own.yaml:2:33:",
+            "has a range, and is CPUs, such as"
+        ),
         ("queues: {cpsu: [a]}", "own.yaml:1:10:", "each, count and cpus are known; did you mean cpus?"),
         ("queues: 3\nparams: {a: {type: cpus}}", "own.yaml:2:10:", "needs a default, CPUs, such as 4-7"),
         (
             "queues: 3\nparams: {a: {type: cpus, default: 7-4}}", "own.yaml:2:35:",
-            "needs a default, CPUs, such as 4-7, 4, 50%-100% or all"
+            "the default \"7-4\" is not CPUs, such as 4-7, 4, 50%-100% or all"
         ),
         (
             "queues: 3\nparams: {a: {type: cpus, default: all}, b: {type: cpus, default: all}, "

@@ -118,13 +118,15 @@ vm_arguments() {
 	for port in stdout stderr status; do
 		qemu_arguments+=(-chardev "file,id=$port,path=$work/$port" -device "virtserialport,chardev=$port,name=$port")
 	done
-	# Without erms and fsrm: a string instruction is a loop to the emulator, and these make the kernel take bytes for words.
+	# A string instruction is a loop to the emulator, and these features make the kernel use them, and take bytes for
+	# words.
+	local cpu=max,-erms,-fsrm,-fsrs,-fzrm,-fsrc
 	case $accel-$clock in
 	kvm-*) qemu_arguments+=(-accel kvm -cpu host) ;;
-	tcg-real) qemu_arguments+=(-accel "tcg,thread=multi" -cpu max) ;;
+	tcg-real) qemu_arguments+=(-accel "tcg,thread=multi" -cpu "$cpu") ;;
 	tcg-virtual)
 		qemu_arguments+=(
-			-accel "tcg,thread=single" -icount "shift=$((instruction_ns == 8 ? 3 : instruction_ns / 2)),sleep=off" -rtc clock=vm -seed 1 -cpu "max,-erms,-fsrm,-rdrand,-rdseed"
+			-accel "tcg,thread=single" -icount "shift=$((instruction_ns == 8 ? 3 : instruction_ns / 2)),sleep=off" -rtc clock=vm -seed 1 -cpu "$cpu,-rdrand,-rdseed"
 		)
 		# nohz=off: an idle guest's time leaps from timer to timer; the tick bounds the leaps while it waits for files.
 		boot+=" nokaslr norandmaps random.trust_cpu=off random.trust_bootloader=off nohz=off"

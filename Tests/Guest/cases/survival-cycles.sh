@@ -4,11 +4,11 @@
 guest_options=(--cpus 1 --clock real)
 lasts=3
 
-add none cycles "attached and detached 16 times in alternating modes and policies" cycles
+add none cycles "attached and detached 8 times in alternating modes and policies" cycles
 
 cycles() {
 	local i count policies=(fifo fair deadline interactive)
-	count=$(more 16 400)
+	count=$(more 8 400)
 	probe_limit_ms=10000
 	probe
 	for ((i = 0; i < count; i++)); do
