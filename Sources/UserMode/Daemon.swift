@@ -47,7 +47,7 @@ public final class Daemon: Sendable {
     fileprivate let ended = Atomic<Bool>(true)
     private let published = LoopFigures()
     /// What the thread had used before it began its work.
-    private let usageBefore = Mutex(ThreadUsage())
+    private let usageBefore = Mutex<ThreadUsage?>(nil)
     private let startFailure = Mutex<KernelError?>(nil)
 
     /// Asks for memory of the node that uses it, which is the default but for this: what was asked for keeps the
@@ -178,8 +178,8 @@ public final class Daemon: Sendable {
         now.waiting = published.waiting.load(ordering: .relaxed)
         now.known = published.known.load(ordering: .relaxed)
         now.allocations = UInt64(exactly: sp_counted_allocations())
-        let before = usageBefore.withLock { $0 }
         if let usage = ThreadUsage(thread: thread.load(ordering: .relaxed)) {
+            let before = usageBefore.withLock { $0 } ?? usage
             now.cpuNs = usage.cpuNs
             now.pageFaults = usage.pageFaults &- before.pageFaults
             now.sleeps = usage.sleeps &- before.sleeps
@@ -231,7 +231,7 @@ public final class Daemon: Sendable {
     }
 
     private func noteUsage() {
-        let usage = ThreadUsage(thread: sp_gettid()) ?? ThreadUsage()
+        let usage = ThreadUsage.ofThisThread()
         usageBefore.withLock { $0 = usage }
     }
 }

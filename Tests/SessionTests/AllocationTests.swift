@@ -37,6 +37,16 @@ import Testing
         for memory in kept { free(memory) }
     }
 
+    /// Else it may meet a page of the heap for the first time, and count that as the loop's.
+    @Test func whatAThreadHasUsedIsReadWithoutMemory() throws {
+        var usage = ThreadUsage.ofThisThread()
+        #expect(counted { usage = ThreadUsage.ofThisThread() } == 0)
+        let read = try #require(ThreadUsage(thread: sp_gettid()))
+        #expect(usage.pageFaults > 0)
+        #expect(read.pageFaults >= usage.pageFaults)
+        #expect(read.sleeps >= usage.sleeps && read.yields >= usage.yields)
+    }
+
     @Test func countsWhatSwiftAllocates() {
         var array: [Int] = []
         #expect(counted { array.append(1) } > 0)
@@ -74,9 +84,10 @@ import Testing
         var event = sp_notice()
         var answers = 0
         var round: UInt32 = 0
-        sp_count_allocations(1)
         // Not `for`, which allocates where the optimiser is off.
         while round < 20_000 {
+            // Not the first ones: what this test, which is not optimised, calls for the first time is made then.
+            if round == 16 { sp_count_allocations(1) }
             event.kind = round % 7 == 6 ? SP_EVENT_EXIT.rawValue : SP_EVENT_ENQUEUE.rawValue
             event.pid = round &* 2_654_435_761 >> 16 & 127
             event.generation = 1
