@@ -301,14 +301,19 @@ extension Terms {
             let (sum, isOver) = high(a).addingReportingOverflow(high(b))
             return !isOver && sum <= all ? .always : isAtMost(a, add(a, b))
         case ("nuw", "sub"): return isAtMost(b, a)
-        case ("nuw", "mul"), ("nsw", "mul"), ("nuw", "shl"), ("nsw", "shl"):
-            return productFits(a, name == "shl" ? power(b) : b, flag == "nuw" ? all : all >> 1)
+        case ("nuw", "mul"), ("nsw", "mul"): return productFits(a, b, flag == "nuw" ? all : all >> 1)
+        case ("nuw", "shl"), ("nsw", "shl"):
+            let limit = flag == "nuw" ? all : all >> 1
+            if let factor = power(b) { return productFits(a, factor, limit) }
+            return shiftFits(a, b, limit, back: flag == "nuw" ? .shiftRight : .shiftRightSigned)
         case ("nsw", "add"): return sumFits(a, b, add(a, b), isDifference: false)
         case ("nsw", "sub"): return sumFits(a, b, subtract(a, b), isDifference: true)
         case ("disjoint", "or"): return isEqual(bitwise(.and, a, b), constant(0, width))
         case ("exact", "udiv"): return isEqual(remainder(a, b), constant(0, width))
         case ("exact", "lshr"), ("exact", "ashr"):
-            guard let count = constant(b), count < UInt64(width) else { return .never }
+            guard let count = constant(b), count < UInt64(width) else {
+                return isEqual(shiftedBack(a, b, first: .shiftRight, then: .shiftLeft), a)
+            }
             return count == 0 ? .always : isEqual(extract(a, 0, Int(count)), constant(0, Int(count)))
         default: return .never
         }
@@ -316,6 +321,21 @@ extension Terms {
 
     private func power(_ count: Term) -> Term? {
         constant(count).flatMap { $0 < UInt64(width(count)) ? constant(1 << $0, width(count)) : nil }
+    }
+
+    /// Whether nothing is lost that shifting it back would not bring again. A count that is too large has no
+    /// meaning anyway, which `shifted` sees to.
+    private func shiftFits(_ a: Term, _ count: Term, _ limit: UInt64, back: Operation) -> Condition {
+        let most = high(count)
+        if most < UInt64(width(a)), high(a) <= limit >> most { return .always }
+        return isEqual(shiftedBack(a, count, first: .shiftLeft, then: back), a)
+    }
+
+    private func shiftedBack(_ a: Term, _ count: Term, first: Operation, then back: Operation) -> Term {
+        let width = UInt64(width(a))
+        // Of widths that are no power of two a count that may be too large counts as one that is.
+        let count = high(count) < width ? count : bitwise(.and, count, constant(width - 1, Int(width)))
+        return shift(back, shift(first, a, by: count), by: count)
     }
 
     /// A sufficient condition: neither is greater than the limit, nor is the product.

@@ -147,6 +147,31 @@ import Testing
         #expect(report.isProven, "\(report.cases.filter { !$0.verdicts.allSatisfy(\.isProven) })")
     }
 
+    /// Numbers and bits that are packed into one word: compilers note of such shifts that they lose nothing.
+    @Test(
+        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        arguments: [
+            ("1ULL << ((event->weight & 7) * 8)", "1ULL << ((event->weight << 3) & 56)", true),
+            (
+                "(sp_u64)(event->cpus & 255) << ((event->weight & 7) * 8)",
+                "(event->cpus & 255ULL) << ((event->weight & 7) * 8)", true
+            ),
+            ("(sp_u64)(1u << (event->weight & 15))", "1ULL << (event->weight & 15)", true),
+            ("1ULL << ((event->weight & 7) * 8)", "1ULL << ((event->weight & 6) * 8)", false),
+        ])
+    func shiftsByAnAmountAreProven(_ one: String, _ other: String, _ isSame: Bool) throws {
+        func counting(_ bits: String) throws -> Side {
+            try side(Self.wait, "{ state->pass += \(bits); \(Self.wait) }")
+        }
+        let report = Prover(
+            reference: try counting(one), others: [try counting(other)], parameters: Self.parameters,
+            layout: Self.layout, solver: try Solver(program: "z3")
+        ).prove()
+        #expect(
+            report.isProven == isSame, "\(report.cases.flatMap(\.verdicts).filter { !$0.isProven })")
+        #expect((report.refutation != nil) == !isSame)
+    }
+
     /// Of a state that may not come up it is not said that it does.
     @Test(.enabled(if: hasSolver, "z3 is missing: make setup"))
     func aSliceOfTheStateIsOpen() throws {

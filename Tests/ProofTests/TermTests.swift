@@ -45,6 +45,41 @@ import Testing
         }
     }
 
+    /// What a compiler notes of a shift: that no bit is lost (nuw), that the sign is as it was (nsw), and of one to
+    /// the right, that what is lost is zero (exact).
+    @Test(arguments: [8, 16, 32, 64], [UInt64](1...50)) func flagsOfShifts(_ width: Int, seed: UInt64) {
+        let terms = Terms()
+        var random = Guesses(terms, seed: seed)
+        let all = bits(width)
+        let most = (random.next() & all) >> (random.next() % UInt64(width))
+        let mostCount = random.next() % UInt64(width)
+        let a = terms.variable("a", width, in: 0...max(most, 1))
+        let count = terms.variable("count", width, in: 0...max(mostCount, 1))
+        let flags = [("nuw", "shl"), ("nsw", "shl"), ("exact", "lshr")]
+        let conditions = flags.map {
+            terms.choice(
+                terms.holds($0, of: $1, a, count), terms.constant(1, width), terms.constant(0, width))
+        }
+        for _ in 0..<100 {
+            let (value, places) = (
+                random.next() % (max(most, 1) + 1), random.next() % (max(mostCount, 1) + 1)
+            )
+            var evaluation = Evaluation(terms, outputs: conditions)
+            evaluation.compute([value, places])
+            let wide = width == 64 ? value : value << UInt64(64 - width)
+            let truth = [
+                (value << places) & all == value << places && (value << places) >> places == value,
+                (Int64(bitPattern: wide) << Int64(places)) >> Int64(places) == Int64(bitPattern: wide),
+                (value >> places) << places == value,
+            ]
+            for (number, flag) in flags.enumerated() {
+                #expect(
+                    (evaluation.value(of: conditions[number]) == 1) == truth[number],
+                    "\(flag) \(value) \(places), seed \(seed)")
+            }
+        }
+    }
+
     private func step(_ terms: Terms, _ random: inout Guesses, _ known: [Known]) -> Known {
         let a = known[Int(random.next() % UInt64(known.count))]
         let width = terms.width(a.term)
