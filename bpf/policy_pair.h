@@ -34,7 +34,10 @@ static sp_inline void sp_queue(const struct sp_event *event, const struct sp_tas
 	decision->key = key;
 }
 
-/* The same, and a task of the regular queue that runs on the task's CPU gives way. */
+/*
+ * The same, and a task of the regular queue that runs on the task's CPU gives way: where the description says
+ * preempt-on-wakeup, which it does not by default.
+ */
 static sp_inline void sp_preempt(const struct sp_event *event,
 				 const struct sp_task *task, sp_u64 key,
 				 struct sp_decision *decision)

@@ -114,6 +114,37 @@ bool stands_in(const struct task *p, u64 id)
 	return p->t.scx.dsq && p->t.scx.dsq->id == id;
 }
 
+static bool is_kicked(s32 cpu)
+{
+	const struct cpu *here = &sim.cpu[sim.moment.here];
+
+	for (u32 i = 0; i < here->nkicks; i++)
+		if (here->kicks[i].cpu == cpu)
+			return true;
+	return false;
+}
+
+/*
+ * The answer to a tick: if the task still runs as it did then, its slice is over, and its CPU is told to
+ * look. One that stands aside for the daemon gives way when it goes on.
+ */
+static void answered_tick(struct task *p, u32 wait)
+{
+	if (!wait || p->run_wait != wait || !is_queued(p))
+		return;
+	if (sim.cpu[p->cpu].curr != p) {
+		p->goes_aside = p->is_aside;
+		return;
+	}
+	sim.moment.kicks_due++;
+	sim.report.effects++;
+	sim.counts[SP_COUNT_GAVE_WAY]++;
+	/* Where it is the one whose CPU asks, it may go on for want of another. */
+	if (is_undisturbed() &&
+	    (!is_kicked(p->cpu) || (p->t.scx.slice && p->cpu != sim.moment.here)))
+		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d was to give way", p->t.pid);
+}
+
 /* What the backend took from the ring since: the classes that answers tell. */
 void answers_come(void)
 {
@@ -135,6 +166,10 @@ void answers_come(void)
 		if (!p)
 			continue;
 		p->told.queue = answer->queue;
+		if (answer->cpu == SP_ANSWER_GIVE_WAY) {
+			answered_tick(p, answer->wait);
+			continue;
+		}
 		meant += answer->wait && answer->wait == p->told.wait && !p->told.back;
 		if (answer->wait && answer->wait == p->told.wait &&
 		    stands_in(p, DSQ_HELD) && !sim.machine.overlap)

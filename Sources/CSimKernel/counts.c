@@ -137,6 +137,12 @@ void check_counts(void)
 		check_count(SP_COUNT_WRONG_CPU, "wrong-cpu");
 	if (user)
 		check_answers_taken();
+	/* A pair decides that, and another CPU may be about to carry it out. */
+	if (!sim.machine.overlap && WANTS(SP_WANTS_TICK_BIT)) {
+		sim.certain = true;
+		check_count(SP_COUNT_GAVE_WAY, "gave-way");
+		sim.certain = false;
+	}
 	check_histogram();
 }
 

@@ -345,6 +345,7 @@ static void check_let_run(struct task *p, bool retried)
 	p->runs_told = false;
 	p->told.before = p->told.due = false;
 	p->told.wait = 0;
+	ends_run(p);
 }
 
 /* User mode: a task of which the daemon was, or was to be, told. */
@@ -377,6 +378,7 @@ static void not_told(struct task *p, u64 flags)
 	p->woken_by = 0;
 	p->told.known = true;
 	p->told.wait = 0;
+	ends_run(p);
 	if (flags & SCX_ENQ_WAKEUP)
 		p->told.woken_at = sim.now + NOW_ORIGIN;
 	if (sim.machine.policy.idle == SP_IDLE_DIRECT &&
@@ -456,8 +458,10 @@ void running_begins(struct task *p)
 	p->tick_told = p->has_stopped = false;
 	p->rest = 0;
 	/* User mode: RUNNING was told when it was picked. */
-	if (told->wait)
+	if (told->wait) {
 		pair_runs(p);
+		p->run_wait = told->wait;
+	}
 	told->wait = 0;
 	if (p->daemon || !told->woken_at)
 		return;
@@ -479,6 +483,11 @@ void running_ends(struct task *p, u64 slice)
 		     p->has_run ? "its slice was asked for before" :
 				  "its slice is not asked for");
 	p->told.due = false;
+	if (p->goes_aside && p->t.scx.slice && is_undisturbed())
+		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d went on, and was to give way",
+			  p->t.pid);
+	sim.counts[SP_COUNT_GAVE_WAY] += p->goes_aside;
+	p->goes_aside = p->is_aside = false;
 	if (!p->has_run && p->t.scx.slice != slice)
 		flaw(SIM_FLAW_SLICE, "pid %d was to go on for %llu ns, not %llu",
 		     p->t.pid, slice, p->t.scx.slice);

@@ -175,6 +175,9 @@ struct task {
 	struct sp_decision wait, run;
 	u64 decided_at; /* the time of the event that `wait` answers */
 	u64 rest; /* user mode: the slice that is left to it after it let the daemon in; 0: it does not */
+	u32 run_wait; /* user mode: the number of the wait that its run ended; 0: it waits anew, or left */
+	bool is_aside; /* user mode: it lets the daemon in, and has not gone on since */
+	bool goes_aside; /* the policy ended its slice while it stood aside: it gives way when it goes on */
 	u64 ran_told; /* CPU time up to which STOPPING, or the RUNNING since, told of it */
 	/* A RUNNING was told, and no wait since; a STOPPING is, just now; its slice is over. */
 	bool runs_told, stop_told, tick_told, gives_way;
@@ -394,6 +397,13 @@ void wait_off_cpu(const struct task *p);
 static inline bool is_undisturbed(void)
 {
 	return sim.moment.undisturbed && activities_in_flight() <= 1;
+}
+
+/* User mode: an answer to a tick of the run before is stale from now on. */
+static inline void ends_run(struct task *p)
+{
+	p->run_wait = 0;
+	p->goes_aside = p->is_aside = false;
 }
 
 /* A callback does. */

@@ -289,6 +289,7 @@ void pair_ticked(struct task *p, u64 slice)
 		pair_lets_in(p, slice);
 		return;
 	}
+	sim.counts[SP_COUNT_GAVE_WAY] += gives_way;
 	if (p->t.scx.slice != (gives_way ? 0 : slice))
 		PAIR_FLAW(SIM_FLAW_SLICE, "pid %d was%s to give way", p->t.pid,
 			  gives_way ? "" : " not");

@@ -101,6 +101,7 @@ bool pair_steps_aside(struct task *p)
 	if (p->told.now && sim.machine.overlap)
 		return false;
 	sim.report.effects++;
+	p->is_aside = true;
 	if (p->direct != DSQ_PICKED_ON + (u64)p->cpu || p->t.scx.slice != rest)
 		PAIR_FLAW(
 			SIM_FLAW_QUEUE,

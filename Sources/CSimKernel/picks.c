@@ -275,6 +275,7 @@ static void check_enqueue_notice(const struct sp_notice *notice)
 	check_wait_number(notice->wait);
 	check_affinity(notice, p);
 	p->told.wait = notice->wait;
+	ends_run(p);
 	p->told.known = true;
 	sim.moment.idle_told = notice->idle_cpu >= 0;
 }

@@ -690,6 +690,7 @@ static void leave_class(struct task *p)
 	p->met_nobody = false;
 	p->told.due = p->told.before = false;
 	p->told.wait = 0;
+	ends_run(p);
 }
 
 static void join_class(struct task *p)

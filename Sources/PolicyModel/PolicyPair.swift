@@ -219,7 +219,8 @@ extension sp_decision {
         answer(event, SP_ACTION_QUEUE, queue: task.queue, key: key)
     }
 
-    /// The same, and a task of the regular queue's class that runs on the task's CPU gives way.
+    /// The same, and a task of the regular queue's class that runs on the task's CPU gives way: where the description
+    /// says `preempt-on-wakeup: true`, which it does not by default. Else it is `queue`. Twin: `sp_preempt`.
     @inlinable @inline(__always)
     public static func preempt(_ event: sp_event, _ task: some TaskState, key: UInt64) -> sp_decision {
         answer(event, SP_ACTION_PREEMPT, queue: task.queue, key: key, cpu: event.cpu)

@@ -16,20 +16,36 @@ extension IRExecution {
         case .compare(let predicate, let type, let first, let second, let isSameSign):
             let a = try value(first, type, state, line)
             let b = try value(second, type, state, line)
-            if isSameSign { noteSameSign(a, b, state.path, line) }
-            return [Slot(terms.truth(try compare(predicate, a, b, under: state.path, line)))]
+            var holds = try compare(predicate, a, b, under: state.path, line)
+            holds = terms.diagrams.restrict(holds, state.path)
+            var hasMeaning = terms.diagrams.not(terms.undefined(a, or: b, under: state.path))
+            if isSameSign {
+                hasMeaning = terms.diagrams.and(hasMeaning, sameSign(a, b, state.path, line))
+            }
+            return [Slot(terms.meant(terms.truth(holds), where: hasMeaning, under: state.path))]
         case .cast(let name, let from, let operand, let to, let flags):
             let value = try value(operand, from, state, line)
             return [Slot(try cast(name, value, from, to, flags, state.path, line))]
         case .select(let operand, let type, let then, let otherwise):
-            let condition = try condition(operand, state, line)
+            let choice = try value(operand, .integer(1), state, line)
+            guard let condition = terms.condition(choice, under: state.path) else {
+                throw refused("a choice by an address", line)
+            }
             let a = try slots(then, type, state, line)
             let b = try slots(otherwise, type, state, line)
-            let isThis = terms.diagrams.and(state.path, condition)
-            let isOther = terms.diagrams.and(state.path, terms.diagrams.not(condition))
-            if isOther == .never { return a }
-            if isThis == .never { return b }
-            return zip(a, b).map { Slot([(isThis, $0), (isOther, $1)], care: state.path) }
+            let isUndefined = terms.diagrams.and(state.path, terms.undefined(choice, under: state.path))
+            let isMeant = terms.diagrams.and(state.path, terms.diagrams.not(isUndefined))
+            let isThis = terms.diagrams.and(isMeant, condition)
+            let isOther = terms.diagrams.and(isMeant, terms.diagrams.not(condition))
+            if isUndefined == .never {
+                if isOther == .never { return a }
+                if isThis == .never { return b }
+                return zip(a, b).map { Slot([(isThis, $0), (isOther, $1)], care: state.path) }
+            }
+            let none = Slot(Value(.undefined))
+            return zip(a, b).map {
+                Slot([(isThis, $0), (isOther, $1), (isUndefined, none)], care: state.path)
+            }
         case .load(let type, let operand):
             let pointer = try value(operand, .pointer, state, line)
             let loaded = try state.memory.load(
@@ -104,8 +120,8 @@ extension IRExecution {
         _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition,
         _ line: Int
     ) throws(NotModelled) -> Value {
-        if width == 1, ["and", "or", "xor"].contains(name), let x = terms.condition(a, under: path),
-            let y = terms.condition(b, under: path)
+        if width == 1, ["and", "or", "xor"].contains(name), terms.undefined(a, or: b, under: path) == .never,
+            let x = terms.condition(a, under: path), let y = terms.condition(b, under: path)
         {
             let diagrams = terms.diagrams
             let result =
@@ -121,13 +137,13 @@ extension IRExecution {
         }
         guard ["add", "sub", "mul", "udiv", "urem", "and", "or", "xor", "shl", "lshr", "ashr"].contains(name)
         else { throw refused("the instruction \(name)", line) }
-        checkFlags(name, a, b, width, flags, path, line)
+        let hasMeaning = flagsHold(name, a, b, width, flags, path, line)
         if name == "udiv" || name == "urem" {
             let zero = Value(terms.constant(0, width))
             let isZero = try compare("eq", b, zero, under: path, line)
             note(.division, terms.diagrams.and(path, isZero), name, line)
         }
-        let value = terms.map(a, b, under: path) { x, y in
+        var value = terms.map(a, b, under: path) { x, y in
             guard case .word(let x) = x, case .word(let y) = y else { return .undefined }
             switch name {
             case "add": return .word(terms.add(x, y))
@@ -149,7 +165,8 @@ extension IRExecution {
                         by: terms.high(y) < UInt64(width) ? y : terms.bitwise(.and, y, most)))
             }
         }
-        return ["shl", "lshr", "ashr"].contains(name) ? shifted(value, by: b, width, path) : value
+        if ["shl", "lshr", "ashr"].contains(name) { value = shifted(value, by: b, width, path) }
+        return terms.meant(value, where: hasMeaning, under: path)
     }
 
     /// A shift by too many places has no meaning.
@@ -194,29 +211,42 @@ extension IRExecution {
         }
     }
 
-    /// What the compiler noted beside an operation must be true, else the result has no meaning.
-    private mutating func checkFlags(
+    /// Where the result has a meaning: what the compiler noted beside an operation must be true, which is asked, and
+    /// taken for true; or, where it was asked and is doubted, it has a meaning where that is true.
+    private mutating func noted(
+        _ what: String, _ holds: Condition, _ path: Condition, _ line: Int
+    ) -> Condition {
+        let place = module.place(line)
+        if doubted.contains(Obligation.identity(what, place)) { return holds }
+        note(.note, terms.diagrams.and(path, terms.diagrams.not(holds)), what, line)
+        return .always
+    }
+
+    private mutating func flagsHold(
         _ name: String, _ a: Value, _ b: Value, _ width: Int, _ flags: [String], _ path: Condition,
         _ line: Int
-    ) {
+    ) -> Condition {
+        var all = Condition.always
         for flag in flags {
             let holds = terms.test(a, b, under: path) { x, y in
+                if x == .undefined || y == .undefined { return .always }
                 guard case .word(let x) = x, case .word(let y) = y else { return .never }
                 return terms.holds(flag, of: name, x, y)
             }
-            let fails = terms.diagrams.and(path, terms.diagrams.not(holds))
-            note(.note, fails, "\(flag) of \(name)", line)
+            all = terms.diagrams.and(all, noted("\(flag) of \(name)", holds, path, line))
         }
+        return all
     }
 
-    private mutating func noteSameSign(_ a: Value, _ b: Value, _ path: Condition, _ line: Int) {
+    private mutating func sameSign(_ a: Value, _ b: Value, _ path: Condition, _ line: Int) -> Condition {
         let isSame = terms.test(a, b, under: path) { x, y in
+            if x == .undefined || y == .undefined { return .always }
             guard case .word(let x) = x, case .word(let y) = y else { return .never }
             let diagrams = terms.diagrams
             let (p, q) = (terms.isNegative(x), terms.isNegative(y))
             return diagrams.choose(p, q, diagrams.not(q))
         }
-        note(.note, terms.diagrams.and(path, terms.diagrams.not(isSame)), "samesign of icmp", line)
+        return noted("samesign of icmp", isSame, path, line)
     }
 
     private mutating func cast(
@@ -226,8 +256,10 @@ extension IRExecution {
         guard case .integer(let width) = to, case .integer(let own) = from,
             ["zext", "sext", "trunc"].contains(name)
         else { throw refused("the instruction \(name)", line) }
+        var hasMeaning = Condition.always
         for flag in flags {
             let holds = terms.test(value, value, under: path) { x, _ in
+                if x == .undefined { return .always }
                 guard case .word(let x) = x else { return .never }
                 switch (name, flag) {
                 case ("zext", "nneg"): return terms.diagrams.not(terms.isNegative(x))
@@ -238,9 +270,9 @@ extension IRExecution {
                 default: return .never
                 }
             }
-            note(.note, terms.diagrams.and(path, terms.diagrams.not(holds)), "\(flag) of \(name)", line)
+            hasMeaning = terms.diagrams.and(hasMeaning, noted("\(flag) of \(name)", holds, path, line))
         }
-        return terms.map(value, under: path) { leaf in
+        let result = terms.map(value, under: path) { leaf in
             guard case .word(let term) = leaf else { return .undefined }
             switch name {
             case "zext": return .word(terms.zeroExtend(term, width))
@@ -248,6 +280,7 @@ extension IRExecution {
             default: return .word(terms.extract(term, 0, width))
             }
         }
+        return terms.meant(result, where: hasMeaning, under: path)
     }
 
     private func address(

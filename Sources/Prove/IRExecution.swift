@@ -13,10 +13,14 @@ struct IRExecution {
     private static let depthMax = 24
 
     var obligations: [Obligation] = []
+    /// Compiler's notes that are not so for all values, by `Obligation.identity`: where one is not, the result has no
+    /// meaning, and nothing may depend on it.
+    let doubted: Set<String>
 
-    init(_ module: IRModule, _ terms: Terms) {
+    init(_ module: IRModule, _ terms: Terms, doubted: Set<String> = []) {
         self.module = module
         self.terms = terms
+        self.doubted = doubted
     }
 
     /// What comes into a block by one way.
@@ -175,6 +179,7 @@ struct IRExecution {
                 return
             case .switchOn(let width, let operand, let otherwise, let cases):
                 let value = try value(operand, .integer(width), state, line)
+                noteUndefined(value, state.path, line)
                 var rest = Condition.always
                 for (constant, block) in cases {
                     let other = Value(terms.constant(constant, width))
@@ -254,19 +259,31 @@ struct IRExecution {
         throw NotModelled(what: "an operand", place: module.place(line))
     }
 
-    func condition(_ operand: IROperand, _ state: State, _ line: Int) throws(NotModelled) -> Condition {
+    /// Of a value without a meaning it is as if it did not hold, and noted.
+    mutating func condition(
+        _ operand: IROperand, _ state: State, _ line: Int
+    ) throws(NotModelled) -> Condition {
         let value = try value(operand, .integer(1), state, line)
+        noteUndefined(value, state.path, line)
         guard let condition = terms.condition(value, under: state.path) else {
-            throw NotModelled(what: "a branch on something undefined", place: module.place(line))
+            throw NotModelled(what: "a branch on an address", place: module.place(line))
         }
         return condition
     }
 
+    /// What the program does next may not depend on a value without a meaning.
+    private mutating func noteUndefined(_ value: Value, _ path: Condition, _ line: Int) {
+        let isUndefined = terms.diagrams.and(path, terms.undefined(value, under: path))
+        note(.note, isUndefined, "a branch on something undefined", line)
+    }
+
+    /// Where one of the two has no meaning it is as if it did not hold.
     func compare(
         _ predicate: String, _ a: Value, _ b: Value, under path: Condition, _ line: Int
     ) throws(NotModelled) -> Condition {
         var problem: NotModelled?
         let result = terms.test(a, b, under: path) { x, y in
+            if x == .undefined || y == .undefined { return .never }
             guard case .word(let x) = x, case .word(let y) = y else {
                 if let known = Self.comparePointers(predicate, x, y, terms) { return known }
                 problem = NotModelled(what: "a comparison of addresses", place: module.place(line))

@@ -8,9 +8,14 @@ package struct Obligation {
         case division = "division by zero"
         /// The compiler noted that something does not happen (`nuw`, `nneg`, …), and may have relied on it.
         case note = "compiler's note"
+        /// What is kept is not what is told besides.
+        case copy = "two values for one"
     }
 
     package let kind: Kind
+    static func identity(_ what: String, _ place: String) -> String { "\(what) at \(place)" }
+    var identity: String { Self.identity(what, place) }
+
     /// When it happens.
     let condition: Condition
     package let what: String

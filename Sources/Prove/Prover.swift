@@ -14,6 +14,10 @@ package struct Prover {
         package var isProven: Bool {
             if case .proven = self { true } else { false }
         }
+
+        var isRefuted: Bool {
+            if case .refuted = self { true } else { false }
+        }
     }
 
     package struct CaseResult: Sendable {
@@ -154,7 +158,16 @@ package struct Prover {
         for side in outcomes.indices where side > 0 || !isEqualityOnly {
             let before = ContinuousClock.now
             var row = Row(function: function, side: outcomes[side].name)
-            let found = judge.judge(side, &row)
+            var found = judge.judge(side, &row)
+            var doubted: Set<String> = []
+            while !judge.doubted.isSubset(of: doubted), !found.contains(where: \.isRefuted) {
+                doubted.formUnion(judge.doubted)
+                guard let again = sides.first(where: { $0.name == outcomes[side].name }),
+                    let outcome = try? again.step(inputs, isStart: part == nil, doubted: doubted)
+                else { break }
+                judge.outcomes[side].outcome = outcome
+                found = judge.judge(side, &row)
+            }
             verdicts += found
             row.cases = 1
             row.seconds = (ContinuousClock.now - before) / .seconds(1)
@@ -204,7 +217,9 @@ extension Prover.Report {
 /// Judges one case, side by side.
 struct CaseJudge {
     let inputs: Inputs
-    let outcomes: [(name: String, outcome: Outcome)]
+    fileprivate(set) var outcomes: [(name: String, outcome: Outcome)]
+    /// Compiler's notes of the side that was judged last which are not so for all values, or not known to be.
+    fileprivate(set) var doubted: Set<String> = []
     let part: Case?
     private let trials: Int
     private let seed: UInt64
@@ -229,6 +244,7 @@ struct CaseJudge {
     /// What is not proven of a side; the first one is what the others are compared with.
     mutating func judge(_ side: Int, _ row: inout Prover.Row) -> [Prover.Verdict] {
         let before = comparison.account
+        doubted = []
         var verdicts: [Prover.Verdict] = []
         if side > 0 { verdicts += equality(side) }
         if verdicts.isEmpty { verdicts += properties(side, &row) }
@@ -292,8 +308,11 @@ struct CaseJudge {
         for obligation in outcome.obligations {
             let what = "\(obligation.kind.rawValue) (\(obligation.what)) at \(obligation.place)"
             row.properties += 1
-            verdicts += never(obligation.condition, what, side, isCertain: obligation.kind != .note)
+            let found = never(obligation.condition, what, side, isCertain: obligation.kind != .note)
+            if !found.isEmpty && obligation.kind == .note { doubted.insert(obligation.identity) }
+            verdicts += found
         }
+        verdicts += undefined(side)
         guard let part, !isEqualityOnly else { return verdicts }
         let path = inputs.terms.diagrams.and(outcome.ends, inputs.assumptions)
         let view = PropertyView(inputs: inputs, outcome: outcome, part: part, path: path)
@@ -309,6 +328,17 @@ struct CaseJudge {
             }
         }
         return verdicts
+    }
+
+    /// What others are compared with has a meaning.
+    private mutating func undefined(_ side: Int) -> [Prover.Verdict] {
+        guard side == 0 else { return [] }
+        let outcome = outcomes[side].outcome
+        return inputs.layout.outputs.flatMap { field -> [Prover.Verdict] in
+            guard let value = outcome.values[field] else { return [] }
+            let condition = inputs.terms.undefined(value, under: outcome.ends)
+            return never(condition, "\(field.fullName) without a meaning", side, isCertain: false)
+        }
     }
 
     /// Whether it looks at what is remembered, beside whose task it is.

@@ -156,16 +156,38 @@ extension Terms {
         return diagrams.restrict(result, path)
     }
 
-    /// A value of one bit, as a condition.
+    /// A value of one bit, as a condition, which does not hold where the value has no meaning. Nil if it may be an
+    /// address.
     func condition(_ value: Value, under path: Condition) -> Condition? {
         var result = Condition.never
         for (leaf, guarded) in value.leaves {
             let both = value.leaves.count == 1 ? .always : diagrams.and(guarded, path)
             if both == .never { continue }
+            if leaf == .undefined { continue }
             guard case .word(let term) = leaf else { return nil }
             result = diagrams.or(result, diagrams.and(both, isEqual(term, constant(1, 1))))
         }
         return diagrams.restrict(result, path)
+    }
+
+    /// Where one of the values has no meaning.
+    func undefined(_ a: Value, or b: Value? = nil, under path: Condition) -> Condition {
+        var result = Condition.never
+        for value in [a, b].compactMap({ $0 }) {
+            for (leaf, guarded) in value.leaves where leaf == .undefined {
+                result = diagrams.or(
+                    result, value.leaves.count == 1 ? path : diagrams.and(guarded, path))
+            }
+        }
+        return result
+    }
+
+    /// The value where it has a meaning.
+    func meant(_ value: Value, where hasMeaning: Condition, under path: Condition) -> Value {
+        let isMeant = diagrams.and(path, hasMeaning)
+        let isNot = diagrams.and(path, diagrams.not(hasMeaning))
+        if isNot == .never { return value }
+        return merge([(isMeant, value), (isNot, Value(.undefined))], care: path)
     }
 
     /// The value of one bit that is 1 where the condition holds.

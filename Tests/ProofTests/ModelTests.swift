@@ -62,6 +62,84 @@ import Testing
         #expect(found.map { Int64(bitPattern: $0) } == expected)
     }
 
+    /// The function of one input of 0...200, where it has no meaning, and what is asked of it.
+    private func meaning(
+        _ body: String, doubted: Set<String> = []
+    ) throws -> (notes: [String], values: [UInt64?]) {
+        let terms = Terms()
+        let text = "define i64 @f(i64 %0) {\n\(body)\n}\n"
+        var execution = IRExecution(IRModule(name: "test.ll", text: text), terms, doubted: doubted)
+        let input = [Slot(Value(terms.variable("input", 64, in: 0...200)))]
+        let end = try #require(try execution.run("f", [input], Memory(), under: .always))
+        let result = try #require(end.result?.first).read(terms)
+        let (one, zero) = (terms.constant(1, 64), terms.constant(0, 64))
+        let isUndefined = terms.choice(terms.undefined(result, under: .always), one, zero)
+        let words = result.leaves.compactMap { leaf, guarded -> Term? in
+            guard case .word(let word) = leaf else { return nil }
+            return terms.choice(guarded, word, zero)
+        }
+        let values = (0...200).map { value -> UInt64? in
+            var evaluation = Evaluation(terms, outputs: words + [isUndefined])
+            evaluation.compute([UInt64(value)])
+            if evaluation.value(of: isUndefined) == 1 { return nil }
+            return words.map { evaluation.value(of: $0) }.max()
+        }
+        return (execution.obligations.map(\.identity), values)
+    }
+
+    /// A switch becomes a shift by a number that may be too large, with a look at it only afterwards.
+    @Test func whatHasNoMeaningMayBeLeftOut() throws {
+        let body = """
+              %2 = add i64 %0, -5
+              %3 = shl i64 512, %2
+              %4 = and i64 %3, 1024
+              %5 = icmp eq i64 %4, 0
+              %6 = icmp ult i64 %2, 4
+            """
+        let chosen = body + "\n  %7 = select i1 %6, i1 %5, i1 true\n  %8 = zext i1 %7 to i64\n  ret i64 %8"
+        let found = try meaning(chosen)
+        #expect(found.notes.isEmpty)
+        #expect(found.values == (0...200).map { $0 == 6 ? 0 : 1 })
+        // As the result it is seen.
+        let result = try meaning(body + "\n  %7 = zext i1 %5 to i64\n  ret i64 %7")
+        #expect(result.values == (0...200).map { (5..<69).contains($0) ? ($0 == 6 ? 0 : 1) : nil })
+        let choice = try meaning(body + "\n  %7 = select i1 %5, i64 3, i64 4\n  ret i64 %7")
+        #expect(choice.values == (0...200).map { (5..<69).contains($0) ? ($0 == 6 ? 4 : 3) : nil })
+        let both = try meaning(body + "\n  %7 = and i1 %5, %6\n  %8 = zext i1 %7 to i64\n  ret i64 %8")
+        #expect(both.values.map { $0 == nil } == (0...200).map { !(5..<69).contains($0) })
+        let branch = body + "\n  br i1 %5, label %a, label %b\na:\n  ret i64 1\nb:\n  ret i64 2"
+        #expect(try meaning(branch).notes == ["a branch on something undefined at test.ll, line 7"])
+        let cases =
+            "\n  switch i64 %3, label %b [\n    i64 512, label %a\n  ]\na:\n  ret i64 1\nb:\n  ret i64 2"
+        #expect(
+            try meaning("  %2 = add i64 %0, -5\n  %3 = shl i64 512, %2" + cases).notes
+                == ["a branch on something undefined at test.ll, line 4"])
+    }
+
+    /// What the compiler notes is asked first; where it is doubted, the result has a meaning where it is so.
+    @Test(arguments: [
+        ("%2 = add nuw i64 %0, -100", "nuw of add", 0..<100),
+        (
+            "%3 = sub i64 %0, 50\n  %4 = icmp samesign ult i64 %3, 7\n  %2 = zext i1 %4 to i64",
+            "samesign of icmp", 50..<201
+        ),
+        (
+            "%3 = sub i64 %0, 50\n  %4 = trunc nuw i64 %3 to i32\n  %2 = zext i32 %4 to i64", "nuw of trunc",
+            50..<201
+        ),
+        ("%2 = shl nuw i64 %0, 57", "nuw of shl", 0..<128),
+    ])
+    func doubtedNotes(_ body: String, _ what: String, _ meant: Range<Int>) throws {
+        let text = "  \(body)\n  ret i64 %2"
+        let asked = try meaning(text)
+        let note = try #require(asked.notes.first)
+        #expect(asked.notes.count == 1 && note.hasPrefix(what))
+        #expect(!asked.values.contains(nil))
+        let doubted = try meaning(text, doubted: [note])
+        #expect(doubted.notes.isEmpty)
+        #expect(doubted.values.map { $0 != nil } == (0...200).map { meant.contains($0) })
+    }
+
     private func loop(_ end: String) -> String {
         """
           br label %loop
