@@ -25,12 +25,22 @@ struct HostileTrace {
     private var generations: [UInt32]
     private var switches: UInt64 = 0
     private let who: WhoSource
+    /// What times, waits and CPU times are compared with.
+    private let limits: (times: [UInt64], waits: [UInt64], used: [UInt64])
     /// Kinds of event that not every policy is told of.
     private let wanted: [UInt32]
 
     init(seed: UInt64, policy: sp_policy, _ who: WhoSource) {
         self.who = who
         wanted = policy.wantedKinds
+        if policy.pair == 0 {
+            limits = (
+                Shipped.limits(policy), Shipped.waitLimits(policy), Shipped.usedLimits(policy)
+            )
+        } else {
+            let own = PairLimits.of(policy)
+            limits = (own, own + [0], own)
+        }
         random = SplitMix64(seed: seed)
         self.policy = policy
         clock = Clock(rawValue: random.below(UInt64(Clock.allCases.count))) ?? .steps
@@ -97,16 +107,20 @@ struct HostileTrace {
         case .jumps: now &+= random.magnitude(0...(1 << 62))
         case .rules:
             // On and around the limits that the policy compares times with.
-            now &+= random.pick(Shipped.limits(policy)) &+ random.below(3) &- 1
+            now &+= random.pick(limits.times) &+ random.below(3) &- 1
         case .anything: now = random.next()
         }
         if !isOrdinary && random.chance(10) { now &-= random.magnitude(0...UInt64.max) }
     }
 
     private mutating func usedNs() -> UInt64 {
-        if isOrdinary { return random.magnitude(0...100_000_000) }
+        if isOrdinary {
+            // Of a pair it is not known what it adds up, or compares: now and then it is exactly one of them.
+            if policy.pair != 0 && random.chance(10) { return random.pick(limits.used) }
+            return random.magnitude(0...100_000_000)
+        }
         return random.pick(
-            [0, 1, .max, .max / 100, .max / 100 + 1, 1 << 63] + Shipped.usedLimits(policy) + [random.next()])
+            [0, 1, .max, .max / 100, .max / 100 + 1, 1 << 63] + limits.used + [random.next()])
     }
 
     private mutating func nextSwitches() -> UInt64 {
@@ -178,8 +192,7 @@ struct HostileTrace {
 
     /// When somebody began to wait: around what the limits of waits make of it.
     private mutating func since() -> UInt64 {
-        let limits = Shipped.waitLimits(policy)
-        if isOrdinary { return now &- random.pick(limits) &+ random.below(3) &- 1 }
+        if isOrdinary { return now &- random.pick(limits.waits) &+ random.below(3) &- 1 }
         return random.pick([0, now, now &+ 1, now &- (1 << 63), random.next()])
     }
 

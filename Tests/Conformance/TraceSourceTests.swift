@@ -46,6 +46,32 @@ import Testing
         #expect(events.allSatisfy { $0.pid < SP_PROBE_TASKS })
     }
 
+    /// A pair's durations, in its parameters and rows, are where its rules change their mind.
+    @Test(arguments: [
+        Int(SP_PAIR_PARAMS), Int(SP_PAIR_PARAMS) + 32, Int(SP_PAIR_ROWS), Int(SP_PAIR_ROWS) + 64,
+    ])
+    func hostileTracesReachAPairsLimits(offset: Int) {
+        var policy = sp_policy()
+        policy.pair = 7
+        policy.slice_max_ns = 20_000_000
+        let limit: UInt64 = 123_456_789
+        withUnsafeMutableBytes(of: &policy) {
+            $0.storeBytes(of: limit, toByteOffset: offset, as: UInt64.self)
+        }
+        var events: [sp_event] = []
+        for seed in 0..<60 {
+            events += TraceSource.hostile.events(500, seed: UInt64(seed), policy: policy)
+        }
+        let steps = zip(events, events.dropFirst()).map { $1.now &- $0.now }
+        for exact in [limit - 1, limit, limit + 1] { #expect(steps.contains(exact)) }
+        #expect(events.contains { $0.used_ns == limit })
+        for exact in [limit - 1, limit, limit + 1] {
+            #expect(events.contains { $0.now &- $0.since.0 == exact })
+        }
+        // A machine's own slices as well.
+        #expect(steps.contains(20_000_000))
+    }
+
     /// A machine's events are such as a kernel sends.
     @Test func realisticTracesAreRealistic() {
         var reused = false
