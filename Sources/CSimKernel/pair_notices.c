@@ -185,6 +185,10 @@ bool pair_notice(const struct sp_notice *notice)
 		check_stop(notice, p);
 	if (notice->kind == SP_EVENT_TICK) {
 		check_ran(notice, p);
+		/* The answer names the run that it is about. */
+		if (notice->wait != p->run_wait)
+			PAIR_FLAW(SIM_FLAW_INPUT, "a tick of pid %u in run %u, not %u",
+				  notice->pid, notice->wait, p->run_wait);
 		p->tick_told = true;
 	}
 	if (notice->kind == SP_EVENT_CHANGED) {
