@@ -18,7 +18,7 @@ override PREFIX := $(value PREFIX)
 override BENCH_SECONDS := $(if $(value BENCH_SECONDS),$(value BENCH_SECONDS),$(value SECONDS))
 export DESTDIR PREFIX BENCH_SECONDS FUZZ_SECONDS FUZZ_TARGETS MODE POLICY KERNEL CPUS DURATION ARGS CMD TOPOLOGY KERNELS MEMORY CLOCK OUT CONFIG
 
-.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove test-prove mutants mutants-mechanism mutants-pairs test-mutants coverage bench bench-apps bench-conformance fuzz guest guest-run lint format clean distclean
+.PHONY: help setup build install run test test-scripts test-scripts-guest test-swift test-output test-new-policy test-guest test-survival test-kernels test-newest conformance-deep prove test-prove mutants mutants-mechanism mutants-pairs test-mutants coverage bench bench-apps bench-conformance bench-pair fuzz guest guest-run lint format clean distclean
 
 help: ## list the targets
 	@printf 'make TARGET [VARIABLE=VALUE...]\n\n'
@@ -106,6 +106,9 @@ bench-apps: $(if $(BENCH_PROGRAM),setup,build) ## the same under PostgreSQL, ngi
 bench-conformance: setup ## events a second of each execution and of the comparison, on one core
 	@swift build -c release --product bench-conformance
 	@taskset -c 0 $$(swift build -c release --show-bin-path)/bench-conformance $(ARGS)
+
+bench-pair: setup ## whether a pair in its own package decides as fast as inside this project; ARGS='stride 9'
+	@scripts/bench-pair.sh $(ARGS)
 
 fuzz: setup ## feed the readers of traces and descriptions with nonsense; FUZZ_SECONDS=60 FUZZ_TARGETS=
 	@scripts/fuzz.sh
