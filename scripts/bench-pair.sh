@@ -10,8 +10,8 @@ here=$(dirname "${BASH_SOURCE[0]}")
 cd "$repo_root"
 
 pair=${1:-stride} rounds=${2:-9}
-[[ $pair =~ ^[a-z][a-z0-9-]*$ && -e Examples/$pair/Package.swift ]] ||
-	die "$EX_USAGE" "no pair ${pair@Q} in Examples/: $(basename -a Examples/*/ | paste -sd ' ')"
+[[ $pair =~ ^[a-z][a-z0-9-]*$ && -n $(compgen -G "Examples/$pair/Sources/*/*.yaml") ]] ||
+	die "$EX_USAGE" "no pair ${pair@Q}; there are: $(compgen -G 'Examples/*/Sources/*/*.yaml' | cut -d / -f 2 | paste -sd ' ')"
 [[ $rounds =~ ^[1-9][0-9]{0,2}$ ]] || die "$EX_USAGE" "rounds: 1 to 999, not ${rounds@Q}"
 sources=Examples/$pair/Sources
 program=$(basename "$sources"/*Program)

@@ -74,7 +74,9 @@ extension IRExecution {
         let isFirst = try compare(name == "smin" ? "sle" : "sge", a, b, under: state.path, line)
         let first = terms.diagrams.and(state.path, isFirst)
         let second = terms.diagrams.and(state.path, terms.diagrams.not(isFirst))
-        return terms.merge([(first, a), (second, b)], care: state.path)
+        let chosen = terms.merge([(first, a), (second, b)], care: state.path)
+        let isUndefined = terms.undefined(a, or: b, under: state.path)
+        return terms.meant(chosen, where: terms.diagrams.not(isUndefined), under: state.path)
     }
 
     /// Result, and whether it went over.
@@ -97,7 +99,10 @@ extension IRExecution {
             guard case .word(let x) = x, case .word(let y) = y else { return .never }
             return terms.holds(flag, of: plain, x, y)
         }
-        return [Slot(value), Slot(terms.truth(terms.diagrams.not(fits)))]
+        let isUndefined = terms.undefined(a, or: b, under: state.path)
+        let isOver = terms.meant(
+            terms.truth(terms.diagrams.not(fits)), where: terms.diagrams.not(isUndefined), under: state.path)
+        return [Slot(value), Slot(isOver)]
     }
 
     /// 0, or the greatest number, where the result went over.

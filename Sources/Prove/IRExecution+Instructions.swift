@@ -140,6 +140,7 @@ extension IRExecution {
         let hasMeaning = flagsHold(name, a, b, width, flags, path, line)
         if name == "udiv" || name == "urem" {
             let zero = Value(terms.constant(0, width))
+            noteUndefined(b, path, "\(name) by something undefined", line)
             let isZero = try compare("eq", b, zero, under: path, line)
             note(.division, terms.diagrams.and(path, isZero), name, line)
         }
@@ -192,6 +193,7 @@ extension IRExecution {
         _ line: Int
     ) throws(NotModelled) -> Value {
         guard flags.isEmpty else { throw refused("the instruction \(name) \(flags[0])", line) }
+        noteUndefined(b, path, "\(name) by something undefined", line)
         let isZero = try compare("eq", b, Value(terms.constant(0, width)), under: path, line)
         note(.division, terms.diagrams.and(path, isZero), name, line)
         let isLeast = try compare(

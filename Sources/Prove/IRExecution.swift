@@ -179,7 +179,7 @@ struct IRExecution {
                 return
             case .switchOn(let width, let operand, let otherwise, let cases):
                 let value = try value(operand, .integer(width), state, line)
-                noteUndefined(value, state.path, line)
+                noteUndefined(value, state.path, "a branch on something undefined", line)
                 var rest = Condition.always
                 for (constant, block) in cases {
                     let other = Value(terms.constant(constant, width))
@@ -264,7 +264,7 @@ struct IRExecution {
         _ operand: IROperand, _ state: State, _ line: Int
     ) throws(NotModelled) -> Condition {
         let value = try value(operand, .integer(1), state, line)
-        noteUndefined(value, state.path, line)
+        noteUndefined(value, state.path, "a branch on something undefined", line)
         guard let condition = terms.condition(value, under: state.path) else {
             throw NotModelled(what: "a branch on an address", place: module.place(line))
         }
@@ -272,9 +272,8 @@ struct IRExecution {
     }
 
     /// What the program does next may not depend on a value without a meaning.
-    private mutating func noteUndefined(_ value: Value, _ path: Condition, _ line: Int) {
-        let isUndefined = terms.diagrams.and(path, terms.undefined(value, under: path))
-        note(.note, isUndefined, "a branch on something undefined", line)
+    mutating func noteUndefined(_ value: Value, _ path: Condition, _ what: String, _ line: Int) {
+        note(.note, terms.diagrams.and(path, terms.undefined(value, under: path)), what, line)
     }
 
     /// Where one of the two has no meaning it is as if it did not hold.

@@ -13,13 +13,14 @@ package struct Obligation {
     }
 
     package let kind: Kind
-    static func identity(_ what: String, _ place: String) -> String { "\(what) at \(place)" }
-    var identity: String { Self.identity(what, place) }
-
     /// When it happens.
     let condition: Condition
     package let what: String
     package let place: String
+
+    /// Names it within a side, whatever its condition.
+    var identity: String { Self.identity(what, place) }
+    static func identity(_ what: String, _ place: String) -> String { "\(what) at \(place)" }
 }
 
 /// What comes out of an execution.

@@ -116,6 +116,21 @@ import Testing
                 == ["a branch on something undefined at test.ll, line 4"])
     }
 
+    /// What is computed of a value without a meaning has none either; nothing chooses the other one instead.
+    @Test(arguments: [
+        "call i64 @llvm.smin.i64(i64 %3, i64 9)", "call i64 @llvm.smax.i64(i64 9, i64 %3)",
+        "call i64 @llvm.umin.i64(i64 %3, i64 9)", "call i64 @llvm.uadd.sat.i64(i64 %3, i64 9)",
+        "call i64 @llvm.usub.sat.i64(i64 9, i64 %3)", "udiv i64 %3, 3", "udiv i64 3, %3", "sdiv i64 3, %3",
+        "urem i64 3, %3", "add i64 %3, 1",
+    ])
+    func whatHasNoMeaningIsNotLost(_ instruction: String) throws {
+        let found = try meaning(
+            "  %2 = add i64 %0, -5\n  %3 = shl i64 1, %2\n  %4 = \(instruction)\n  ret i64 %4")
+        #expect(found.values.map { $0 == nil } == (0...200).map { !(5..<69).contains($0) })
+        #expect(
+            found.notes.contains { $0.contains("by something undefined") } == instruction.contains(" 3, %3"))
+    }
+
     /// What the compiler notes is asked first; where it is doubted, the result has a meaning where it is so.
     @Test(arguments: [
         ("%2 = add nuw i64 %0, -100", "nuw of add", 0..<100),
