@@ -160,7 +160,7 @@ boot() {
 	arguments=(
 		-nodefaults -no-user-config -display none -no-reboot -machine q35
 		-L "$qemu_root/usr/share/qemu" -L "$qemu_root/usr/share/seabios"
-		-kernel "$kernel_folder/vmlinuz" -initrd "$work/$name.cpio" -m 1G -smp "$cpus"
+		-kernel "$(kernel_bootable "$kernel_folder")" -initrd "$work/$name.cpio" -m 1G -smp "$cpus"
 		-serial "file:$work/$name.console" -serial "file:$raw/$name.part"
 		"${accel[@]}" -append "${append[*]}"
 	)

@@ -72,6 +72,7 @@ install_all() {
 	busybox_install
 	qemu_works || qemu_install
 	kernel_ready "$kernel" || kernel_install "$kernel"
+	kernel_decompress "$kernels_dir/$kernel"
 	[[ $purpose != run ]] || return 0
 	packages_install "${test_packages[@]}"
 }

@@ -60,7 +60,9 @@ public enum Preflight {
                     description:
                         "this kernel (\(kernelRelease)) does not describe its types in /sys/kernel/btf/vmlinux: it needs CONFIG_DEBUG_INFO_BTF=y"
                 ))
-        } else if let btf = KernelBTF(), let obstacle = implicitArguments(btf, release: kernelRelease) {
+        } else if mayHaveImplicitArguments(kernelRelease), let btf = KernelBTF(),
+            let obstacle = implicitArguments(btf, release: kernelRelease)
+        {
             found.append(obstacle)
         }
         if locksMemory && isInPIDNamespace {
@@ -84,6 +86,14 @@ public enum Preflight {
                 ))
         }
         return found
+    }
+
+    /// Whether the kernel is one of those for which `implicitArguments` has to look: from 7.1 on, or of a release that
+    /// says nothing. Reading all of the BTF takes a twentieth of an attachment, so it is not done for older ones.
+    static func mayHaveImplicitArguments(_ release: String) -> Bool {
+        let numbers = release.split(separator: ".", maxSplits: 2).prefix(2).map { $0.prefix(while: \.isNumber) }
+        guard numbers.count == 2, let major = Int(numbers[0]), let minor = Int(numbers[1]) else { return true }
+        return (major, minor) >= (7, 1)
     }
 
     /// A kernel whose BTF lacks what libbpf needs to call its functions; see

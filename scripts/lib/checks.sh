@@ -21,6 +21,15 @@ check_files() {
 		"run 'make setup KERNEL=$DEFAULT_KERNEL' and use that"
 }
 
+# kernel_bootable FOLDER: the file that QEMU starts.
+kernel_bootable() {
+	if [[ -s $1/vmlinux ]]; then
+		printf '%s\n' "$1/vmlinux"
+	else
+		printf '%s\n' "$1/vmlinuz"
+	fi
+}
+
 # check_memory MEGABYTES: the guest's memory plus what QEMU itself takes.
 check_memory() {
 	local need=$(($1 + 400)) free limit used

@@ -95,10 +95,12 @@ vm_arguments() {
 	boot="rootfstype=virtiofs root=sched-proto-root ro init=$work/control/init SCHED_PROTO_CONTROL=$work/control"
 	# tsc=reliable: else several sockets mean reading the HPET, some hundred times slower.
 	boot+=" console=ttyS0 quiet tsc=reliable panic=-1 cryptomgr.notests=1 mitigations=off"
+	# What no guest needs, and is long: a source of random numbers, certificates of modules.
+	boot+=" initcall_blacklist=jent_mod_init,load_system_certificate_list"
 	qemu_arguments=(
 		-nodefaults -no-user-config -display none -no-reboot -machine q35
 		-L "$qemu_root/usr/share/qemu" -L "$qemu_root/usr/share/seabios"
-		-kernel "$kernel_folder/vmlinuz"
+		-kernel "$(kernel_bootable "$kernel_folder")"
 		-m "${memory_mb}M" -smp "$cpus,sockets=$sockets,cores=$cores,threads=$threads"
 		-serial "file:$work/console"
 		-device virtio-serial-pci,ioeventfd=off

@@ -98,6 +98,29 @@ test_kernel_without_configuration() {
 	! kernel_has_sched_ext "$folder/without" "" || complain "found in a kernel that has it not"
 }
 
+test_kernel_is_decompressed_once() {
+	. "$scripts/lib/common.sh"
+	. "$scripts/lib/kernel.sh"
+	. "$scripts/lib/checks.sh"
+	local kernel=$folder/kernel
+	mkdir "$kernel"
+	{ echo header && printf '\x7fELF and more' | xz; } >"$kernel/vmlinuz"
+	kernel_decompress "$kernel"
+	expect_equal "without a configuration" "$kernel/vmlinuz" "$(kernel_bootable "$kernel")"
+	echo '# CONFIG_PVH is not set' >"$kernel/config"
+	kernel_decompress "$kernel"
+	expect_equal "one that cannot be started so" "$kernel/vmlinuz" "$(kernel_bootable "$kernel")"
+	echo CONFIG_PVH=y >"$kernel/config"
+	kernel_decompress "$kernel"
+	expect_equal "one that can" "$kernel/vmlinux" "$(kernel_bootable "$kernel")"
+	expect_equal "what is in it" $'\x7fELF and more' "$(<"$kernel/vmlinux")"
+	rm "$kernel/vmlinux"
+	{ echo header && echo 'of another kind' | xz; } >"$kernel/vmlinuz"
+	kernel_decompress "$kernel"
+	expect_equal "one that is not found inside" "$kernel/vmlinuz" "$(kernel_bootable "$kernel")"
+	expect_equal "nothing is left" "config vmlinuz" "$(find "$kernel" -type f -printf '%f\n' | sort | paste -sd ' ')"
+}
+
 test_kernel_without_sched_ext() {
 	fake_cache 10.0.2
 	echo '# CONFIG_SCHED_CLASS_EXT is not set' >"$SCHED_PROTO_CACHE/kernels/6.18/config"
