@@ -142,9 +142,11 @@ package struct Prover {
         let name = part?.name(parameters) ?? "the state before the first event"
         var verdicts: [Verdict] = []
         var outcomes: [(name: String, outcome: Outcome)] = []
+        var modelled: [Side] = []
         for side in sides {
             do throws(NotModelled) {
                 outcomes.append((side.name, try side.step(inputs, isStart: part == nil)))
+                modelled.append(side)
             } catch {
                 verdicts.append(.open(side: side.name, what: "all of it", reason: "not modelled: \(error)"))
                 if side.name == reference.name {
@@ -162,8 +164,7 @@ package struct Prover {
             var doubted: Set<String> = []
             while !judge.doubted.isSubset(of: doubted), !found.contains(where: \.isRefuted) {
                 doubted.formUnion(judge.doubted)
-                guard let again = sides.first(where: { $0.name == outcomes[side].name }),
-                    let outcome = try? again.step(inputs, isStart: part == nil, doubted: doubted)
+                guard let outcome = try? modelled[side].step(inputs, isStart: part == nil, doubted: doubted)
                 else { break }
                 judge.outcomes[side].outcome = outcome
                 found = judge.judge(side, &row)

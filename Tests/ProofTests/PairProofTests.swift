@@ -34,9 +34,10 @@ import Testing
     private static let wait = "sp_queue(event, task, task->pass, decision);"
     private static let answer = "sp_run(event, task, policy->params.quantum_ns, decision);"
 
-    /// The twin with one change, as LLVM IR.
+    /// The twin with one change, as LLVM IR; with the lane's own code around it, and what is to be done to the IR.
     private func side(
-        _ before: String = "", _ after: String = "", state: String = Self.state
+        _ before: String = "", _ after: String = "", state: String = Self.state, lane: String? = nil,
+        _ edit: (String) throws -> String = { $0 }
     ) throws -> Side {
         let folder = NSTemporaryDirectory() + "pair-proof-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -48,20 +49,22 @@ import Testing
             .write(toFile: "\(folder)/twin.h", atomically: true, encoding: .utf8)
         try state.write(toFile: "\(folder)/state.h", atomically: true, encoding: .utf8)
         let bpf = Sides.checkout + "/bpf"
+        let source = lane == nil ? "\(bpf)/pair_native.c" : "\(folder)/lane.c"
+        try lane?.write(toFile: source, atomically: true, encoding: .utf8)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
             "clang", "-O2", "-w", "-std=gnu17", "-fno-vectorize", "-fno-slp-vectorize", "-I", bpf, "-S",
             "-emit-llvm", "-DSP_PAIR_STATE=\"\(folder)/state.h\"", "-DSP_PAIR_HEADER=\"\(folder)/twin.h\"",
-            "-Dsp_pair_start=sp_native_start", "-Dsp_pair_decide=sp_native_decide", "\(bpf)/pair_native.c",
+            "-Dsp_pair_start=sp_native_start", "-Dsp_pair_decide=sp_native_decide", source,
             "-o", "\(folder)/twin.ll",
         ]
         try process.run()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else { throw Sides.CannotBuild() }
-        let ir = try String(contentsOfFile: "\(folder)/twin.ll", encoding: .utf8)
+        let ir = try edit(try String(contentsOfFile: "\(folder)/twin.ll", encoding: .utf8))
         return Side(
-            name: before.isEmpty ? "right" : "changed", artefact: .ir(IRModule(name: "twin", text: ir)))
+            name: before.isEmpty && lane == nil ? "right" : "changed", artefact: .ir(IRModule(name: "twin", text: ir)))
     }
 
     private func report(_ changed: Side) throws -> Prover.Report {
@@ -170,6 +173,59 @@ import Testing
         #expect(
             report.isProven == isSame, "\(report.cases.flatMap(\.verdicts).filter { !$0.isProven })")
         #expect((report.refutation != nil) == !isSame)
+    }
+
+    /// A compiler may note of an operation what is so only where the result is used: "nuw" of the sum below. It is no
+    /// difference then, and one where the result without a meaning is used after all.
+    @Test(
+        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        arguments: [
+            ("task->pass < 4096", true), ("task->pass < 4096 || task->pass > ~4ULL", false),
+        ])
+    func aNoteThatIsNotSoForAllValues(_ isUsed: String, _ isSame: Bool) throws {
+        let adding = "{ sp_u64 s = task->pass + 77; state->pass += (\(isUsed)) ? s : 9; \(Self.wait) }"
+        let noted = try side(Self.wait, adding) { ir in
+            let edited = ir.replacing(/= add (?<flags>(nuw |nsw )*)i64 (?<value>%\d+), 77/) {
+                "= add nuw i64 \($0.output.value), 77"
+            }
+            guard edited != ir else { throw Sides.CannotBuild() }
+            return edited
+        }
+        let report = Prover(
+            reference: try side(Self.wait, adding), others: [noted], parameters: Self.parameters,
+            layout: Self.layout, solver: try Solver(program: "z3")
+        ).prove()
+        #expect(
+            report.isProven == isSame, "\(report.cases.flatMap(\.verdicts).filter { !$0.isProven })")
+    }
+
+    /// A lane gives back the state that it keeps, and the harness compares what it is given.
+    @Test(
+        .enabled(if: hasSolver, "z3 is missing: make setup"),
+        arguments: [
+            ("outcomes->task.pass += events->now == 7;", "task.pass"),
+            ("outcomes->global.pass ^= events->weight == 3;", "state.pass"), ("", nil),
+        ] as [(String, String?)])
+    func theCopyThatALaneGivesBack(_ change: String, _ field: String?) throws {
+        let lane = """
+            #pragma push_macro("sp_pair_decide")
+            #undef sp_pair_decide
+            #define sp_pair_decide static inside
+            #include "pair_native.c"
+            #pragma pop_macro("sp_pair_decide")
+            void sp_pair_decide(const struct sp_policy *policy, struct sp_global *global,
+                struct sp_task *tasks, const struct sp_event *events, struct sp_outcome *outcomes, sp_u32 count)
+            {
+                inside(policy, global, tasks, events, outcomes, 1);
+                \(change)
+            }
+            """
+        let report = try report(try side(lane: lane))
+        let open = report.cases.flatMap(\.verdicts).filter { !$0.isProven }
+        #expect(open.isEmpty == (field == nil), "\(open)")
+        if let field {
+            #expect(open.allSatisfy { "\($0)".contains("\(field), kept and in the outcome") }, "\(open)")
+        }
     }
 
     /// Of a state that may not come up it is not said that it does.
