@@ -114,7 +114,7 @@ let package = Package(
         .target(
             name: "PolicyText",
             dependencies: [
-                "PolicyModel", "CSchedProto", "Output", .product(name: "Yams", package: "Yams"),
+                "PolicyModel", "CSchedProto", "CSystem", "Output", .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict,
             plugins: ["BuildBPF"]),

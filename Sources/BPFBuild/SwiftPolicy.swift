@@ -169,7 +169,9 @@ struct SwiftPolicy {
             throw constructs.isEmpty ? Obstacle(reason: leftover) : Self.obstacle(constructs)
         }
         if let use = StackUse([UInt8](data)), use.bytes > StackUse.most {
-            throw Obstacle(reason: "it needs more stack than a kernel has (\(name)): \(use.complaint)")
+            let own = authors.filter { !$0.contains("/.build/") }.joined(separator: ", ")
+            throw Obstacle(
+                reason: "it needs more stack than a kernel has (\(own) in \(name)): \(use.complaint)")
         }
         return Program(bytes: [UInt8](data), traps: ir.traps.filter { file.helpers.contains($0.number) })
     }

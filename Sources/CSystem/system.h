@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/mempolicy.h>
 #include <malloc.h>
+#include <mntent.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>

@@ -169,6 +169,7 @@ struct RunCommand: ParsableCommand {
     /// - Throws: if the policy cannot be had, or not in this mode.
     private func scheduler(note: (String) -> Void) throws(Failure) -> Scheduler.Configuration {
         let description = try Program.description(policy, settings)
+        try Self.checkGroups(of: description, note: note)
         var scheduler = Scheduler.Configuration(
             mode: mode, policy: description.policy, policyName: description.name)
         if mode == .bpf {
@@ -196,6 +197,20 @@ struct RunCommand: ParsableCommand {
         scheduler.groupWeights = groupWeights ?? true
         scheduler.watchdogMs = UInt32(watchdog) * 1000
         return scheduler
+    }
+
+    /// - Throws: if it means control groups that are not there: their tasks would go as if nothing were said of them.
+    private static func checkGroups(
+        of description: PolicyDescription, note: (String) -> Void
+    ) throws(Failure) {
+        guard description.absentGroups.isEmpty else {
+            throw Failure(
+                "'\(description.name)' does not fit this machine: \(Words.all(description.absentGroups)); there is no such control group in \(PolicySource.groupsFolder): make it first, or give the path that /proc/PID/cgroup shows behind 0::",
+                .configuration)
+        }
+        for group in PolicySource.groupsWithOthersBelow(description) {
+            note("tasks of groups below \(group) are not in it: rows are compared with a task's own group")
+        }
     }
 
     private var options: Session.Options {

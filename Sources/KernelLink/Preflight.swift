@@ -91,8 +91,12 @@ public enum Preflight {
     /// Whether the kernel is one of those for which `implicitArguments` has to look: from 7.1 on, or of a release that
     /// says nothing. Reading all of the BTF takes a twentieth of an attachment, so it is not done for older ones.
     static func mayHaveImplicitArguments(_ release: String) -> Bool {
-        let numbers = release.split(separator: ".", maxSplits: 2).prefix(2).map { $0.prefix(while: \.isNumber) }
-        guard numbers.count == 2, let major = Int(numbers[0]), let minor = Int(numbers[1]) else { return true }
+        let numbers = release.split(separator: ".", maxSplits: 2).prefix(2).map {
+            $0.prefix(while: \.isNumber)
+        }
+        guard numbers.count == 2, let major = Int(numbers[0]), let minor = Int(numbers[1]) else {
+            return true
+        }
         return (major, minor) >= (7, 1)
     }
 

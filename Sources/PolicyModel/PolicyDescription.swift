@@ -12,13 +12,23 @@ public struct PolicyDescription: Sendable {
     public let policy: sp_policy
     /// What the rows of each table of a pair are called, in their order; "" where one has no name.
     package let rowNames: [String: [String]]
+    /// The paths of control groups that rows say, likewise; nothing of a table whose rows say none.
+    package let rowGroups: [String: [String]]
+    /// Those of them that this machine does not have, as `layers.web.cgroup is "/web"`: the policy has a number there
+    /// that no group has, so that it can be looked at and compared, and must not be attached.
+    package let absentGroups: [String]
 
     /// Takes the values as they are: whoever calls has checked them (PolicyText does).
-    package init(name: String, summary: String, policy: sp_policy, rowNames: [String: [String]] = [:]) {
+    package init(
+        name: String, summary: String, policy: sp_policy, rowNames: [String: [String]] = [:],
+        rowGroups: [String: [String]] = [:], absentGroups: [String] = []
+    ) {
         self.name = name
         self.summary = summary
         self.policy = policy
         self.rowNames = rowNames
+        self.rowGroups = rowGroups
+        self.absentGroups = absentGroups
     }
 }
 
@@ -26,7 +36,7 @@ extension PolicyDescription: Equatable {
     public static func == (left: PolicyDescription, right: PolicyDescription) -> Bool {
         // The struct has no padding: abi.h asserts its size.
         left.name == right.name && left.summary == right.summary
-            && left.rowNames == right.rowNames
+            && left.rowNames == right.rowNames && left.rowGroups == right.rowGroups
             && withUnsafeBytes(of: left.policy) { a in
                 withUnsafeBytes(of: right.policy) { b in a.elementsEqual(b) }
             }

@@ -9,6 +9,9 @@ extension PolicyDescription {
         for (index, name) in (rowNames[table.key] ?? []).enumerated() where index < rows.count {
             rows[index].name = name
         }
+        for (index, group) in (rowGroups[table.key] ?? []).enumerated() where index < rows.count {
+            rows[index].group = group
+        }
         return rows
     }
 
@@ -27,7 +30,13 @@ extension PolicyDescription {
     /// The rows in which two policies differ, as `differences` shows them.
     func rowDifferences(from other: PolicyDescription) -> [[String]] {
         PolicyKeys.tables.flatMap { table -> [[String]] in
-            let both = [self, other].map { table.rows(in: $0.policy).map(table.text) }
+            let both = [self, other].map { description in
+                description.rows(of: table).map { row in
+                    var row = row
+                    row.name = ""
+                    return table.text(of: row)
+                }
+            }
             return (0..<max(both[0].count, both[1].count)).compactMap { number in
                 let texts = both.map { number < $0.count ? $0[number] : "-" }
                 return texts[0] == texts[1] ? nil : ["\(table.key).\(number)"] + texts
@@ -47,7 +56,9 @@ extension PairTable {
         let names = row.comm.map { PolicyDescription.quoted($0.text) }
         if names.count == 1 { parts.append("comm: \(names[0])") }
         if names.count > 1 { parts.append("comm: [\(names.joined(separator: ", "))]") }
-        if let cgroup = row.cgroup { parts.append("cgroup: \(cgroup)") }
+        if let cgroup = row.cgroup {
+            parts.append("cgroup: \(row.group.isEmpty ? "\(cgroup)" : PolicyDescription.quoted(row.group))")
+        }
         if let uid = row.uid { parts.append("uid: \(uid)") }
         for (value, number) in zip(values, row.values) {
             parts.append("\(value.key): \(key(of: value).text(of: number) ?? "")")
@@ -59,7 +70,9 @@ extension PairTable {
         var pairs: [(String, JSONText)] = []
         if !row.name.isEmpty { pairs.append(("name", .string(row.name))) }
         if !row.comm.isEmpty { pairs.append(("comm", .strings(row.comm.map(\.text)))) }
-        if let cgroup = row.cgroup { pairs.append(("cgroup", .number(cgroup))) }
+        if let cgroup = row.cgroup {
+            pairs.append(("cgroup", row.group.isEmpty ? .number(cgroup) : .string(row.group)))
+        }
         if let uid = row.uid { pairs.append(("uid", .number(uid))) }
         for (value, number) in zip(values, row.values) {
             pairs.append((value.key, value.kind == .bool ? .bool(number != 0) : .number(number)))

@@ -53,7 +53,8 @@ public struct PairTable: Sendable {
             match.comm.map { _ in Self.key("comm", .line(16), "What the tasks are called, or a list of that.")
             },
             match.cgroup.map { _ in
-                Self.key("cgroup", .integer(0...UInt64.max), "The id of the tasks' control group.")
+                Self.key(
+                    "cgroup", .integer(0...UInt64.max), "The path of the tasks' control group, or its id.")
             },
             match.uid.map { _ in
                 Self.key("uid", .integer(0...UInt64(UInt32.max)), "Whose the tasks are.")
@@ -114,6 +115,8 @@ struct TableRow: Equatable {
     /// Any of them; empty: whatever the task is called.
     var comm: [CommPattern] = []
     var cgroup: UInt64?
+    /// The path by which the description says it; "" if by its id.
+    var group = ""
     var uid: UInt64?
     /// In the order of the table's.
     var values: [UInt64] = []

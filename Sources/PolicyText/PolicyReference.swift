@@ -21,10 +21,7 @@ public enum PolicyReference {
                 ]
             }
             let match = table.matchKeys.map { key in
-                [
-                    "`\(table.key)[].\(key.path)`", key.doc,
-                    key.path == "comm" ? CommPattern.allowed : key.allowed, "any", "always", "ours",
-                ]
+                ["`\(table.key)[].\(key.path)`", key.doc, allowed(key), "any", "always", "ours"]
             }
             return [
                 [
@@ -53,6 +50,15 @@ public enum PolicyReference {
         PolicyKeys.all.map { key in
             guard case .words(let words) = key.kind else { return (key.path, []) }
             return (key.path, words.map(\.word))
+        }
+    }
+
+    /// What a row may say of whom it is for.
+    private static func allowed(_ key: PolicyKey) -> String {
+        switch key.path {
+        case "comm": CommPattern.allowed
+        case "cgroup": ControlGroups.allowed
+        default: key.allowed
         }
     }
 

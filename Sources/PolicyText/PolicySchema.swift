@@ -43,6 +43,7 @@ public enum PolicySchema {
             JSONText.object([("description", .string("What the row is called."))] + constraints(.name))
         )
         let match = table.matchKeys.map { key -> (String, JSONText) in
+            if key.path == "cgroup" { return (key.path, group(key)) }
             if key.path != "comm" { return (key.path, property(key)) }
             let one: [(String, JSONText)] = [
                 ("type", .string("string")), ("pattern", .string("^[^*\\u0000-\\u001f]{1,15}\\*?$")),
@@ -70,6 +71,15 @@ public enum PolicySchema {
                     ("properties", .object([name] + match + values)),
                 ])
             ),
+        ])
+    }
+
+    /// A control group: its path or its id.
+    private static func group(_ key: PolicyKey) -> JSONText {
+        let path: [(String, JSONText)] = [("type", .string("string")), ("pattern", .string("^/"))]
+        return .object([
+            ("description", .string(key.doc)),
+            ("anyOf", .array([.object(path), .object(constraints(key.kind))])),
         ])
     }
 

@@ -8,6 +8,7 @@ struct RowResolution {
     let table: PairTable
     private(set) var problems: Problems
     private(set) var rows: [TableRow] = []
+    private(set) var absentGroups: [String] = []
 
     init(_ table: PairTable, _ problems: Problems) {
         self.table = table
@@ -49,9 +50,9 @@ struct RowResolution {
             if let pattern = comm(pattern, label + "comm") { row.comm.append(pattern) }
         }
         for key in table.matchKeys where key.path != "comm" {
-            guard case .number(let number)? = meaning(of: key, entry.byKey[key.path]?.first, label) else {
-                continue
-            }
+            let given = entry.byKey[key.path]?.first
+            if key.path == "cgroup", let given, takePath(given, label, &row) { continue }
+            guard case .number(let number)? = meaning(of: key, given, label) else { continue }
             if key.path == "uid" { row.uid = number } else { row.cgroup = number }
         }
         row.values = table.values.map { value in
@@ -62,6 +63,24 @@ struct RowResolution {
             return number
         }
         return row
+    }
+
+    /// A control group by its path, or what is neither that nor a number.
+    ///
+    /// - Returns: whether it was that; if not, it is a number.
+    private mutating func takePath(_ entry: Entry, _ label: String, _ row: inout TableRow) -> Bool {
+        guard case .scalar(let text, _) = entry.content else { return true }
+        if ControlGroups.isPath(text) {
+            row.group = text
+            let id = ControlGroups.current.id(of: text)
+            row.cgroup = id ?? ControlGroups.substitute(for: text)
+            if id == nil { absentGroups.append("\(label)cgroup is \(Words.quoted(text))") }
+            return true
+        }
+        if !text.isEmpty && text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) { return false }
+        problems.add(
+            entry.origin, "\(label)cgroup is \(Words.quoted(text)); \(ControlGroups.allowed) is allowed")
+        return true
     }
 
     private mutating func comm(_ entry: Entry, _ path: String) -> CommPattern? {

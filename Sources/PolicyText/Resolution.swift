@@ -30,6 +30,8 @@ struct Resolution {
     mutating func description() -> PolicyDescription? {
         for key in PolicyKeys.resolvable { resolve(key) }
         var rowNames: [String: [String]] = [:]
+        var rowGroups: [String: [String]] = [:]
+        var absentGroups: [String] = []
         for table in PolicyKeys.tables {
             guard let given = entries.tables[table.key], !given.isEmpty else { continue }
             var rows = RowResolution(table, problems)
@@ -37,11 +39,15 @@ struct Resolution {
             problems = rows.problems
             table.store(rows.rows, in: &policy)
             rowNames[table.key] = rows.rows.map(\.name)
+            if rows.rows.contains(where: { !$0.group.isEmpty }) {
+                rowGroups[table.key] = rows.rows.map(\.group)
+            }
+            absentGroups += rows.absentGroups
         }
         guard problems.isEmpty else { return nil }
         return PolicyDescription(
             name: name.isEmpty ? KeyTable.current.name : name, summary: summary, policy: policy,
-            rowNames: rowNames)
+            rowNames: rowNames, rowGroups: rowGroups, absentGroups: absentGroups)
     }
 
     private mutating func resolve(_ key: PolicyKey) {

@@ -101,8 +101,10 @@ struct KernelBTFTests {
     @Test(
         "releases before 7.1 are not looked through, and others are",
         arguments: [
-            ("6.12.117-sched-proto", false), ("6.18.15+deb13-cloud-amd64", false), ("7.0.12", false), ("7.0-rc1", false),
-            ("7.1-rc1", true), ("7.1.13-test", true), ("7.3.4+deb13", true), ("10.0.1", true), ("unknown", true), ("", true),
+            ("6.12.117-sched-proto", false), ("6.18.15+deb13-cloud-amd64", false), ("7.0.12", false),
+            ("7.0-rc1", false),
+            ("7.1-rc1", true), ("7.1.13-test", true), ("7.3.4+deb13", true), ("10.0.1", true),
+            ("unknown", true), ("", true),
         ])
     func releases(release: String, looks: Bool) {
         #expect(Preflight.mayHaveImplicitArguments(release) == looks)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 import CSchedProto
+import Foundation
 import Output
 import PolicyModel
 import Testing
@@ -125,6 +126,53 @@ import Testing
             table.contains("layers.0  uid: 33, slice: 4ms, first: false  uid: 33, slice: 9ms"), "\(table)")
     }
 
+    /// A path is the number of its folder; the description still says it by its path.
+    @Test func controlGroupsHavePaths() throws {
+        let root = NSTemporaryDirectory() + "groups-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        try FileManager.default.createDirectory(
+            atPath: root + "/system.slice/web@1.service", withIntermediateDirectories: true)
+        try Data().write(to: URL(fileURLWithPath: root + "/file"))
+        func inode(_ path: String) throws -> UInt64 {
+            let attributes = try FileManager.default.attributesOfItem(atPath: root + path)
+            return try #require((attributes[.systemFileNumber] as? NSNumber)?.uint64Value)
+        }
+        try ControlGroups.$current.withValue(ControlGroups(root: root)) {
+            let description = try load(
+                """
+                layers:
+                  - {name: web, cgroup: /system.slice/web@1.service, slice: 4ms}
+                  - {name: slice, cgroup: "/system.slice"}
+                  - {cgroup: /}
+                  - {cgroup: 7}
+
+                """)
+            let rows = Self.table.rows(in: description.policy)
+            let ids = [
+                try inode("/system.slice/web@1.service"), try inode("/system.slice"), try inode("/"), 7,
+            ]
+            #expect(rows.map(\.cgroup) == ids)
+            #expect(description.absentGroups == [])
+            #expect(
+                Self.keys.apply { PolicySource.groupsWithOthersBelow(description) } == ["/system.slice"])
+            let text = yaml(description)
+            #expect(text.contains("cgroup: \"/system.slice/web@1.service\""), "\(text)")
+            #expect(text.contains("cgroup: 7"), "\(text)")
+            #expect(try load(text) == description)
+            let other = try load(text, ["layers.slice.cgroup=/gone", "layers.web.cgroup=8"])
+            #expect(other.absentGroups == ["layers.slice.cgroup is \"/gone\""])
+            let table = Self.keys.apply { description.differences(from: other, titles: ("a", "b")) } ?? ""
+            #expect(table.contains("cgroup: \"/gone\"") && table.contains("cgroup: 8"), "\(table)")
+            let json = Self.keys.apply { other.json.text() }
+            #expect(json.contains("\"/gone\""), "\(json)")
+            // What is no folder is no group; a number that stands for none is none that the kernel gives.
+            let file = try load("layers:\n  - {cgroup: /file}")
+            #expect(file.absentGroups == ["layers.0.cgroup is \"/file\""])
+            #expect(Self.table.rows(in: file.policy)[0].cgroup.map { $0 >> 63 } == 1)
+            #expect(try load("layers:\n  - {cgroup: /file}").policy.pair == file.policy.pair)
+        }
+    }
+
     @Test func randomRowsAreRowsOfADescription() throws {
         var random = Repeatable(state: seed)
         var counts: Set<Int> = []
@@ -160,6 +208,17 @@ import Testing
         ("layers:\n  - {name: a}\n  - {name: a}", "F:3:12: layers.1 and layers.0 are both called a"),
         ("layers:\n  - {name: 9}", "F:2:12: layers.0.name"),
         ("layers:\n  - {uid: 4294967296}", "F:2:11: layers.0.uid \"4294967296\" is out of range"),
+        (
+            "layers:\n  - {cgroup: web}",
+            "F:2:14: layers.0.cgroup is \"web\"; its path, such as /system.slice/nginx.service, or its id, a whole number is allowed"
+        ),
+        ("layers:\n  - {cgroup: /a//b}", "F:2:14: layers.0.cgroup is \"/a//b\""),
+        ("layers:\n  - {cgroup: /a/../b}", "F:2:14: layers.0.cgroup is \"/a/../b\""),
+        ("layers:\n  - {cgroup: /a/}", "F:2:14: layers.0.cgroup is \"/a/\""),
+        ("layers:\n  - {name: a, cgroup: -1}", "F:2:23: layers.a.cgroup is \"-1\""),
+        ("layers:\n  - {cgroup: \"12\"}", "F:2:14: layers.0.cgroup is text; a whole number"),
+        ("layers:\n  - {cgroup: 99999999999999999999}", "F:2:14: layers.0.cgroup \"99999999999999999999\""),
+        ("layers:\n  - {cgroup: [/a]}", "F:2:14: layers.0.cgroup is a list; one value is allowed"),
         ("layers:\n  - {uid: www}", "F:2:11: layers.0.uid \"www\" is unknown here; a whole number"),
         (
             "layers:\n  - {comm: abcdefghijklmnop}",

@@ -64,7 +64,8 @@ import Testing
         guard process.terminationStatus == 0 else { throw Sides.CannotBuild() }
         let ir = try edit(try String(contentsOfFile: "\(folder)/twin.ll", encoding: .utf8))
         return Side(
-            name: before.isEmpty && lane == nil ? "right" : "changed", artefact: .ir(IRModule(name: "twin", text: ir)))
+            name: before.isEmpty && lane == nil ? "right" : "changed",
+            artefact: .ir(IRModule(name: "twin", text: ir)))
     }
 
     private func report(_ changed: Side) throws -> Prover.Report {
