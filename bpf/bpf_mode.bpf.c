@@ -15,6 +15,7 @@
 #include "locked_state.bpf.h"
 #include "held.bpf.h"
 #include "looks.h"
+#include "overlooked.bpf.h"
 #include "own_queues.bpf.h"
 #include "wanted.bpf.h"
 
@@ -288,6 +289,10 @@ static __always_inline void insert(struct task_struct *p, u32 queue, u64 key,
 	insert_own(p, queue, key, slice, enq_flags);
 	return;
 #endif
+#ifdef SP_LOCKED_STATE
+	if (!nr_queued(queue == SP_QUEUE_PRIORITY ? &priority : &regular))
+		note_served(queue == SP_QUEUE_PRIORITY);
+#endif
 	/* Ties go by arrival, and without keys all are the same. */
 	if (has_keys())
 		sp_dsq_insert_vtime(p, dsq, slice, key, enq_flags);
@@ -308,6 +313,9 @@ static __always_inline bool let_wait(struct bpf_iter_scx_dsq *it, struct task_st
 	dsq = DSQ_OWN + own_queue(p, queue);
 #else
 	dsq = queue == SP_QUEUE_PRIORITY ? DSQ_PRIORITY : DSQ_REGULAR;
+	/* The lock of a timer may be held: lengths are asked for the kernel's way. */
+	if (scx_bpf_dsq_nr_queued(dsq) <= 0)
+		note_served(queue == SP_QUEUE_PRIORITY);
 #endif
 	if (!sp_dsq_move_vtime(it, p, dsq, tctx->key))
 		return false;
@@ -470,14 +478,42 @@ void BPF_PROG(sp_enqueue_task, struct task_struct *p, u64 enq_flags)
 }
 
 #ifndef SP_OWN_QUEUES
+static __always_inline bool take(u32 queue)
+{
+	bool taken = !has_classes()		? sp_dsq_move_to_local(regular.id) :
+		     queue == SP_QUEUE_PRIORITY ? take_from(&priority) :
+						  take_from(&regular);
+#ifdef SP_LOCKED_STATE
+	if (taken)
+		note_served(queue);
+#endif
+	return taken;
+}
+
 /* Takes a task from the queue that the policy chose, else from the other one. */
 static __always_inline bool serve(u32 queue)
 {
 	if (!has_classes())
-		return sp_dsq_move_to_local(regular.id);
+		return take(SP_QUEUE_REGULAR);
 	if (queue == SP_QUEUE_PRIORITY)
-		return take_from(&priority) || take_from(&regular);
-	return take_from(&regular) || take_from(&priority);
+		return take(SP_QUEUE_PRIORITY) || take(SP_QUEUE_REGULAR);
+	return take(SP_QUEUE_REGULAR) || take(SP_QUEUE_PRIORITY);
+}
+
+/* Of a policy of somebody's own: serves a queue that was overlooked; whether it had somebody for this CPU. */
+static __always_inline bool serve_overlooked(void)
+{
+#ifdef SP_LOCKED_STATE
+	bool taken;
+
+	if (!is_owed())
+		return false;
+	taken = take(overlooked - 1 == SP_QUEUE_PRIORITY);
+	note_owed(taken);
+	return taken;
+#else
+	return false;
+#endif
 }
 
 #endif
@@ -659,7 +695,7 @@ void BPF_PROG(sp_dispatch_cpu, s32 cpu, struct task_struct *prev)
 		event.key = tctx->key;
 	}
 	queue = ask(cpu, &event, tctx);
-	if (queue >= 0 && serve(queue)) {
+	if (serve_overlooked() || (queue >= 0 && serve(queue))) {
 		count(SP_COUNT_DISPATCHED);
 		return;
 	}
@@ -777,6 +813,22 @@ void BPF_PROG(sp_disable_task, struct task_struct *p)
 		count_gone(p, &tctx->counted);
 }
 
+#if defined(SP_LOCKED_STATE) && !defined(SP_OWN_QUEUES)
+/* The usual queues: a pair may overlook one of them, or have CPUs' tasks go on for good. */
+static __always_inline void look_for_overlooked(void)
+{
+	struct overlooked_found found = {};
+	u64 now = sp_now();
+
+	if (scx_bpf_dsq_nr_queued(DSQ_REGULAR) > 0)
+		find_overlooked(&found, SP_QUEUE_REGULAR, now);
+	if (has_classes() && scx_bpf_dsq_nr_queued(DSQ_PRIORITY) > 0)
+		find_overlooked(&found, SP_QUEUE_PRIORITY, now);
+	note_overlooked(&found, DSQ_REGULAR);
+}
+
+#endif
+
 static void tick(void)
 {
 	wake_for_release();
@@ -789,6 +841,9 @@ static void tick(void)
 		rescue(&priority);
 	}
 	rescue(&regular);
+#ifdef SP_LOCKED_STATE
+	look_for_overlooked();
+#endif
 #endif
 }
 

@@ -3,6 +3,7 @@
 #ifndef SCHED_PROTO_OWN_QUEUES_BPF_H
 #define SCHED_PROTO_OWN_QUEUES_BPF_H
 
+#include "overlooked.bpf.h"
 #include "places.bpf.h"
 #include "timer.bpf.h"
 
@@ -20,12 +21,6 @@ const volatile u64 cpu_places[SP_CPUS_MAX];
 /* Not static, as the two others. */
 struct sp_dsq own[SP_QUEUES_MAX];
 static bool own_used[SP_QUEUES_MAX]; /* somebody waited there once */
-/* When somebody was taken out of a queue last, or came into an empty one. */
-static u64 own_served[SP_QUEUES_MAX];
-static u32 own_overlooked; /* a queue that is to be served next, and 1; 0: none */
-
-/* A queue in which somebody waits, and that nobody served for so long. */
-#define OVERLOOKED_NS (1000 * 1000 * 1000ULL)
 
 static __always_inline u64 place_of(s32 cpu)
 {
@@ -81,12 +76,6 @@ static __always_inline void fill_origin(struct sp_event *event,
 	event->key = place_of(last_cpu_of(tctx, event->cpu));
 	if (event->flags & SP_EVENT_WAKEUP)
 		event->since[1] = place_of(waker);
-}
-
-/* Notes that a queue was served, or that somebody comes into it. */
-static __always_inline void note_served(u32 queue)
-{
-	own_served[queue & (SP_QUEUES_MAX - 1)] = sp_now();
 }
 
 #ifdef SP_SETS
@@ -222,16 +211,15 @@ __noinline int serve_list(s32 cpu, u32 first, u64 high, u64 low, u32 near)
 /* Serves a queue that was overlooked; whether it had somebody for this CPU. */
 static __always_inline bool serve_overlooked(s32 cpu)
 {
-	u32 mark = own_overlooked, queue = (mark - 1) & (SP_QUEUES_MAX - 1);
+	u32 queue = (overlooked - 1) & (SP_QUEUES_MAX - 1);
+	bool taken;
 
 	/* Else it is for the next CPU that asks. */
-	if (!mark || !queue_allows(queue, cpu))
+	if (!overlooked || !queue_allows(queue, cpu) || !is_owed())
 		return false;
-	own_overlooked = 0;
-	if (!take_own(queue, cpu))
-		return false;
-	count(SP_COUNT_OVERLOOKED);
-	return true;
+	taken = take_own(queue, cpu);
+	note_owed(taken);
+	return taken;
 }
 
 /* Whether somebody waits who may run on @cpu, as far as is looked. */
@@ -263,6 +251,7 @@ static __always_inline u64 look_after_own(void)
 {
 	u64 now = sp_now();
 	u64 waiting = 0;
+	struct overlooked_found found = {};
 	u32 queue, i;
 	s32 queued;
 
@@ -277,9 +266,9 @@ static __always_inline u64 look_after_own(void)
 #else
 		rescue(&own[queue]);
 #endif
-		if ((s64)(now - own_served[queue]) > (s64)OVERLOOKED_NS)
-			own_overlooked = queue + 1;
+		find_overlooked(&found, queue, now);
 	}
+	note_overlooked(&found, DSQ_OWN);
 	return waiting;
 }
 

@@ -5,15 +5,20 @@
  * and not others, whose affinities are looked through.
  */
 #include "model.h"
+#include <string.h>
 
 /* Places by arrival: behind all others, or before them. */
 #define FIRST_PLACE (1ULL << 62)
 
 static u64 arrivals, heads; /* how many waited so far, and came to the head */
 static u32 lengths[SP_QUEUES];
+/* When somebody was taken out of it last, or came into it while it was empty. */
+static u64 served_at[SP_QUEUES];
+static bool overlooked[SP_QUEUES];
 
 void expect_reset(void)
 {
+	memset(overlooked, 0, sizeof(overlooked));
 	arrivals = heads = 0;
 	lengths[0] = lengths[1] = 0;
 }
@@ -21,6 +26,28 @@ void expect_reset(void)
 u32 expected_length(u32 queue)
 {
 	return lengths[queue];
+}
+
+/*
+ * Whether a backend may serve a queue that the policy overlooks, whatever that says: one in
+ * which somebody waits, and that nobody served for a second. Until it is empty: how many are
+ * served then is not looked at here.
+ */
+bool may_be_overlooked(void)
+{
+	if (!sim.machine.policy.pair)
+		return false;
+	for (u32 queue = 0; queue < SP_QUEUES; queue++)
+		overlooked[queue] = lengths[queue] &&
+				    (overlooked[queue] ||
+				     (s64)(sim.now + NOW_ORIGIN - served_at[queue]) >
+					     (s64)(1000 * MS));
+	return overlooked[0] || overlooked[1];
+}
+
+void expect_served(u32 queue, u64 at)
+{
+	served_at[queue & 1] = at;
 }
 
 /* At the place that it had, or behind all of its key. */
@@ -36,6 +63,8 @@ void expect(struct expectation *it, struct affinity *affinity, u32 queue, u64 ke
 {
 	it->affinity = affinity;
 	it->queue = queue & 1;
+	if (!lengths[it->queue])
+		expect_served(it->queue, since);
 	it->node.key = key;
 	it->since = since;
 	it->node.seq = FIRST_PLACE + ++arrivals;

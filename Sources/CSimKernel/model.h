@@ -551,6 +551,8 @@ void expect_ahead(struct expectation *it, struct affinity *affinity, u32 queue,
 void expect_again(struct expectation *it);
 void expect_no_more(struct expectation *it);
 u32 expected_length(u32 queue);
+bool may_be_overlooked(void);
+void expect_served(u32 queue, u64 at);
 struct expectation *expected_first(u32 queue, s32 cpu);
 struct expectation *expected_next(u32 queue, s32 cpu);
 void check_lengths(const struct sp_event *event, u32 ahead);

@@ -613,9 +613,11 @@ static void let_run_picked(struct known *it, const struct sp_event *event,
 	const struct expectation *next = next_for_pick();
 	bool more = is_more(pick.cpu);
 
-	if (next != &it->wait)
+	if (next != &it->wait && !may_be_overlooked())
 		flaw(SIM_FLAW_ORDER, "pid %u is let run for CPU %d before pid %u",
 		     event->pid, pick.cpu, next ? next->pid : 0);
+	if (pick.prev != it)
+		expect_served(it->wait.queue, picked_at());
 	figures.continued += pick.prev == it;
 	check_running(it, event, decision, picked_at(), pick.cpu, more);
 	count_pick(pick.cpu, more);

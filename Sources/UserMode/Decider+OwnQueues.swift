@@ -14,6 +14,8 @@ struct OwnQueues {
     private let waiting: UnsafeMutablePointer<UInt32>
     private let masked: UnsafeMutablePointer<UInt32>
     private let served: UnsafeMutablePointer<UInt64>
+    /// So many of each queue, who waited when it was found to be overlooked, are still to be served.
+    private let owed: UnsafeMutablePointer<UInt32>
     /// Idle CPUs for which nobody was found near, by 64.
     private let idle: UnsafeMutablePointer<UInt64>
     /// The queue that is looked at next for being overlooked.
@@ -29,8 +31,11 @@ struct OwnQueues {
         waiting.initialize(repeating: 0, count: max(count, 1))
         masked = .allocate(capacity: max(count, 1))
         masked.initialize(repeating: 0, count: max(count, 1))
-        served = .allocate(capacity: max(count, 1))
-        served.initialize(repeating: 0, count: max(count, 1))
+        // Those of the two queues of all too.
+        served = .allocate(capacity: max(count, 2))
+        served.initialize(repeating: 0, count: max(count, 2))
+        owed = .allocate(capacity: max(count, 2))
+        owed.initialize(repeating: 0, count: max(count, 2))
         idle = .allocate(capacity: Int(SP_CPUS_MAX) / 64)
         idle.initialize(repeating: 0, count: Int(SP_CPUS_MAX) / 64)
     }
@@ -39,6 +44,7 @@ struct OwnQueues {
         waiting.deallocate()
         masked.deallocate()
         served.deallocate()
+        owed.deallocate()
         idle.deallocate()
     }
 
@@ -70,8 +76,8 @@ struct OwnQueues {
     @inline(__always)
     func noteServed(_ queue: Int, _ now: UInt64) { served[queue] = now }
 
-    /// A queue in which somebody waits for CPUs of which `cpu` is one, and that was not served for `ns`; one queue of
-    /// that CPU is looked at each time.
+    /// A queue in which somebody waits for CPUs of which `cpu` is one, and that was not served for `ns`; then also as
+    /// often as there are others who waited in it then. One queue of that CPU is looked at each time.
     @inline(__always)
     mutating func overlooked(_ now: UInt64, after ns: UInt64, _ cpu: Int32) -> Int? {
         var queue = next
@@ -80,14 +86,42 @@ struct OwnQueues {
             next = queue + 1 < count ? queue + 1 : 0
             if allows(queue, cpu) { break }
         }
-        guard waiting[queue] > 0, Int64(bitPattern: now &- served[queue]) > Int64(ns) else { return nil }
-        return queue
+        return isOwed(queue, waiting[queue], now, ns) ? queue : nil
     }
+
+    /// The same of the two queues of all, in which so many wait; each time the other one is looked at.
+    @inline(__always)
+    mutating func overlooked(
+        _ now: UInt64, after ns: UInt64, regular: UInt32, priority: UInt32
+    ) -> UInt32? {
+        next = 1 - next
+        return isOwed(next, next == 0 ? regular : priority, now, ns) ? UInt32(next) : nil
+    }
+
+    @inline(__always)
+    private func isOwed(_ queue: Int, _ waiting: UInt32, _ now: UInt64, _ ns: UInt64) -> Bool {
+        if waiting == 0 {
+            owed[queue] = 0
+            return false
+        }
+        if Int64(bitPattern: now &- served[queue]) > Int64(ns) {
+            owed[queue] = waiting
+        }
+        return owed[queue] > 0
+    }
+
+    /// One of those whom it is owed is picked.
+    @inline(__always)
+    func noteOwed(_ queue: Int) { owed[queue] -= 1 }
 }
 
 extension Decider {
     /// A queue of a pair's own is overlooked if it is not served for so long though somebody waits there.
     static var overlookedNs: UInt64 { 1_000_000_000 }
+
+    /// Whether queues may be overlooked: of a policy of somebody's own nothing is known.
+    @inline(__always)
+    var mayOverlook: Bool { P.self != DescribedPolicy.self }
 
     /// The loop is compiled apart for pairs: for other policies this is false when it is compiled.
     @inline(__always)
@@ -208,6 +242,7 @@ extension Decider {
             let first = firstOwn(queue, cpu)
         {
             counters.overlooked &+= 1
+            own.noteOwed(queue)
             return goOwn(first, prev, now, cpu)
         }
         if picksNear && !own.tables.isByTask && firstOwn(Int(own.tables.near(cpu, 0)), cpu) == nil {

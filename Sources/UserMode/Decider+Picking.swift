@@ -56,7 +56,18 @@ extension Decider {
             let start = started(prev, now)
             return run(prev, (alone(start.sliceNs), start.queue), cpu)
         }
-        return go(choose(regular, priority, prev, now, cpu), prev, now, cpu)
+        var chosen = choose(regular, priority, prev, now, cpu)
+        if mayOverlook {
+            let queue = own.overlooked(
+                now, after: Self.overlookedNs, regular: counts.regular, priority: counts.priority)
+            if let queue, let first = queue == SP_QUEUE_PRIORITY.rawValue ? priority : regular {
+                counters.overlooked &+= 1
+                own.noteOwed(Int(queue))
+                chosen = first
+            }
+            if chosen != prev { own.noteServed(Int(waits[Int(chosen)].place) / HeapPlace.perClass, now) }
+        }
+        return go(chosen, prev, now, cpu)
     }
 
     /// Lets the chosen task run; `prev`, which waits no more, waits again if it is another one.
@@ -171,6 +182,9 @@ extension Decider {
         let base = hasOwnQueues ? ownBase(queue, slot) : HeapPlace.base(queue)
         let place = HeapPlace.of(base, waits[Int(slot)].affinity)
         waits[Int(slot)].place = UInt32(truncatingIfNeeded: place)
+        if mayOverlook && !hasOwnQueues && (base == 0 ? counts.regular : counts.priority) == 0 {
+            own.noteServed(base == 0 ? 0 : 1, latest)
+        }
         queues.insert(slot, place, key: key)
         countWaiting(place, 1)
     }

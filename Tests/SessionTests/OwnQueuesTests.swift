@@ -44,7 +44,7 @@ import Testing
         (policy.order, policy.slice, policy.burst) = (first, then, goesOn ? 0 : 1)
         let topology = Topology((0..<4).map { ("\($0)", "\($0 / 2)", "0") })
         return Decider(
-            PairExecution(policy, sp_global(), Self.functions), described: policy, maxTasks: 16,
+            PairExecution(policy, sp_global(), Self.functions), described: policy, maxTasks: 64,
             layout: QueueLayout(policy, topology))
     }
 
@@ -185,6 +185,68 @@ import Testing
         let later = (0..<4).compactMap { _ in decider.pick(now: 1_000_000_020, cpu: 0)?.pid }
         #expect(later.contains(99))
         #expect(decider.counters.overlooked == 1)
+    }
+
+    /// All who waited there then, not one in each second: else the tenth would wait for ten, and the kernel would end
+    /// the scheduler. The policy has its turns in between.
+    @Test func allOfAQueueThatNobodyServesAreServed() {
+        var decider = decider(first: 0)
+        for pid: UInt32 in 101...112 { feed(&decider, waits(pid, in: 2)) }
+        for pid: UInt32 in 1...40 { feed(&decider, waits(pid, in: 0)) }
+        for pid: UInt32 in 1...4 { #expect(decider.pick(now: 900_000_000, cpu: 0)?.pid == pid) }
+        let later = (0..<36).compactMap { turn in
+            decider.pick(now: 1_000_000_020 + UInt64(turn) * 1000, cpu: 0)?.pid
+        }
+        #expect(later.filter { $0 > 100 } == Array(101...112), "\(later)")
+        #expect(later.filter { $0 <= 100 } == Array(5...28), "\(later)")
+        #expect(decider.counters.overlooked == 12)
+        // Who comes later is served by the policy, or overlooked anew.
+        feed(&decider, waits(113, in: 2, now: 1_100_000_000))
+        let last = (0..<6).compactMap { _ in decider.pick(now: 1_200_000_000, cpu: 0)?.pid }
+        #expect(last == Array(29...34))
+    }
+
+    private func deciderOfTwo(goesOn: Bool) -> Decider<PairExecution> {
+        var policy = sp_policy()
+        policy.pair = 1
+        policy.classes = SP_CLASSES_VOLUNTARY_SWITCHES.rawValue
+        policy.slice_max_ns = 20
+        policy.burst = goesOn ? 0 : 1
+        return Decider(
+            PairExecution(policy, sp_global(), Self.functions), described: policy, maxTasks: 64, layout: nil)
+    }
+
+    /// So it is with the two queues that other policies have.
+    @Test func aQueueOfTheTwoIsNotForgotten() {
+        var decider = deciderOfTwo(goesOn: false)
+        for pid: UInt32 in 101...112 { feed(&decider, waits(pid, in: 1)) }
+        for pid: UInt32 in 1...40 { feed(&decider, waits(pid, in: 0)) }
+        for pid: UInt32 in 1...10 { #expect(decider.pick(now: 900_000_000, cpu: 0)?.pid == pid) }
+        let later = (0..<24).compactMap { turn in
+            decider.pick(now: 1_000_000_020 + UInt64(turn), cpu: 0)?.pid
+        }
+        #expect(later.filter { $0 > 100 } == Array(101...112), "\(later)")
+        #expect(later.filter { $0 <= 100 } == Array(11...22), "\(later)")
+        #expect(decider.counters.overlooked == 12)
+    }
+
+    /// And where a CPU's task is always to go on.
+    @Test func whoGoesOnForeverLetsOthersRunAfterAll() {
+        var decider = deciderOfTwo(goesOn: true)
+        for pid: UInt32 in 101...112 { feed(&decider, waits(pid, in: 0)) }
+        feed(&decider, waits(1, in: 0))
+        func picks(_ count: Int, _ now: UInt64) -> [UInt32] {
+            (0..<count).compactMap { turn in
+                let picked = decider.pick(now: now + UInt64(turn), cpu: 0, prev: (1, 1))?.pid
+                if picked == 1 { feed(&decider, waits(1, in: 0, now: now + UInt64(turn))) }
+                return picked
+            }
+        }
+        #expect(picks(10, 900_000_000) == Array(repeating: 1, count: 10))
+        let later = picks(30, 1_900_000_020)
+        #expect(later.filter { $0 > 100 } == Array(101...112), "\(later)")
+        #expect(later.count { $0 == 1 } >= 12, "\(later)")
+        #expect(decider.counters.overlooked >= 12)
     }
 
     @Test func eventsSayPlacesAndHowManyWaitNearAndFar() {
