@@ -114,7 +114,9 @@ void check_counts(void)
 		check_count(SP_COUNT_CALLED_BACK, "called-back");
 	check_count(SP_COUNT_GIVEN_UP, "given-up");
 	check_count(SP_COUNT_CONTINUED, "continued");
-	check_count(SP_COUNT_STRANGE, "strange");
+	/* A pair may answer what has no meaning. */
+	if (!sim.machine.policy.pair)
+		check_count(SP_COUNT_STRANGE, "strange");
 	check_count(SP_COUNT_EXITING, "exiting");
 	check_count(SP_COUNT_OUT_OF_CLASS, "out-of-class");
 	if (c[SP_COUNT_FALLBACK] + c[SP_COUNT_LOST] !=

@@ -15,6 +15,7 @@ static void dispatch_decided(const struct sp_event *event,
 
 	sim.moment.served = *decision;
 	sim.moment.has_served = true;
+	sim.moment.may_overlook = may_be_overlooked();
 	sim.moment.served_prev = told;
 	if (is_undisturbed())
 		check_firsts(event, LOOK_MAX);
@@ -213,7 +214,7 @@ void forget_expected(struct task *p)
 /* @cpu took it out of the backend's queues: was it its turn? */
 void expect_taken(struct task *p, s32 cpu)
 {
-	const struct expectation *first;
+	const struct expectation *first = NULL;
 	const u32 waiting = expected_length(0) + expected_length(1);
 
 	if (!p->expected.waits || !sim.moment.in_dispatch || cpu != sim.moment.here)
@@ -230,8 +231,11 @@ void expect_taken(struct task *p, s32 cpu)
 			     cpu, p->t.pid, waiting);
 		return;
 	}
-	first = may_be_overlooked() ? NULL :
-				      expected_next(sim.moment.served.queue, cpu);
+	if (!sim.moment.may_overlook)
+		first = expected_next(sim.moment.served.action == SP_ACTION_SERVE ?
+					      sim.moment.served.queue :
+					      SP_QUEUE_REGULAR,
+				      cpu);
 	expect_served(p->expected.queue, sim.now + NOW_ORIGIN);
 	if (first && first != &p->expected && is_undisturbed())
 		flaw(SIM_FLAW_ORDER,
@@ -288,7 +292,7 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 	sim.report.effects++;
 	if (is_pairs() && sim.moment.has_served && sim.moment.served_prev &&
 	    sim.moment.served.action == SP_ACTION_CONTINUE && moved &&
-	    !may_be_overlooked())
+	    !sim.moment.may_overlook)
 		PAIR_FLAW(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);
 	if (prev && prev->has_run) {
 		prev->has_run = false;
@@ -311,8 +315,10 @@ void check_dispatched(s32 cpu, struct task *prev, bool moved)
 	if (could && !moved && !goes_anew)
 		flaw(SIM_FLAW_ORDER, "nobody came to CPU %d, and pid %d does not go on",
 		     cpu, prev->t.pid);
-	if (sim.moment.has_served && sim.moment.served.action == SP_ACTION_CONTINUE) {
-		if (may_be_overlooked())
+	/* Without a task that could, it is no answer, and the regular queue is served. */
+	if (sim.moment.has_served && sim.moment.served_prev &&
+	    sim.moment.served.action == SP_ACTION_CONTINUE) {
+		if (sim.moment.may_overlook)
 			return;
 		if (moved || !goes_anew)
 			flaw(SIM_FLAW_ORDER, "the task of CPU %d was to go on", cpu);

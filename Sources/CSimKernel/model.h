@@ -202,6 +202,7 @@ struct task {
 struct moment {
 	s32 here; /* the CPU that executes */
 	bool in_dispatch, has_served, has_moved, served_prev, undisturbed;
+	bool may_overlook; /* a queue that the policy overlooks may be served */
 	struct sp_decision served; /* the answer to the dispatch that goes on */
 	struct task *starting,
 		*dispatching; /* whose ops.running, or CPU's ops.dispatch */

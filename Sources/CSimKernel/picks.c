@@ -767,8 +767,8 @@ void check_figures(void)
 	catch_up();
 	if (is->events != figures.events || is->picked != figures.picked ||
 	    is->continued != figures.continued || is->overflows != figures.overflows ||
-	    is->stale != figures.stale || is->strange || is->known != nknown ||
-	    is->waiting != picks_waiting())
+	    is->stale != figures.stale || (is->strange && !sim.machine.policy.pair) ||
+	    is->known != nknown || is->waiting != picks_waiting())
 		flaw(SIM_FLAW_COUNTERS,
 		     "the daemon counts %llu events, %llu picked, %llu on, %llu known, %llu strange, and it were %llu, %llu, %llu, %u",
 		     is->events, is->picked, is->continued, is->known, is->strange,

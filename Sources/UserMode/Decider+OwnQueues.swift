@@ -119,9 +119,12 @@ extension Decider {
     /// A queue of a pair's own is overlooked if it is not served for so long though somebody waits there.
     static var overlookedNs: UInt64 { 1_000_000_000 }
 
-    /// Whether queues may be overlooked: of a policy of somebody's own nothing is known.
+    /// Whether queues may be overlooked: of a policy of somebody's own nothing is known. The simulated kernel hosts
+    /// both kinds.
     @inline(__always)
-    var mayOverlook: Bool { P.self != DescribedPolicy.self }
+    var mayOverlook: Bool {
+        P.self != DescribedPolicy.self && (P.self != HostedPolicy.self || described.isPair)
+    }
 
     /// The loop is compiled apart for pairs: for other policies this is false when it is compiled.
     @inline(__always)

@@ -87,12 +87,14 @@ public struct Decider<P: Policy>: ~Copyable {
         let hasClasses: Bool
         let idle, inputs, wanted: UInt32
         let sliceMaxNs: UInt64
-        let isAskedAlone: Bool
+        let isAskedAlone, isPair: Bool
 
         init(_ policy: sp_policy) {
             (hasKeys, hasClasses) = (policy.hasKeys, policy.hasClasses)
             (idle, inputs, wanted) = (policy.idle, policy.inputs, policy.wanted)
-            (sliceMaxNs, isAskedAlone) = (policy.slice_max_ns, policy.isAskedAlone)
+            (sliceMaxNs, isAskedAlone, isPair) = (
+                policy.slice_max_ns, policy.isAskedAlone, policy.pair != 0
+            )
         }
     }
 
