@@ -67,7 +67,7 @@ enum SimulateOutput {
                 ["daemon: passes", "\(daemon.passes)"], ["events", "\(daemon.events)"],
                 ["picked", "\(daemon.picked)"], ["known", "\(daemon.known)"],
                 ["overflows", "\(daemon.overflows)"], ["stale", "\(daemon.stale)"],
-                ["strange", "\(daemon.strange)"],
+                ["strange", "\(daemon.strange)"], ["overlooked", "\(daemon.overlooked)"],
             ]
         }
         return rows

@@ -40,6 +40,7 @@ func makePasses<P: Policy>(
     figures.overflows = published.overflows.load(ordering: .relaxed)
     figures.stale = published.stale.load(ordering: .relaxed)
     figures.strange = published.strange.load(ordering: .relaxed)
+    figures.overlooked = published.overlooked.load(ordering: .relaxed)
     figures.passes = published.passes.load(ordering: .relaxed)
     figures.waiting = published.waiting.load(ordering: .relaxed)
     figures.known = published.known.load(ordering: .relaxed)
@@ -50,6 +51,6 @@ func makePasses<P: Policy>(
         )
         && (figures.overflows, figures.stale, figures.strange)
             == (counters.overflows, counters.stale, counters.strange)
-        && published.overlooked.load(ordering: .relaxed) == counters.overlooked
+        && figures.overlooked == counters.overlooked
     calls.daemon_counted(&figures)
 }

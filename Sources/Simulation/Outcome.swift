@@ -152,6 +152,7 @@ public struct DaemonFigures: Sendable, Equatable {
     public let overflows: UInt64
     public let stale: UInt64
     public let strange: UInt64
+    public let overlooked: UInt64
     public let passes: UInt64
     /// Tasks known at the end.
     public let known: UInt64
@@ -163,6 +164,7 @@ public struct DaemonFigures: Sendable, Equatable {
         overflows = figures.overflows
         stale = figures.stale
         strange = figures.strange
+        overlooked = figures.overlooked
         passes = figures.passes
         known = figures.known
     }

@@ -42,7 +42,7 @@ public struct SimulationCampaign: Sendable {
             effects += outcome.effects
             strange += outcome.counters[SP_COUNT_STRANGE] + (outcome.daemon?.strange ?? 0)
             fallback += outcome.counters[SP_COUNT_FALLBACK]
-            overlooked += outcome.counters[SP_COUNT_OVERLOOKED]
+            overlooked += outcome.counters[SP_COUNT_OVERLOOKED] + (outcome.daemon?.overlooked ?? 0)
             hash = hash &* 31 &+ outcome.hash
             if outcome.waitMaxNs > waitMaxNs { (waitMaxNs, waitMaxSeed) = (outcome.waitMaxNs, seed) }
             if outcome.besideIdleMaxNs > besideIdleMaxNs {

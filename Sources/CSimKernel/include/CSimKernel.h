@@ -158,6 +158,7 @@ enum sim_flaw {
 /* What the daemon's loop counted. */
 struct sim_daemon_figures {
 	sp_u64 events, picked, continued, overflows, stale, strange, passes;
+	sp_u64 overlooked; /* picked from a queue that the policy lets nobody serve */
 	sp_u64 waiting, known; /* tasks, at the end */
 	bool shown; /* what others see are its counters */
 };
