@@ -500,15 +500,16 @@ static __always_inline bool serve(u32 queue)
 	return take(SP_QUEUE_REGULAR) || take(SP_QUEUE_PRIORITY);
 }
 
-/* Of a policy of somebody's own: serves a queue that was overlooked; whether it had somebody for this CPU. */
+/* Serves a queue that somebody's policy overlooks; whether it had somebody for this CPU. */
 static __always_inline bool serve_overlooked(void)
 {
 #ifdef SP_LOCKED_STATE
+	u32 mark = overlooked;
 	bool taken;
 
-	if (!is_owed())
+	if (!mark || !is_owed())
 		return false;
-	taken = take(overlooked - 1 == SP_QUEUE_PRIORITY);
+	taken = take(mark - 1);
 	note_owed(taken);
 	return taken;
 #else

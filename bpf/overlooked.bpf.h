@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * BPF mode: queues that a policy of somebody's own lets nobody serve. Whatever it says, all who wait in such a
- * queue when that is found are served, one each second time that somebody asks: else the
- * kernel would end the scheduler for a task that starves.
+ * BPF mode: queues that a policy of somebody's own lets nobody serve. Whatever it says, all
+ * who wait in such a queue when that is found are served, one each second time that
+ * somebody asks: else the kernel would end the scheduler for a task that starves.
  */
 #ifndef SCHED_PROTO_OVERLOOKED_BPF_H
 #define SCHED_PROTO_OVERLOOKED_BPF_H

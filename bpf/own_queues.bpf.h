@@ -211,11 +211,11 @@ __noinline int serve_list(s32 cpu, u32 first, u64 high, u64 low, u32 near)
 /* Serves a queue that was overlooked; whether it had somebody for this CPU. */
 static __always_inline bool serve_overlooked(s32 cpu)
 {
-	u32 queue = (overlooked - 1) & (SP_QUEUES_MAX - 1);
+	u32 mark = overlooked, queue = (mark - 1) & (SP_QUEUES_MAX - 1);
 	bool taken;
 
 	/* Else it is for the next CPU that asks. */
-	if (!overlooked || !queue_allows(queue, cpu) || !is_owed())
+	if (!mark || !queue_allows(queue, cpu) || !is_owed())
 		return false;
 	taken = take_own(queue, cpu);
 	note_owed(taken);

@@ -3,8 +3,9 @@
 # What the layers of machine.yaml do: busy loops on one CPU, in both modes. A third of them are the services' user's, a
 # third are given a compiler's name, the others neither. Each waits in order of arrival, so CPU time is as the slices are:
 # 4, 36 and 12 ms to the next tick, which are 8, 40 and 16 with one each 4 ms. Fails where a share is more than 10 % off, of what all of a
-# layer used in ten turns of all (8 s at least). With BY=cgroup it is a control group that they are put into, not a name. For a guest, since it schedules the machine that runs it; with many
-# tasks, of two CPUs, since whoever measures would wait for his turn too:
+# layer used in ten turns of all (8 s at least). With BY=cgroup the second third are put into a control group, and have no
+# name. For a guest, since it schedules the machine that runs it; with many tasks, of two CPUs, since whoever measures
+# would wait for his turn too:
 #   make guest CLOCK=virtual CMD='PATH/effect.sh'
 #   make guest CLOCK=virtual CPUS=2 CMD='TASKS=300 PATH/effect.sh'
 set -eu

@@ -177,11 +177,15 @@ import Testing
         var random = Repeatable(state: seed)
         var counts: Set<Int> = []
         var lists = 0
+        var full = 0
+        var inFront = 0
         for _ in 0..<500 {
             let policy = Self.keys.apply { randomPolicy(using: &random) }
             let rows = Self.table.rows(in: policy)
             counts.insert(rows.reduce(0) { $0 + $1.places })
             lists += rows.count { $0.comm.count > 1 }
+            full += rows.reduce(0) { $0 + $1.places } == 4 ? 1 : 0
+            inFront += rows.dropLast().count { $0.comm.isEmpty && $0.cgroup == nil && $0.uid == nil }
             let description = PolicyDescription(
                 name: "own", summary: "", policy: policy,
                 rowNames: rows.isEmpty ? [:] : ["layers": rows.map { _ in "" }])
@@ -189,6 +193,8 @@ import Testing
             #expect(again == description, "seed \(seed):\n\(yaml(description))")
         }
         #expect(counts == [0, 1, 2, 3, 4] && lists > 0, "seed \(seed)")
+        // Half of 500, where one in five would be by chance; and few rows that leave nobody to those behind.
+        #expect(full > 180 && inFront < 20, "seed \(seed): \(full) full, \(inFront) in front")
     }
 
     @Test(arguments: [

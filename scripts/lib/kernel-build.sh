@@ -67,7 +67,6 @@ kernel_build() {
 	cp "$source/arch/x86/boot/bzImage" "$kernels_dir/$series.new/vmlinuz"
 	cp "$source/.config" "$kernels_dir/$series.new/config"
 	cp "$source/include/config/kernel.release" "$kernels_dir/$series.new/release"
-	kernel_decompress "$kernels_dir/$series.new"
 	rm -rf "${kernels_dir:?}/$series" "$folder" "$log"
 	mv "$kernels_dir/$series.new" "$kernels_dir/$series"
 	kernel_warn "$series"

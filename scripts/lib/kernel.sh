@@ -50,6 +50,7 @@ kernel_has_sched_ext() {
 kernel_decompress() {
 	[[ ! -s $1/vmlinux ]] || return 0
 	grep -qsx CONFIG_PVH=y "$1/config" || return 0
+	check_space "$1" 200 # half of it would look right
 	kernel_unpacked "$1/vmlinuz" >"$1/vmlinux.new"
 	if [[ $(head -c 4 "$1/vmlinux.new") == $'\x7fELF' ]]; then
 		mv "$1/vmlinux.new" "$1/vmlinux"
@@ -162,7 +163,6 @@ kernel_install() {
 	cp "$vmlinuz" "$kernels_dir/$series.new/vmlinuz"
 	[[ -z $config ]] || cp "$config" "$kernels_dir/$series.new/config"
 	printf '%s\n' "${package#linux-*-}" >"$kernels_dir/$series.new/release"
-	kernel_decompress "$kernels_dir/$series.new"
 	rm -rf "${kernels_dir:?}/$series" "$folder"
 	mv "$kernels_dir/$series.new" "$kernels_dir/$series"
 	kernel_warn "$series"
